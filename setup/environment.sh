@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Makes .venv and installs into it exactly what the lock file named by $1 lists, and InfoHarbor itself.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+lock=$1
+
+new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+find_python() {
+    local candidate
+    for candidate in python3 python3.13 python3.12 python3.11; do
+        if new_enough "$candidate"; then
+            echo "$candidate"
+            return
+        fi
+    done
+    echo "InfoHarbor needs Python 3.11 or newer; none of python3, python3.13, python3.12, python3.11 is." >&2
+    return 1
+}
+
+if ! new_enough .venv/bin/python; then
+    rm -rf .venv
+    python=$(find_python)
+    "$python" -m venv .venv || {
+        rm -rf .venv
+        echo "$python cannot make a virtual environment; on Debian and Ubuntu, python3-venv is missing." >&2
+        exit 1
+    }
+fi
+
+# The uv of the machine, or one of our own kept apart from what the application needs.
+uv=$(command -v uv || true)
+if [ -z "$uv" ] || ! "$uv" --version >/dev/null 2>&1; then
+    uv=.venv/uv/bin/uv
+    [ -x "$uv" ] || {
+        .venv/bin/python -m venv .venv/uv
+        .venv/uv/bin/python -m pip install --quiet --require-hashes -r setup/uv.lock
+    }
+fi
+
+"$uv" pip install --quiet --python .venv/bin/python --require-hashes -r "$lock"
+"$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Brings what the tests need and Python's packages do not hold: a browser, an HSM in software, Chinese fonts, Go.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+missing=()
+command -v chromium >/dev/null || missing+=(chromium)
+command -v softhsm2-util >/dev/null || missing+=(softhsm2)
+[ -n "$(fc-list :lang=zh family 2>/dev/null)" ] || missing+=(fonts-noto-cjk)
+
+if [ ${#missing[@]} -gt 0 ]; then
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        echo "The tests need more of this machine. Please run: sudo apt-get install ${missing[*]}" >&2
+        exit 1
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -qq --yes --no-install-recommends "${missing[@]}" fontconfig >/dev/null
+fi
+
+command -v go >/dev/null || setup/environment.sh setup/go.lock

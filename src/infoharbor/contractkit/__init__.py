@@ -1,0 +1,30 @@
+"""All that a contract's rules may import, beside the rules of the contracts below them."""
+
+from infoharbor.kernel.actions import Action, invariant, when_due
+from infoharbor.kernel.authority import ANYONE, CALENDAR, GENESIS, Contract, Role, all_of, contract_actor
+from infoharbor.kernel.ledger import Ledger, Parameter
+from infoharbor.kernel.records import CONSORTIUM, NEW, PUBLIC, Move, Record, Status
+from infoharbor.kernel.refusal import Refusal, ensure
+
+__all__ = [
+    "ANYONE",
+    "CALENDAR",
+    "CONSORTIUM",
+    "GENESIS",
+    "NEW",
+    "PUBLIC",
+    "Action",
+    "Contract",
+    "Ledger",
+    "Move",
+    "Parameter",
+    "Record",
+    "Refusal",
+    "Role",
+    "Status",
+    "all_of",
+    "contract_actor",
+    "ensure",
+    "invariant",
+    "when_due",
+]

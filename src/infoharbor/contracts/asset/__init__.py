@@ -1,0 +1,1 @@
+"""Shared assets: tokens of money and goods, unique titles, holds, escrow, grants, and powers over them."""

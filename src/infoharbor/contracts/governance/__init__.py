@@ -1,0 +1,1 @@
+"""How the members decide: proposals, votes, parameters, code tables, active contract versions."""

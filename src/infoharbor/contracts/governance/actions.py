@@ -1,0 +1,210 @@
+"""How the members decide, and how the kernel's questions about decisions are answered."""
+
+from collections.abc import Iterator
+
+from infoharbor.contractkit import GENESIS, Action, Ledger, Parameter, contract_actor, ensure, invariant, when_due
+from infoharbor.contractkit.encoding import decode_action, encode_action
+from infoharbor.contractkit.kernel import Activation, Find, Scan
+from infoharbor.contractkit.types import Code, Count, Hash, Identifier, Instant, Integer, ShortText
+from infoharbor.contracts.governance.records import (
+    ActiveContract,
+    CodeEntry,
+    Proposal,
+    ProposalStatus,
+    Vote,
+    VotedParameter,
+)
+from infoharbor.contracts.identity.actions import (
+    AdmitOrganisation,
+    ExpelOrganisation,
+    GrantRole,
+    ReinstateOrganisation,
+    SetSeat,
+    SuspendOrganisation,
+    WithdrawRole,
+)
+from infoharbor.contracts.identity.records import Organisation, has_seat
+
+DAY = 24 * 60 * 60 * 1000
+MAJORITY = Parameter("governance.majority_percent", 67, "% of seats", 51, 100)
+VOTING_PERIOD = Parameter("governance.voting_period_ms", 30 * DAY, "ms", 1, 366 * DAY)
+ACTIVATION_DELAY = Parameter("governance.activation_delay_ms", 7 * DAY, "ms", 0, 366 * DAY)
+CODES_PER_DECISION = 500
+
+
+class SetParameter(Action):
+    """Give a parameter another value, within the bounds that its contract declares. Voted by the members."""
+
+    name: Code
+    value: Integer
+
+    def apply(self, ledger: Ledger) -> None:
+        ensure_voted(ledger)
+        known = ledger.known_parameter(self.name)
+        ensure(known is not None, "parameter_unknown", field="name", expected="a parameter that a contract declares")
+        in_bounds = known.least <= self.value <= known.most
+        ensure(in_bounds, "parameter_bounds", field="value", expected=f"{known.least} to {known.most} {known.unit}")
+        ledger.put(VotedParameter(self.name, self.value))
+
+
+class SetCodes(Action):
+    """Add to a code table, or change entries of it. Voted by the members."""
+
+    entries: tuple[CodeEntry, ...]
+
+    def apply(self, ledger: Ledger) -> None:
+        ensure_voted(ledger)
+        count = len(self.entries)
+        ensure(1 <= count <= CODES_PER_DECISION, "codes_count", field="entries", expected=f"1 to {CODES_PER_DECISION}")
+        for entry in self.entries:
+            in_order = entry.until == 0 or entry.until > entry.valid_from
+            ensure(in_order, "codes_period", field="entries", expected="until after valid_from, or 0 for no end")
+            ledger.put(entry)
+
+
+class ActivateContract(Action):
+    """Let a contract's version hold, once the activation delay has passed. Voted by the members."""
+
+    contract: Code
+    version: Count
+    rules_hash: Hash
+
+    def apply(self, ledger: Ledger) -> None:
+        ensure_voted(ledger)
+        ensure("/" not in self.contract, "contract_name", field="contract", expected="a contract's name, without slash")
+        newest = max((each.version for each in ledger.scan(ActiveContract, self.contract)), default=0)
+        ensure(self.version >= newest, "version_backwards", field="version", expected=f"at least {newest}")
+        delay = 0 if ledger.is_genesis else ledger.parameter(ACTIVATION_DELAY)
+        ledger.put(ActiveContract(self.contract, self.version, self.rules_hash, ledger.now + delay))
+
+
+Decision = (
+    AdmitOrganisation
+    | SuspendOrganisation
+    | ReinstateOrganisation
+    | ExpelOrganisation
+    | SetSeat
+    | GrantRole
+    | WithdrawRole
+    | SetParameter
+    | SetCodes
+    | ActivateContract
+)
+DECISIONS = {f"{kind.__action__.contract}.{kind.__action__.name}": kind for kind in Decision.__args__}
+
+
+class Propose(Action):
+    """Put a decision to the members. `action` names it, such as `identity.AdmitOrganisation`; `decision` is that action,
+    encoded. The proposer's own yes is counted at once."""
+
+    id: Identifier
+    action: Code
+    decision: bytes
+    reason: ShortText
+
+    @classmethod
+    def to(cls, decision: Action, *, id: str, reason: str) -> "Propose":
+        """The proposal of this decision."""
+        kind = decision.__action__
+        return cls(id, f"{kind.contract}.{kind.name}", encode_action(decision), reason)
+
+    def apply(self, ledger: Ledger) -> None:
+        ensure(self.action in DECISIONS, "decision_unknown", field="action", expected=", ".join(DECISIONS))
+        decode_action(DECISIONS[self.action], self.decision)
+        ensure(ledger.find(Proposal, self.id) is None, "proposal_known", field="id", expected="a fresh id")
+        ensure("/" not in self.id, "proposal_id", field="id", expected="no slash")
+        seats = [member.id for member in ledger.scan(Organisation) if has_seat(member)]
+        ensure(ledger.actor in seats, "no_seat", field="by", expected="an organisation with a seat")
+        majority = -(-len(seats) * ledger.parameter(MAJORITY) // 100)
+        closes = ledger.now + ledger.parameter(VOTING_PERIOD)
+        ledger.put(
+            Proposal(
+                self.id, ledger.actor, self.action, self.decision, self.reason, len(seats), majority, 0, 0, closes,
+                ProposalStatus.OPEN, tuple(seats),
+            )
+        )  # fmt: skip
+        cast(ledger, self.id, in_favour=True)
+
+
+class CastVote(Action):
+    """Vote on an open proposal; a vote stands once given. The one that decides runs the decision."""
+
+    proposal: Identifier
+    in_favour: bool
+
+    def apply(self, ledger: Ledger) -> None:
+        cast(ledger, self.proposal, in_favour=self.in_favour)
+
+
+class WithdrawProposal(Action):
+    """Take back one's own proposal while it is open."""
+
+    proposal: Identifier
+
+    def apply(self, ledger: Ledger) -> None:
+        ledger.move(Proposal, self.proposal, ProposalStatus.WITHDRAWN)
+
+
+def cast(ledger: Ledger, proposal: str, *, in_favour: bool) -> None:
+    """Count one vote. A member that lost its seat since can no longer vote, and `majority` stays as it was."""
+    found = ledger.get(Proposal, proposal, field="proposal")
+    ensure(found.status == ProposalStatus.OPEN, "proposal_closed", field="proposal", expected="an open proposal")
+    had_seat = ledger.actor in found.voters
+    ensure(had_seat, "no_seat", field="by", expected="an organisation that had a seat when it was proposed")
+    ensure(has_seat(ledger.get(Organisation, ledger.actor)), "no_seat", field="by", expected="an organisation with a seat")
+    known = ledger.find(Vote, proposal, ledger.actor)
+    ensure(known is None, "voted_already", field="proposal", expected="one vote for each organisation")
+    ledger.put(Vote(proposal, ledger.actor, in_favour, ledger.now))
+    counted = found.replace(in_favour=found.in_favour + in_favour, against=found.against + (not in_favour))
+    ledger.put(counted)
+    if counted.in_favour >= counted.majority:
+        ledger.move(Proposal, proposal, ProposalStatus.ADOPTED)
+        ledger.call(decode_action(DECISIONS[counted.action], counted.decision))
+    elif counted.against > counted.seats - counted.majority:
+        ledger.move(Proposal, proposal, ProposalStatus.REJECTED)
+
+
+def ensure_voted(ledger: Ledger) -> None:
+    """Only an adopted proposal, or the genesis, decides."""
+    voted = ledger.actor in (GENESIS, contract_actor("governance"))
+    ensure(voted, "not_voted", field="by", expected="an adopted proposal")
+
+
+@when_due(Proposal, status=ProposalStatus.OPEN, at="closes")
+def lapse_proposal(ledger: Ledger, proposal: Proposal) -> None:
+    """A proposal that found no majority in time is closed."""
+    ledger.move(Proposal, proposal.id, ProposalStatus.LAPSED)
+
+
+@invariant
+def counts_match_votes(ledger: Ledger) -> Iterator[str]:
+    """A proposal's counts are its votes."""
+    for proposal in ledger.scan(Proposal):
+        votes = [vote.in_favour for vote in ledger.scan(Vote, proposal.id)]
+        if (votes.count(True), votes.count(False)) != (proposal.in_favour, proposal.against):
+            yield f"governance/proposals/{proposal.id}"
+
+
+@invariant
+def adopted_means_majority(ledger: Ledger) -> Iterator[str]:
+    """Nothing is adopted without its majority."""
+    for proposal in ledger.scan(Proposal):
+        if proposal.status == ProposalStatus.ADOPTED and proposal.in_favour < proposal.majority:
+            yield f"governance/proposals/{proposal.id}"
+
+
+class _Governing:
+    """Answers the kernel: voted numbers, active versions."""
+
+    table = "governance/activations"
+
+    def parameter(self, find: Find, name: str) -> int | None:
+        voted = find(VotedParameter, name)
+        return None if voted is None else int(voted.value)
+
+    def activations(self, scan: Scan) -> list[Activation]:
+        found = [Activation(each.contract, each.version, each.rules_hash, each.since) for each in scan(ActiveContract)]
+        return sorted(found, key=lambda each: (each.since, each.version))
+
+
+GOVERNING = _Governing()

@@ -1,0 +1,142 @@
+"""An event for its reader: whole from what the owner holds, or its public part; the answer to a query."""
+
+from typing import Any, Final
+
+from infoharbor.contracts.trace.exchange import json_text, times
+from infoharbor.contracts.trace.exchange.decompose import WITHHELD, HeldEvent, PublicEvent, Quantity, prefixed
+from infoharbor.contracts.trace.exchange.links import Links
+from infoharbor.contracts.trace.exchange.names import STANDARD_CONTEXT
+
+_IDENTIFIER_LISTS: Final = ("epcList", "childEPCs", "inputEPCList", "outputEPCList")
+_CLASS_LISTS: Final = ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList")
+
+
+def rebuild(
+    public: PublicEvent, held: HeldEvent | None = None, *, record_time: int | None = None
+) -> dict[str, Any]:
+    """The JSON-LD event, with its own `@context` where it needs prefixes; to be written by `json_text.write`.
+
+    With `held` it is the event as captured, identifiers as Digital Links; without, the public fields alone,
+    which are a valid event too. `record_time` is when the ledger took it in, in ms.
+    """
+    event = _from_held(held) if held is not None else _from_public(public)
+    if public.event_id or (held is not None and held.event_id):
+        event["eventID"] = public.event_id or (held.event_id if held is not None else "")
+    if record_time is not None:
+        event["recordTime"] = times.utc(record_time)
+    return event
+
+
+def query_document(
+    events: list[dict[str, Any]],
+    *,
+    created: int,
+    query_name: str = "SimpleEventQuery",
+    subscription_id: str = "",
+) -> dict[str, Any]:
+    """An EPCISQueryDocument of rebuilt events; `created` in ms."""
+    results: dict[str, Any] = {"queryName": query_name, "resultsBody": {"eventList": events}}
+    if subscription_id:
+        results["subscriptionID"] = subscription_id
+    return {
+        "@context": [STANDARD_CONTEXT],
+        "type": "EPCISQueryDocument",
+        "schemaVersion": "2.0",
+        "creationDate": times.utc(created),
+        "epcisBody": {"queryResults": results},
+    }
+
+
+def _from_held(held: HeldEvent) -> dict[str, Any]:
+    event: dict[str, Any] = json_text.value(held.original)
+    event.pop("@context", None)
+    prefixes = json_text.value(held.prefixes.encode())
+    links = Links()
+    for name in _IDENTIFIER_LISTS:
+        if name in event:
+            event[name] = _as_links(event[name], links)
+    for name in _CLASS_LISTS:
+        for element in event.get(name, ()):
+            element["epcClass"] = links.normal(element["epcClass"])
+    for name in ("parentID", "transformationID"):
+        if name in event:
+            event[name] = links.normal(event[name])
+    for name in ("readPoint", "bizLocation"):
+        if name in event:
+            event[name]["id"] = links.normal(event[name]["id"])
+    return {"@context": [prefixes], **event} if prefixes else event
+
+
+def _as_links(uris: list[str], links: Links) -> list[str]:
+    """The list in normal form, unless it names one thing in two notations: items are unique."""
+    normal = [links.normal(one) for one in uris]
+    return normal if len(set(normal)) == len(normal) else uris
+
+
+def _from_public(public: PublicEvent) -> dict[str, Any]:
+    prefixes: dict[str, str] = {}
+    event: dict[str, Any] = {
+        "type": public.type,
+        "eventTime": times.utc(public.event_time),
+        "eventTimeZoneOffset": public.event_time_zone_offset,
+        "action": public.action,
+        "bizStep": public.biz_step,
+        "disposition": public.disposition,
+        "persistentDisposition": _persistent(public),
+        "readPoint": {"id": public.read_point} if public.read_point else None,
+        "bizLocation": {"id": public.biz_location} if public.biz_location else None,
+        "parentID": public.parent_id,
+        "childEPCs": list(public.child_epcs),
+        "inputEPCList": list(public.input_epcs),
+        "outputEPCList": list(public.output_epcs),
+        "quantityList": _quantities(public.quantities),
+        "childQuantityList": _quantities(public.child_quantities),
+        "inputQuantityList": _quantities(public.input_quantities),
+        "outputQuantityList": _quantities(public.output_quantities),
+        "transformationID": public.transformation_id,
+        "certificationInfo": list(public.certification_info),
+        "sensorElementList": _json(public.sensors),
+        "ilmd": prefixed(_json(public.ilmd), prefixes),
+        "errorDeclaration": _error(public),
+        **(prefixed(_json(public.extensions), prefixes) or {}),
+    }
+    event = {name: value for name, value in event.items() if value or value == 0}
+    if public.epcs is not None:
+        event["epcList"] = list(public.epcs)
+    if public.type == "TransactionEvent":
+        event["bizTransactionList"] = [{"bizTransaction": WITHHELD}]
+    return {"@context": [prefixes], **event} if prefixes else event
+
+
+def _persistent(public: PublicEvent) -> dict[str, Any]:
+    both = {"set": list(public.persistent_set), "unset": list(public.persistent_unset)}
+    return {name: words for name, words in both.items() if words}
+
+
+def _quantities(quantities: tuple[Quantity, ...]) -> list[dict[str, Any]]:
+    return [_quantity(one) for one in quantities]
+
+
+def _quantity(one: Quantity) -> dict[str, Any]:
+    element: dict[str, Any] = {"epcClass": one.epc_class}
+    if one.mantissa is not None:
+        element["quantity"] = json_text.unscaled(one.mantissa, one.exponent)
+    if one.uom:
+        element["uom"] = one.uom
+    return element
+
+
+def _error(public: PublicEvent) -> dict[str, Any] | None:
+    declared = public.error_declaration
+    if declared is None:
+        return None
+    found: dict[str, Any] = {"declarationTime": times.utc(declared.declared_at)}
+    if declared.reason:
+        found["reason"] = declared.reason
+    if declared.corrective_event_ids:
+        found["correctiveEventIDs"] = list(declared.corrective_event_ids)
+    return found
+
+
+def _json(text: str) -> Any:
+    return json_text.value(text.encode()) if text else None

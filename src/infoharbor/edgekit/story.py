@@ -1,0 +1,65 @@
+"""A story: what a contract's demo tells, once, for the demo, the docs and the tests."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from infoharbor.contractkit import Action, Record
+from infoharbor.edgekit.cast import Cast, Player, Signer
+
+Kind = TypeVar("Kind", bound=Record)
+
+
+class World(Protocol):
+    """Where a story happens: a trial in memory, or a running node."""
+
+    cast: Cast
+    things: dict[str, Any]
+    """What steps leave for later steps, by name."""
+
+    @property
+    def now(self) -> int:
+        """Milliseconds since 1970 UTC."""
+        ...
+
+    def act(self, *actions: Action, by: str | Sequence[str], users: Sequence[Signer] = ()) -> Any:
+        """Send one bundle of actions, each in the name of `by`; signed by `users`, or by each organisation's administrator."""
+        ...
+
+    def get(self, of: type[Kind], *key: Any) -> Kind:
+        """The record as it stands."""
+        ...
+
+
+class Step(NamedTuple):
+    title_en: str
+    title_zh: str
+    tell: Callable[[World], None]
+
+
+class Story:
+    """The steps of one contract's demo; `needs` names the stories that are told before it."""
+
+    def __init__(self, contract: str, *, needs: Sequence[str] = (), players: Sequence[Player] = ()) -> None:
+        self.contract, self.needs, self.players = contract, tuple(needs), tuple(players)
+        self.steps: list[Step] = []
+
+    def step(self, title_en: str, title_zh: str) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
+        """Registers the next step; the titles say what happens, as a sentence."""
+
+        def add(tell: Callable[[World], None]) -> Callable[[World], None]:
+            self.steps.append(Step(title_en, title_zh, tell))
+            return tell
+
+        return add
+
+
+def in_order(stories: dict[str, Story]) -> list[Story]:
+    """The stories, each after those it needs."""
+    ordered: list[Story] = []
+    waiting = dict(sorted(stories.items()))
+    while waiting:
+        ready = [name for name, story in waiting.items() if not set(story.needs) & set(waiting)]
+        if not ready:
+            raise ValueError(f"these stories need one another: {', '.join(waiting)}")
+        ordered.extend(waiting.pop(name) for name in ready)
+    return ordered

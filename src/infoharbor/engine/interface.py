@@ -1,0 +1,193 @@
+"""What anything above may ask of the engine, whichever one orders the blocks."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from infoharbor.kernel.block import Header, Receipt, header_codec
+from infoharbor.kernel.encoding import Wire
+from infoharbor.kernel.execution import Write
+from infoharbor.kernel.records import Entry, Record
+from infoharbor.kernel.tree import TreeProof
+
+Kind = TypeVar("Kind", bound=Record)
+decode_entry = msgspec.msgpack.Decoder(Entry).decode
+
+
+class Refused(Exception):
+    """The engine says no, and nothing is recorded: a stable code, the field, and what would be right."""
+
+    def __init__(self, code: str, field: str = "", expected: object = "") -> None:
+        super().__init__(code, field, str(expected))
+        self.code, self.field, self.expected = code, field, str(expected)
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.code, self.field, self.expected) if part)
+
+
+class Damaged(OSError):
+    """What is stored is not what was written; `field` names the place. Nothing of it is served.
+
+    It is an `OSError` so that the kernel takes it for a fault of the machine, which halts the node, and never for a
+    contract's.
+    """
+
+    code = "node.damaged"
+
+    def __init__(self, field: str, expected: str) -> None:
+        super().__init__(f"{field}: {expected}")
+        self.field, self.expected = field, expected
+
+
+class Block(Wire):
+    """One block as the log keeps it. `written` holds path, encoded entry and the receipt's position of each write;
+    `calendar` holds time, path and whether the record now waits. The calendar's receipts come before the bundles'."""
+
+    header_bytes: bytes
+    transactions: tuple[bytes, ...]
+    receipts: tuple[bytes, ...]
+    written: tuple[tuple[str, bytes, int], ...]
+    calendar: tuple[tuple[int, str, bool], ...]
+
+    @property
+    def header(self) -> Header:
+        header: Header = header_codec.decode(self.header_bytes)
+        return header
+
+    @property
+    def writes(self) -> Iterator[Write]:
+        """Every version of a record that this block wrote, in the order of writing."""
+        return (Write(path, decode_entry(entry), position) for path, entry, position in self.written)
+
+
+class Status(NamedTuple):
+    """How the engine is. `condition` is `running`, `disk_full`, `halted` or `closed`; `reason` says why it is not running.
+    `waiting` counts bundles that are not in a block yet; `flushed` is the height that the state store holds."""
+
+    chain: bytes
+    name: str
+    height: int
+    time: int
+    flushed: int
+    waiting: int
+    condition: str
+    reason: str
+
+
+class ProvedRecord(NamedTuple):
+    """One path with what proves it: `entry` is None if there is no such record; `blind` belongs to the entry's leaf."""
+
+    path: str
+    entry: Entry | None
+    blind: bytes
+    proof: TreeProof
+
+
+class ProofMaterial(NamedTuple):
+    """Records proved under one header, and that header under the checkpoint of a log of `size` headers."""
+
+    height: int
+    header_bytes: bytes
+    records: tuple[ProvedRecord, ...]
+    size: int
+    inclusion: tuple[bytes, ...]
+    checkpoint: str
+
+
+class Snapshot(Protocol):
+    """The ledger at one height, unmoved by later blocks; close it soon, since it holds old pages of the store."""
+
+    @property
+    def height(self) -> int: ...
+    @property
+    def time(self) -> int:
+        """Block time, in milliseconds since 1970 UTC."""
+        ...
+
+    @property
+    def header(self) -> Header: ...
+    def entry(self, path: str) -> Entry | None:
+        """The newest version of the record at `CONTRACT/TABLE/KEY`; a tombstone's value is empty."""
+        ...
+
+    def scan(self, prefix: str, after: str = "") -> Iterator[tuple[str, Entry]]:
+        """Entries whose path starts with `prefix`, ascending, from beyond `after`; tombstones included."""
+        ...
+
+    def find(self, of: type[Kind], *key: Any) -> Kind | None:
+        """The decoded record, or None if it never was or is deleted."""
+        ...
+
+    def close(self) -> None: ...
+    def __enter__(self) -> "Snapshot": ...
+    def __exit__(self, *fault: object) -> None: ...
+
+
+class Reading(Protocol):
+    """Everything that reads a ledger; the same of an engine and of a reader beside it. All of it may be called from any
+    thread, and never waits for the writer."""
+
+    def snapshot(self) -> Snapshot: ...
+    def status(self) -> Status: ...
+    def blocks(self, after: int, limit: int = 100) -> Iterator[Block]:
+        """Up to `limit` blocks from beyond height `after` (-1 for all), ascending: the followers' cursor."""
+        ...
+
+    def block(self, height: int) -> Block: ...
+    def header(self, height: int) -> bytes:
+        """The encoded header; `Refused("ledger.height_unknown")` beyond the newest."""
+        ...
+
+    def receipt(self, transaction: bytes) -> Receipt | None:
+        """What became of the transaction with this id, if it has run."""
+        ...
+
+    def history(self, path: str) -> Iterator[Entry]:
+        """Every version of a record, the newest first."""
+        ...
+
+    def subtree(self, level: int, index: int) -> bytes:
+        """The hash of a complete subtree of the header log (RFC 9162), for tiles and proofs."""
+        ...
+
+    def root(self, size: int | None = None) -> bytes:
+        """The header log's root at `size`, by default of all headers."""
+        ...
+
+    def inclusion(self, height: int, size: int | None = None) -> tuple[bytes, ...]:
+        """The hashes that prove header `height` in the log of `size` headers."""
+        ...
+
+    def consistency(self, old: int, new: int | None = None) -> tuple[bytes, ...]:
+        """The hashes that prove that the log of `new` headers begins with the one of `old`."""
+        ...
+
+    def checkpoint(self) -> str:
+        """The newest header log's size and root as a signed note (C2SP tlog-checkpoint)."""
+        ...
+
+    def proof(self, paths: list[str]) -> ProofMaterial:
+        """Proofs of presence or absence of these records, under one header and checkpoint."""
+        ...
+
+    def wait_beyond(self, height: int, timeout: float | None = None) -> int:
+        """Sleeps until there is a block beyond `height`, at most `timeout` seconds; the newest height."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Engine(Reading, Protocol):
+    """A ledger that also takes transactions."""
+
+    def submit(self, raw: bytes) -> "Future[Receipt]":
+        """Resolves once the block that holds the transaction is durable; a replay gets the receipt of the first run.
+
+        Fails with `Refused` if the transaction never enters a block: it is malformed, of another chain, badly signed,
+        expired, or there is no room. Callbacks of the future run on the engine's thread and must be short.
+        """
+        ...
+
+

@@ -1,0 +1,1 @@
+"""The pure rules: transactions, state, tree, blocks, registry, calendar, limits."""

@@ -1,0 +1,84 @@
+"""What a contract may be asked to do: an action's fields and its rule, together."""
+
+import functools
+import json
+import typing
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import msgspec
+
+from infoharbor.kernel import limits
+from infoharbor.kernel.encoding import Codec
+from infoharbor.kernel.records import Due, describe_fields, record_type
+from infoharbor.kernel.refusal import Refusal
+
+
+class ActionMeta(msgspec.StructMeta):
+    """Takes `since`, the contract's version from which this class answers to `name`: `class Split2(Action, name="Split", since=2)`."""
+
+    def __new__(
+        metaclass,  # noqa: N804
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        *,
+        since: int = 1,
+        **keywords: Any,
+    ) -> Any:
+        wire_name = keywords.pop("name", name)
+        made = super().__new__(
+            metaclass, name, bases, namespace, frozen=True, array_like=True, forbid_unknown_fields=True, kw_only=False
+        )
+        if bases and bases[0] is not msgspec.Struct:
+            made.__action__ = ActionType(made, made.__module__.split(".")[-2], wire_name, since)
+        return made
+
+    def __init__(self, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any) -> None:
+        super().__init__(name, bases, namespace)
+
+
+class ActionType:
+    """What the kernel knows of one action class."""
+
+    def __init__(self, of: type, contract: str, name: str, since: int) -> None:
+        self.of, self.contract, self.name, self.since = of, contract, name, since
+
+    @functools.cached_property
+    def decode(self) -> Callable[[bytes], Any]:
+        return Codec(self.of, limit=limits.ACTION_BYTES).decode
+
+    def describe(self) -> str:
+        return json.dumps({"action": f"{self.contract}.{self.name}", "fields": describe_fields(self.of)})
+
+
+class Action(msgspec.Struct, metaclass=ActionMeta):
+    """A named request with typed fields; `apply` is the rule. Its docstring speaks to who uses it."""
+
+    __action__: ClassVar[ActionType]
+
+    def apply(self, ledger: Any) -> Any:
+        """Check, then write. Raise a `Refusal` to change nothing."""
+        raise Refusal("not_written")
+
+
+Invariant = Callable[[Any], Iterator[str]]
+
+
+def invariant(rule: Callable[[Any], Iterator[Any]]) -> Any:
+    """Marks a function of the state that yields what offends; audits and random histories run it."""
+    rule.__invariant__ = True  # type: ignore[attr-defined]
+    return rule
+
+
+def when_due(record: type, *, status: str, at: str) -> Callable[[Any], Any]:
+    """Marks the rule that runs once block time has reached the record's field `at` while it has `status`.
+
+    It runs from the calendar at the start of a block, and in any case before the record is next read.
+    """
+    def declare(rule: Any) -> Any:
+        kind = record_type(typing.cast(Any, record))
+        kind.due = [due for due in kind.due if due.run.__name__ != rule.__name__] + [Due(at, status, rule)]
+        return rule
+
+    return declare

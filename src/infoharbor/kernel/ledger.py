@@ -1,0 +1,280 @@
+"""The ledger as an action sees it: read, write, move, call; with the authority of this one action."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeVar
+
+from infoharbor.kernel import limits
+from infoharbor.kernel.authority import (
+    CALENDAR_ACTOR,
+    GENESIS,
+    AllOf,
+    Anyone,
+    Authority,
+    Calendar,
+    Contract,
+    Role,
+    RoleOf,
+    contract_actor,
+)
+from infoharbor.kernel.encoding import tagged_hash
+from infoharbor.kernel.records import NEW, Record, RecordType, record_type
+from infoharbor.kernel.refusal import Refusal, ensure
+from infoharbor.kernel.state import Work
+
+Kind = TypeVar("Kind", bound=Record)
+
+
+class Parameter(NamedTuple):
+    """A number that the members may vote to change, between `least` and `most`; `default` holds until they do."""
+
+    name: str
+    default: int
+    unit: str
+    least: int = 0
+    most: int = limits.INTEGER_MAX
+
+
+class Surroundings(NamedTuple):
+    """What stays the same for every action of a block."""
+
+    now: int
+    height: int
+    registry: Any
+    authority: Authority
+    active: dict[str, int]
+
+
+class Ledger:
+    """One action's sight of the ledger. `actor` is the organisation that acts, the calling contract, or the calendar;
+    `organisations` are all that act together in this action; `now` is block time in milliseconds since 1970 UTC."""
+
+    __slots__ = ("_around", "_depth", "_work", "actor", "contract", "organisations", "transaction")
+
+    def __init__(
+        self, around: Surroundings, work: Work, contract: str, organisations: tuple[str, ...], transaction: bytes, depth: int = 0
+    ) -> None:
+        self._around, self._work, self._depth = around, work, depth
+        self.contract, self.organisations, self.transaction = contract, organisations, transaction
+        self.actor = organisations[0]
+
+    # What is known of the moment
+
+    @property
+    def now(self) -> int:
+        return self._around.now
+
+    @property
+    def height(self) -> int:
+        return self._around.height
+
+    @property
+    def is_genesis(self) -> bool:
+        return self.actor == GENESIS
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """The users whose keys signed this bundle, for `actor`, ascending."""
+        return tuple(sorted({signer.user for signer in self._work.signers if signer.organisation == self.actor}))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The ids, in hex, of the keys that signed this bundle for `actor`, ascending."""
+        return tuple(signer.key.hex() for signer in self._work.signers if signer.organisation == self.actor)
+
+    def fresh_id(self, kind: str) -> str:
+        """An id that no other call gives: the transaction's id, and a counter within it; 26 hex digits after `kind`."""
+        self._work.fresh_ids += 1
+        seed = self.transaction + self._work.fresh_ids.to_bytes(4, "big")
+        return f"{kind}-{tagged_hash(self._around.registry.suite, 'fresh-id', seed)[:13].hex()}"
+
+    # Reading
+
+    def find(self, of: type[Kind], *key: Any) -> Kind | None:
+        """The record with this key, or None."""
+        kind = record_type(of)
+        path = kind.path(key)
+        record = self._work.find(kind, path)
+        if kind.due and record is not None:
+            record = self._lapse(kind, path, record)
+        return record
+
+    def get(self, of: type[Kind], *key: Any, field: str = "") -> Kind:
+        """The record with this key; refused as `record_unknown` if there is none. `field` names where the key came from."""
+        record = self.find(of, *key)
+        if record is None:
+            kind = record_type(of)
+            raise Refusal("ledger.record_unknown", field=field or kind.key[-1], expected=f"{kind.contract}/{kind.table}")
+        return record
+
+    def scan(self, of: type[Kind], *prefix: Any, after: str = "") -> Iterator[Kind]:
+        """Live records whose leading key fields are `prefix`, ascending by key; each counts as a read."""
+        kind = record_type(of)
+        start = kind.prefix + "".join(f"{part}/" for part in prefix)
+        for path, record in self._work.scan(kind, start, after and kind.prefix + after):
+            current = self._lapse(kind, path, record) if kind.due and record is not None else record
+            if current is not None:
+                yield current
+
+    def parameter(self, parameter: Parameter) -> int:
+        """The voted value, or the default."""
+        voted = self._around.registry.governance.parameter(self._reader, parameter.name)
+        return parameter.default if voted is None else int(voted)
+
+    def known_parameter(self, name: str) -> Parameter | None:
+        """The parameter of this name that some contract's rules declare."""
+        found: Parameter | None = self._around.registry.parameters.get(name)
+        return found
+
+    # Writing
+
+    def put(self, record: Record) -> None:
+        """Create or replace a record of this contract. A creation is the move from `NEW`; a status cannot change here."""
+        kind = record_type(type(record))
+        path = kind.path_of(record)
+        before = self._owned(kind, path)
+        if kind.moves:
+            status = record.status  # type: ignore[attr-defined]
+            if before is None:
+                self._permit(kind, NEW, status, record)
+            else:
+                ensure(before.status == status, "ledger.status_by_put", field="status", expected=before.status)
+        self._work.write(kind, path, record)
+
+    def move(self, of: type[Kind], key: Any, status: Any, **changes: Any) -> Kind:
+        """Give the record its next status; refuses what `moves` does not list and whom it does not name.
+
+        Returns the record as it stands after the move. `key` is the key's value, or a tuple of them.
+        """
+        kind = record_type(of)
+        record = self.get(of, *(key if type(key) is tuple else (key,)))
+        self._permit(kind, record.status, status, record)  # type: ignore[attr-defined]
+        moved = record.replace(status=status, **changes)
+        path = kind.path_of(moved)
+        if path != kind.path_of(record):
+            raise Fault(f"{self.contract} moves {kind.path_of(record)} to another key")
+        self._owned(kind, path)
+        self._work.write(kind, path, moved)
+        return moved
+
+    def delete(self, record: Record) -> None:
+        """Leave a tombstone; the key is never used again."""
+        kind = record_type(type(record))
+        path = kind.path_of(record)
+        ensure(self._owned(kind, path) is not None, "ledger.record_unknown", field=kind.key[-1])
+        self._work.write(kind, path, None)
+
+    def call(self, action: Any) -> Any:
+        """Run an action of a contract below, which sees this contract as its actor."""
+        ensure(self._depth < limits.CALLS_DEEP, "ledger.calls_too_deep", expected=limits.CALLS_DEEP)
+        name = action.__action__.contract
+        ensure(name in self._around.active, "ledger.contract_inactive", field="contract", expected=name)
+        callee = Ledger(
+            self._around, self._work, name, (contract_actor(self.contract),), self.transaction, self._depth + 1
+        )
+        return run(callee, action)
+
+    # Authority
+
+    def holds(self, role: Role, *, jurisdiction: str, organisation: str = "") -> bool:
+        """Whether the organisation (the actor by default) holds the role there now; the grant is noted in the receipt."""
+        return self._accredited(organisation or self.actor, role.name, jurisdiction)
+
+    def require(self, role: Role, *, jurisdiction: str) -> None:
+        """Refuse unless an acting organisation holds the role there now."""
+        held = self.is_genesis or any(self._accredited(each, role.name, jurisdiction) for each in self.organisations)
+        ensure(held, "ledger.role_missing", field="by", expected=f"{role.name} in {jurisdiction}")
+
+    def jurisdiction(self, organisation: str) -> str:
+        """The country of an organisation, as ISO 3166-1; empty if it is unknown."""
+        return self._around.authority.jurisdiction(self._reader, organisation)
+
+    def ensure_actor(self, *organisations: str, field: str = "by") -> None:
+        """Refuse unless one of these acts."""
+        named = self.is_genesis or any(each in self.organisations for each in organisations)
+        ensure(named, "ledger.not_entitled", field=field, expected=" or ".join(sorted(organisations)))
+
+    # How the rules above are held
+
+    def _owned(self, kind: RecordType, path: str) -> Any:
+        if kind.contract != self.contract:
+            raise Fault(f"{self.contract} writes {path}, which is not its own")
+        if len(path) > limits.KEY_BYTES or not path.isascii() or not path.isprintable():
+            raise Refusal("ledger.key", field=kind.key[-1], expected=f"printable ASCII, at most {limits.KEY_BYTES} bytes")
+        before = self._work.find(kind, path)
+        if before is None:
+            used = path in self._work.writes or self._work.block.entry(path) is not None
+            ensure(not used, "ledger.key_reused", field=kind.key[-1], expected="a key that was never used")
+        return before
+
+    def _permit(self, kind: RecordType, before: Any, after: Any, record: Any) -> None:
+        move = kind.allowed.get((str(before), str(after)))
+        if move is None:
+            follows = [second for first, second in kind.allowed if first == str(before)]
+            raise Refusal("ledger.move_undeclared", field="status", expected=f"{before} to {' or '.join(follows) or 'nothing'}")
+        if not any(self._fits(party, record) for party in move.parties):
+            named = " or ".join(str(party) for party in move.parties)
+            raise Refusal("ledger.not_entitled", field="by", expected=named)
+
+    def _fits(self, party: Any, record: Any) -> bool:
+        if self.actor == GENESIS or isinstance(party, Anyone):
+            return True
+        if isinstance(party, str):
+            value = getattr(record, party)
+            named = (value,) if isinstance(value, str) else value or ()
+            return any(each in self.organisations for each in named)
+        if isinstance(party, RoleOf):
+            place = getattr(record, party.field)
+            place = self.jurisdiction(place) if party.of_organisation else place
+            return any(self._accredited(each, party.role, place) for each in self.organisations)
+        if isinstance(party, AllOf):
+            return all(self._fits(each, record) for each in party.parties)
+        if isinstance(party, Contract):
+            return self.actor == contract_actor(party.name)
+        return isinstance(party, Calendar) and self.actor == CALENDAR_ACTOR
+
+    def _accredited(self, organisation: str, role: str, jurisdiction: str) -> bool:
+        grant = self._around.authority.accreditation(self._reader, organisation, role, jurisdiction, self._around.now)
+        if grant is not None:
+            self._work.relied.add(grant)
+        return grant is not None
+
+    def _reader(self, of: type[Kind], *key: Any) -> Kind | None:
+        kind = record_type(of)
+        found: Kind | None = self._work.find(kind, kind.path(key))
+        return found
+
+    def _lapse(self, kind: RecordType, path: str, record: Any) -> Any:
+        """A due move runs before any access, so that a late calendar cannot let an expired record move."""
+        if path in self._work.lapsing or not is_due(kind, record, self._around.now):
+            return record
+        run_due(self._around, self._work, kind, path, record, self.transaction)
+        return self._work.find(kind, path)
+
+
+class Fault(Exception):
+    """Our own error inside a contract: the bundle is refused as `contract.fault` and the node goes on."""
+
+
+def run(ledger: Ledger, action: Any) -> Any:
+    """Apply the action; a bare refusal code gets the contract's name before it."""
+    try:
+        return action.apply(ledger)
+    except Refusal as refusal:
+        if "." not in refusal.code:
+            refusal.code = f"{ledger.contract}.{refusal.code}"
+        raise
+
+
+def is_due(kind: RecordType, record: Any, now: int) -> bool:
+    return any(record.status == due.status and getattr(record, due.at) <= now for due in kind.due)
+
+
+def run_due(around: Surroundings, work: Work, kind: RecordType, path: str, record: Any, transaction: bytes) -> None:
+    """Make the moves that time makes on this record."""
+    ledger = Ledger(around, work, kind.contract, (CALENDAR_ACTOR,), transaction)
+    work.lapsing.add(path)
+    for due in kind.due:
+        if record is not None and record.status == due.status and getattr(record, due.at) <= around.now:
+            due.run(ledger, record)
+            record = work.find(kind, path)
+    work.lapsing.discard(path)

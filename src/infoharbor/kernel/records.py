@@ -1,0 +1,200 @@
+"""What a contract keeps: typed tables, their keys, readers and declared moves."""
+
+import enum
+import json
+import types
+import typing
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
+
+from infoharbor.crypto.hashes import SHA256
+from infoharbor.kernel.encoding import encode, tagged_hash
+from infoharbor.kernel.refusal import ensure
+
+PUBLIC = "public"
+"""Anyone may read the record."""
+CONSORTIUM = "consortium"
+"""Members read it through its declared readers; every member's operator can."""
+
+
+class Status(str, enum.Enum):
+    """A record's state; a contract lists its own by subclassing."""
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+NEW = "new"
+"""Where a record's first move comes from."""
+
+
+class Move(NamedTuple):
+    """A status that may follow another, and who may make it so.
+
+    `by` holds field names (of the record, before the move; of the new record at creation), roles, `ANYONE`,
+    `CALENDAR`, `Contract(name)` or `all_of(…)`; one that fits is enough.
+    """
+
+    before: str
+    after: str
+    by: Any = ()
+
+    @property
+    def parties(self) -> tuple[Any, ...]:
+        return (self.by,) if isinstance(self.by, str) or not type(self.by) is tuple else self.by
+
+
+class Due(NamedTuple):
+    """A move that time makes: while `status` holds, `run(ledger, record)` once block time reaches the field `at`."""
+
+    at: str
+    status: str
+    run: Callable[[Any, Any], None]
+
+
+class RecordType:
+    """What the kernel knows of one table; `schema_hash` stands in every leaf."""
+
+    def __init__(self, of: type, contract: str, table: str, key: tuple[str, ...], visible: str) -> None:
+        self.of, self.contract, self.table, self.key, self.visible = of, contract, table, key, visible
+        self.prefix = f"{contract}/{table}/"
+        self.due: list[Due] = []
+
+    def complete(self) -> None:
+        """Derive what needs the finished class: field types are known only then."""
+        self.decoder = msgspec.msgpack.Decoder(self.of)
+        self.moves: tuple[Move, ...] = self.of.moves  # type: ignore[attr-defined]
+        self.readers: tuple[Any, ...] = self.of.readers  # type: ignore[attr-defined]
+        self.schema = json.dumps(describe_record(self), ensure_ascii=False, separators=(",", ":")).encode()
+        self.schema_hash = tagged_hash(SHA256, "schema", self.schema)
+        self.allowed = {(str(move.before), str(move.after)): move for move in self.moves}
+
+    def path(self, key: tuple[Any, ...]) -> str:
+        """Where the record with this key lies. Only the last part may hold a slash, so that no two keys share a path."""
+        if len(key) == 1:
+            return f"{self.prefix}{key[0]}"
+        parts = [str(part) for part in key]
+        for name, part in zip(self.key, parts[:-1], strict=False):
+            ensure("/" not in part, "ledger.key", field=name, expected="no slash")
+        return self.prefix + "/".join(parts)
+
+    def path_of(self, record: Any) -> str:
+        if len(self.key) == 1:
+            return f"{self.prefix}{getattr(record, self.key[0])}"
+        return self.path(tuple(getattr(record, name) for name in self.key))
+
+    def decode(self, raw: bytes) -> Any:
+        return self.decoder.decode(raw)
+
+
+class RecordMeta(msgspec.StructMeta):
+    """Takes a table's declaration from the class line: `class Lot(Record, table="lots", key="id", visible=PUBLIC)`."""
+
+    def __new__(
+        metaclass,  # noqa: N804
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        *,
+        table: str = "",
+        key: str | tuple[str, ...] = "id",
+        visible: str = CONSORTIUM,
+    ) -> Any:
+        made = super().__new__(
+            metaclass, name, bases, namespace, frozen=True, array_like=True, forbid_unknown_fields=True, kw_only=False
+        )
+        if bases and bases[0] is not msgspec.Struct:
+            contract = made.__module__.split(".")[-2] if "." in made.__module__ else made.__module__
+            keys = (key,) if isinstance(key, str) else key
+            made.__record__ = RecordType(made, contract, table or name.lower() + "s", keys, visible)
+        return made
+
+    def __init__(self, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any) -> None:
+        super().__init__(name, bases, namespace)
+
+
+class Record(msgspec.Struct, metaclass=RecordMeta):
+    """One row of a table: frozen, its fields typed; a field called `status` moves only as `moves` declares."""
+
+    __record__: ClassVar[RecordType]
+    readers: ClassVar[tuple[Any, ...]] = ()
+    moves: ClassVar[tuple[Move, ...]] = ()
+    fields_of_parties: ClassVar[tuple[str, ...]] = ()
+    """Fields that hold salted commitments; their content lies in the owner's vault."""
+
+    def replace(self, **changes: Any) -> typing.Self:
+        """The same record with these fields changed."""
+        return msgspec.structs.replace(self, **changes)
+
+
+def record_type(of: type) -> RecordType:
+    """The table behind a record class, completed on first use."""
+    found: RecordType = of.__record__  # type: ignore[attr-defined]
+    if not hasattr(found, "schema_hash"):
+        found.complete()
+    return found
+
+
+def encode_record(record: Record) -> bytes:
+    return encode(record)
+
+
+def describe_record(kind: RecordType) -> dict[str, Any]:
+    """The table as plain data: name, key, readers, fields with their types. Its hash is the schema hash."""
+    return {
+        "record": f"{kind.contract}/{kind.table}",
+        "key": list(kind.key),
+        "visible": kind.visible,
+        "readers": [str(reader) for reader in kind.readers],
+        "fields": describe_fields(kind.of),
+    }
+
+
+def describe_fields(of: type) -> list[list[Any]]:
+    hints = typing.get_type_hints(of, include_extras=False)
+    return [[field.name, describe_type(hints[field.name])] for field in msgspec.structs.fields(of)]
+
+
+def describe_type(of: Any) -> Any:
+    """A type as plain data, the same under every version of Python and of the libraries."""
+    if of in (int, str, bytes, bool):
+        return of.__name__
+    if isinstance(of, type) and issubclass(of, enum.Enum):
+        return {"one_of": [member.value for member in of]}
+    if isinstance(of, type) and issubclass(of, msgspec.Struct):
+        return {"struct": describe_fields(of)}
+    origin, arguments = typing.get_origin(of), typing.get_args(of)
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        return {"list": describe_type(arguments[0])}
+    if origin is tuple:
+        return {"tuple": [describe_type(argument) for argument in arguments]}
+    if origin in (typing.Union, types.UnionType):
+        rest = [argument for argument in arguments if argument is not type(None)]
+        if len(rest) == 1 and len(rest) < len(arguments):
+            return {"optional": describe_type(rest[0])}
+    raise TypeError(f"{of!r} is no type of the ledger: int, str, bytes, bool, an enum, a tuple, a struct, or one of them | None")
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """A record as it is stored: its leaf's fields beside the encoded value; an empty value is a tombstone."""
+
+    version: int
+    height: int
+    transaction: bytes
+    previous: bytes
+    previous_height: int
+    schema: bytes
+    value: bytes
+    leaf_hash: bytes
+
+
+class View(typing.Protocol):
+    """The state before a block, as execution reads it."""
+
+    def entry(self, path: str) -> Entry | None: ...
+
+    def scan(self, prefix: str, after: str = "") -> Iterator[tuple[str, Entry]]:
+        """Entries whose path starts with `prefix`, ascending by path, tombstones included; from beyond `after`."""
+        ...

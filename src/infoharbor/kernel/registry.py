@@ -1,0 +1,73 @@
+"""Which contracts this node can run, indexed by the names of their tables and actions."""
+
+import functools
+import inspect
+from typing import Any
+
+from infoharbor.crypto.hashes import SHA256, HashSuite
+from infoharbor.kernel.actions import Action, ActionType
+from infoharbor.kernel.authority import Authority
+from infoharbor.kernel.governing import Governing
+from infoharbor.kernel.ledger import Parameter
+from infoharbor.kernel.records import Record, RecordType, record_type
+from infoharbor.kernel.rulefiles import LoadedContract, find_contracts
+
+
+class Registry:
+    """All contracts of this node by name. `suite` is the chain's hash suite."""
+
+    def __init__(self, contracts: list[LoadedContract], suite: HashSuite = SHA256) -> None:
+        self.suite = suite
+        self.contracts = {contract.name: contract for contract in contracts}
+        self.tables: dict[str, RecordType] = {}
+        self._actions: dict[tuple[str, str], list[ActionType]] = {}
+        self.invariants: list[Any] = []
+        self.parameters: dict[str, Parameter] = {}
+        for contract in contracts:
+            self._index(contract)
+        self.authority: Authority = self._provided("identity", "AUTHORITY")
+        self.governance: Governing = self._provided("governance", "GOVERNING")
+
+    def _provided(self, contract: str, name: str) -> Any:
+        found = self.contracts.get(contract)
+        return getattr(found.actions, name) if found else None
+
+    def _index(self, contract: LoadedContract) -> None:
+        for module in (contract.records, contract.actions):
+            for value in vars(module).values():
+                if isinstance(value, Parameter) and value.name.startswith(f"{contract.name}."):
+                    self.parameters[value.name] = value
+                if getattr(value, "__module__", None) != module.__name__:
+                    continue
+                if inspect.isclass(value) and issubclass(value, Record):
+                    kind = record_type(value)
+                    self.tables[f"{kind.contract}/{kind.table}"] = kind
+                elif inspect.isclass(value) and issubclass(value, Action):
+                    kinds = self._actions.setdefault((contract.name, value.__action__.name), [])
+                    kinds.append(value.__action__)
+                    kinds.sort(key=lambda kind: kind.since)
+                elif getattr(value, "__invariant__", False):
+                    self.invariants.append(value)
+
+    def action(self, contract: str, name: str, version: int) -> ActionType | None:
+        """The class that answers to this name in this version of the contract."""
+        fitting = [kind for kind in self._actions.get((contract, name), ()) if kind.since <= version]
+        return fitting[-1] if fitting else None
+
+    def actions(self, contract: str) -> list[ActionType]:
+        """The newest class of every action of a contract, by name."""
+        return [kinds[-1] for (owner, _), kinds in sorted(self._actions.items()) if owner == contract]
+
+    def table(self, path: str) -> RecordType | None:
+        """The table that a record's path lies in."""
+        contract, _, rest = path.partition("/")
+        return self.tables.get(f"{contract}/{rest.partition('/')[0]}")
+
+    @functools.cached_property
+    def schemas(self) -> dict[bytes, RecordType]:
+        return {kind.schema_hash: kind for kind in self.tables.values()}
+
+
+def installed_registry(suite: HashSuite = SHA256) -> Registry:
+    """The contracts of this package and of every installed package that brings one."""
+    return Registry(find_contracts(), suite)

@@ -1,0 +1,108 @@
+"""Finds the contracts, and runs their rules from the very bytes that are hashed, so that a stale `.pyc` never does."""
+
+import functools
+import importlib
+import importlib.machinery
+import importlib.metadata
+import importlib.util
+import os.path
+import pkgutil
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from types import CodeType, ModuleType
+from typing import Any, NamedTuple
+
+from infoharbor.crypto.hashes import SHA256
+from infoharbor.kernel.encoding import encode, tagged_hash
+
+RULES_VERSION = 1
+"""The version of kernel and contractkit that votes name; raised with every change that could change a result."""
+
+BUILT_IN = "infoharbor.contracts"
+ENTRY_POINTS = "infoharbor.contracts"
+RULE_FILES = ("records", "rules", "actions")
+"""`rules` holds pure functions that have grown out of the other two; only it may be missing."""
+
+
+class LoadedContract(NamedTuple):
+    """A contract's rules as this node has them; `version` is the newest its files hold."""
+
+    name: str
+    package: str
+    version: int
+    rules_hash: bytes
+    records: ModuleType
+    actions: ModuleType
+
+
+class RulesLoader(importlib.machinery.SourceFileLoader):
+    """Compiles the source each time and keeps the bytes it compiled beside the module."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        self.source = self.get_data(self.path)
+        return compile(self.source, self.path, "exec", dont_inherit=True)
+
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        module.__dict__["__rules_source__"] = self.source
+
+
+class RulesFinder(MetaPathFinder):
+    """Hands every contract's `records` and `actions` to the loader above."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> Any:
+        package, _, file = fullname.rpartition(".")
+        if file not in RULE_FILES or not path or not _is_contract(package):
+            return None
+        location = f"{next(iter(path))}/{file}.py"
+        if not os.path.exists(location):
+            return None
+        return importlib.util.spec_from_file_location(fullname, location, loader=RulesLoader(fullname, location))
+
+
+def _is_contract(package: str) -> bool:
+    return package.rpartition(".")[0] == BUILT_IN or package in brought_packages()
+
+
+@functools.cache
+def brought_packages() -> frozenset[str]:
+    """The packages that installed distributions bring as contracts."""
+    return frozenset(point.value for point in importlib.metadata.entry_points(group=ENTRY_POINTS))
+
+
+def install() -> None:
+    """Called once, when the package is first imported."""
+    if not any(isinstance(finder, RulesFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, RulesFinder())
+
+
+def find_contracts() -> list[LoadedContract]:
+    """Every contract of this package and of the installed ones, by name."""
+    folders = importlib.import_module(BUILT_IN).__path__
+    built_in = [f"{BUILT_IN}.{found.name}" for found in pkgutil.iter_modules(folders) if found.ispkg]
+    return [load_contract(package) for package in sorted([*built_in, *brought_packages()], key=_name)]
+
+
+def load_contract(package: str) -> LoadedContract:
+    """Load one contract by its package; the folder's name is the contract's name."""
+    present = [file for file in RULE_FILES if file != "rules" or importlib.util.find_spec(f"{package}.rules")]
+    modules = {file: importlib.import_module(f"{package}.{file}") for file in present}
+    files = {}
+    for file, module in modules.items():
+        source = getattr(module, "__rules_source__", None)
+        if source is None:
+            raise ImportError(f"{module.__name__} was imported before infoharbor, which has to compile it from its bytes")
+        files[f"{file}.py"] = source
+    actions = modules["actions"]
+    versions = [value.__action__.since for value in vars(actions).values() if hasattr(value, "__action__")]
+    return LoadedContract(_name(package), package, max([1, *versions]), rules_hash(files), modules["records"], actions)
+
+
+def rules_hash(files: dict[str, bytes]) -> bytes:
+    """What a vote names: the hash over a contract's rule files and the rules version that they need."""
+    return tagged_hash(SHA256, "rules", encode([RULES_VERSION, sorted(files.items())]))
+
+
+def _name(package: str) -> str:
+    return package.rpartition(".")[2]

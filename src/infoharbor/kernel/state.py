@@ -1,0 +1,108 @@
+"""What execution has read and written so far: one layer for the block, one for the transaction on top of it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from infoharbor.kernel.block import Signer
+from infoharbor.kernel.encoding import encode
+from infoharbor.kernel.records import Entry, RecordType, View
+from infoharbor.kernel.refusal import Refusal
+from infoharbor.kernel.transaction import Ceilings
+
+MISSING: Any = object()
+
+
+class BlockState:
+    """The records as the transactions so far in this block have left them."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.entries: dict[str, Entry] = {}
+        self._records: dict[str, Any] = {}
+
+    def entry(self, path: str) -> Entry | None:
+        found = self.entries.get(path)
+        return found if found is not None else self.view.entry(path)
+
+    def record(self, kind: RecordType, path: str) -> Any:
+        """The decoded record, or None if it never was or is deleted."""
+        record = self._records.get(path, MISSING)
+        if record is MISSING:
+            entry = self.entry(path)
+            record = kind.decode(entry.value) if entry is not None and entry.value else None
+            self._records[path] = record
+        return record
+
+    def keep(self, path: str, entry: Entry, record: Any) -> None:
+        self.entries[path] = entry
+        self._records[path] = record
+
+    def scan(self, prefix: str, after: str) -> Iterator[tuple[str, bytes]]:
+        """Paths and values with this prefix, ascending, beyond `after`; an empty value is a tombstone."""
+        stored = ((path, entry.value) for path, entry in self.view.scan(prefix, after))
+        written = {path: entry.value for path, entry in self.entries.items() if path.startswith(prefix) and path > after}
+        return _overlay(stored, written)
+
+
+class Work:
+    """One transaction under way: its writes take effect only when the whole bundle succeeds."""
+
+    def __init__(self, block: BlockState, ceilings: Ceilings | None, signers: tuple[Signer, ...] = ()) -> None:
+        self.block, self.ceilings, self.signers = block, ceilings, signers
+        self.writes: dict[str, tuple[RecordType, Any]] = {}
+        self.relied: set[str] = set()
+        self.reads = 0
+        self.lapsing: set[str] = set()
+        self.fresh_ids = 0
+
+    def find(self, kind: RecordType, path: str) -> Any:
+        self.reads += 1
+        if self.ceilings is not None and self.reads > self.ceilings.reads:
+            raise Refusal("ledger.ceiling", field="ceilings.reads", expected=self.ceilings.reads)
+        written = self.writes.get(path)
+        return written[1] if written is not None else self.block.record(kind, path)
+
+    def write(self, kind: RecordType, path: str, record: Any) -> None:
+        self.writes[path] = (kind, record)
+        if self.ceilings is not None and len(self.writes) > self.ceilings.writes:
+            raise Refusal("ledger.ceiling", field="ceilings.writes", expected=self.ceilings.writes)
+
+    def scan(self, kind: RecordType, prefix: str, after: str) -> Iterator[tuple[str, Any]]:
+        """Live records with this prefix, ascending by path, beyond `after`."""
+        written = {
+            path: b"" if record is None else encode(record)
+            for path, (_, record) in self.writes.items()
+            if path.startswith(prefix) and path > after
+        }
+        for path, value in _overlay(self.block.scan(prefix, after), written):
+            if value:
+                yield path, self.find(kind, path)
+
+    def encoded(self) -> list[tuple[str, RecordType, Any, bytes]]:
+        """The writes in path order with their encodings; refuses a bundle beyond its ceiling of bytes."""
+        done = [
+            (path, kind, record, b"" if record is None else encode(record))
+            for path, (kind, record) in sorted(self.writes.items(), key=_path)
+        ]
+        if self.ceilings is not None and sum(len(value) for _, _, _, value in done) > self.ceilings.written_bytes:
+            raise Refusal("ledger.ceiling", field="ceilings.written_bytes", expected=self.ceilings.written_bytes)
+        return done
+
+
+def _path(write: tuple[str, Any]) -> str:
+    return write[0]
+
+
+def _overlay(stored: Iterator[tuple[str, bytes]], written: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Two sources in ascending order as one; what was written hides what was stored."""
+    fresh = sorted(written)
+    index = 0
+    for path, value in stored:
+        while index < len(fresh) and fresh[index] < path:
+            yield fresh[index], written[fresh[index]]
+            index += 1
+        if index < len(fresh) and fresh[index] == path:
+            continue
+        yield path, value
+    for path in fresh[index:]:
+        yield path, written[path]
