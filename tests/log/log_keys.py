@@ -6,7 +6,15 @@ from dataclasses import dataclass, replace
 
 from infoharbor.crypto.suites import SUITES
 from infoharbor.evidence.checkpoint import Checkpoint
-from infoharbor.evidence.note import ED25519, ED25519_COSIGNATURE, Kind, SignatureLine, Signing, VerifierKey, sign_note
+from infoharbor.evidence.note import (
+    ED25519,
+    ED25519_COSIGNATURE,
+    Kind,
+    SignatureLine,
+    Signing,
+    VerifierKey,
+    sign_note,
+)
 from infoharbor.evidence.trust import Group, Log, TrustPolicy, Witness
 from infoharbor.kernel import merkle
 
@@ -54,9 +62,7 @@ POLICY = TrustPolicy(
     groups=(Group("attesters", 3, tuple(ATTESTERS)),),
     quorum="attesters",
 )
-WITNESSED = replace(
-    POLICY, groups=(*POLICY.groups, Group("all", 2, ("attesters", "outside"))), quorum="all"
-)
+WITNESSED = replace(POLICY, groups=(*POLICY.groups, Group("all", 2, ("attesters", "outside"))), quorum="all")
 
 
 def cosigned(size: int, *names: str) -> bytes:

@@ -27,7 +27,8 @@ from infoharbor.evidence.note import (
 EXAMPLE_KEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
 EXAMPLE_NOTE = (
     "This is an example message.\n\n"
-    "— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n"
+    "— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXm"
+    "RKuwHjG1Yu72IneyaQM=\n"
 )
 KEYS = [LOG.key, *(attester.key for attester in ATTESTERS.values())]
 EVIDENCE = cosigned(9, "beihai", "haiphong")
@@ -48,11 +49,19 @@ def test_the_specification_s_example_opens() -> None:
 
 def test_a_cosignature_signs_what_the_specification_shows() -> None:
     text = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
-    assert ED25519_COSIGNATURE.message("w", text, 1679315147) == b"cosignature/v1\ntime 1679315147\n" + text.encode()
+    assert (
+        ED25519_COSIGNATURE.message("w", text, 1679315147)
+        == b"cosignature/v1\ntime 1679315147\n" + text.encode()
+    )
     root = Checkpoint.parse(text).root
     assert ML_DSA_44_COSIGNATURE.message("w", text, 5) == (
-        b"subtree/v1\n\0" + b"\x01w" + (5).to_bytes(8, "big") + b"\x1bexample.com/behind-the-sofa"
-        + bytes(8) + (20852163).to_bytes(8, "big") + root
+        b"subtree/v1\n\0"
+        + b"\x01w"
+        + (5).to_bytes(8, "big")
+        + b"\x1bexample.com/behind-the-sofa"
+        + bytes(8)
+        + (20852163).to_bytes(8, "big")
+        + root
     )
 
 
@@ -107,7 +116,10 @@ def test_unknown_lines_are_passed_over_in_others_notes_and_refused_in_evidence()
     raw = Note.parse(EVIDENCE).with_lines([OUTSIDE.sign(checkpoint(9))]).encode()
     assert len(open_note(raw, KEYS)[1]) == 3
     assert refusal(raw) == "note.unknown_signature"
-    assert refusal(sign_note(checkpoint(9).encode(), [OUTSIDE.sign(checkpoint(9))]), strict=False) == "note.unsigned"
+    assert (
+        refusal(sign_note(checkpoint(9).encode(), [OUTSIDE.sign(checkpoint(9))]), strict=False)
+        == "note.unsigned"
+    )
 
 
 def test_loose_base64_is_refused() -> None:
@@ -145,7 +157,7 @@ def test_a_malformed_note_is_refused(raw: bytes | str, code: str) -> None:
         ("example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "note.key_id"),
         ("example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "note.key_id"),
         ("example.com/fo o+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", "note.key_name"),
-        ("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U", "note.key_length"),
+        ("example.com/foo+530d903a+AekyeRrm", "note.key_length"),
         ("example.com/foo+530d903a+BukyeRrm", "note.key_length"),
         ("example.com/foo+530d903a+AukyeRrm", "note.key_kind"),
         ("example.com/foo+530d903a", "note.key"),

@@ -8,7 +8,7 @@ from infoharbor.crypto.suites import SUITES, PrivateKey, key_id
 
 
 class Player(NamedTuple):
-    """An organisation of a story. `registration` is `uscc`, `lei` or `registry`; numbers come from ranges kept for examples."""
+    """An organisation of a story. `registration` is `uscc`, `lei` or `registry`; the number names nobody."""
 
     id: str
     name: str
@@ -33,11 +33,15 @@ class Signer(NamedTuple):
     @property
     def possession(self) -> bytes:
         """The key's proof that whoever registers it holds it."""
-        return self.key.sign(possession_message(self.user, self.key.suite.name, self.key.public_key))
+        return self.proof_for(self.user)
+
+    def proof_for(self, user: str) -> bytes:
+        """The proof with which this key would be registered for `user`."""
+        return self.key.sign(possession_message(user, self.key.suite.name, self.key.public_key))
 
 
 class Cast:
-    """Gives each user of a story the key that follows from `seed`. A demo's seed is random and stays in its data folder."""
+    """Gives each user of a story the key that follows from `seed`; a demo's stays in its folder."""
 
     def __init__(self, seed: bytes) -> None:
         self._seed = seed

@@ -22,7 +22,7 @@ class World(Protocol):
         ...
 
     def act(self, *actions: Action, by: str | Sequence[str], users: Sequence[Signer] = ()) -> Any:
-        """Send one bundle of actions, each in the name of `by`; signed by `users`, or by each organisation's administrator."""
+        """Send one bundle of actions, each in the name of `by`; signed by `users`, or by administrators."""
         ...
 
     def get(self, of: type[Kind], *key: Any) -> Kind:
@@ -43,7 +43,9 @@ class Story:
         self.contract, self.needs, self.players = contract, tuple(needs), tuple(players)
         self.steps: list[Step] = []
 
-    def step(self, title_en: str, title_zh: str) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
+    def step(
+        self, title_en: str, title_zh: str
+    ) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
         """Registers the next step; the titles say what happens, as a sentence."""
 
         def add(tell: Callable[[World], None]) -> Callable[[World], None]:

@@ -5,9 +5,7 @@ import hashlib
 from infoharbor.contractkit import Action
 from infoharbor.contracts.governance.actions import ActivateContract, SetParameter
 from infoharbor.contracts.identity.actions import AdmitOrganisation
-from infoharbor.contracts.identity.records import NewKey, Registration
 from infoharbor.crypto.hashes import SHA256, hash_suite
-from infoharbor.edgekit.cast import Player, Signer
 from infoharbor.kernel import block
 from infoharbor.kernel.block import Genesis
 from infoharbor.kernel.encoding import encode, tagged_hash
@@ -25,7 +23,10 @@ def genesis(
     founders: list[AdmitOrganisation],
     parameters: dict[str, int] | None = None,
 ) -> Genesis:
-    """The genesis that admits the founders and activates every contract of the registry. `secret` (32 bytes) makes the blinds."""
+    """The genesis that admits the founders and activates every contract of the registry.
+
+    `suite` is `sha256` or `sm3`, `time` milliseconds since 1970 UTC; `secret` (32 bytes) makes the blinds.
+    """
     actions: list[Action] = list(founders)
     for contract in sorted(registry.contracts.values(), key=lambda each: each.name):
         actions.append(ActivateContract(contract.name, contract.version, contract.rules_hash))
@@ -45,12 +46,3 @@ def _unsigned(action: Action) -> bytes:
 def chain_id(founding: Genesis) -> bytes:
     """32 bytes: the SHA-256 hash of the encoded genesis, on every chain."""
     return hashlib.sha256(encode(founding)).digest()
-
-
-def admission(player: Player, administrator: Signer) -> AdmitOrganisation:
-    """The action that admits a story's player with its first administrator."""
-    key = NewKey(administrator.key.suite.name, administrator.key.public_key, administrator.possession, 0, 0)
-    return AdmitOrganisation(
-        player.id, player.name, player.name_en, player.country, Registration(player.registration), player.number,
-        player.seat, administrator.user, key,
-    )  # fmt: skip

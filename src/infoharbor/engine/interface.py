@@ -1,6 +1,6 @@
 """What anything above may ask of the engine, whichever one orders the blocks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -41,7 +41,7 @@ class Damaged(OSError):
         self.field, self.expected = field, expected
 
 
-class Block(Wire):
+class Block(Wire, frozen=True):
     """One block as the log keeps it. `written` holds path, encoded entry and the receipt's position of each write;
     `calendar` holds time, path and whether the record now waits. The calendar's receipts come before the bundles'."""
 
@@ -61,6 +61,10 @@ class Block(Wire):
         """Every version of a record that this block wrote, in the order of writing."""
         return (Write(path, decode_entry(entry), position) for path, entry, position in self.written)
 
+    def writes_of(self, path: str) -> Iterator[Write]:
+        """The versions of one record that this block wrote, the oldest first."""
+        return (Write(path, decode_entry(entry), at) for written, entry, at in self.written if written == path)
+
 
 class Status(NamedTuple):
     """How the engine is. `condition` is `running`, `disk_full`, `halted` or `closed`; `reason` says why it is not running.
@@ -77,11 +81,10 @@ class Status(NamedTuple):
 
 
 class ProvedRecord(NamedTuple):
-    """One path with what proves it: `entry` is None if there is no such record; `blind` belongs to the entry's leaf."""
+    """One path with what proves it; `entry` is None if there is no such record."""
 
     path: str
     entry: Entry | None
-    blind: bytes
     proof: TreeProof
 
 
@@ -168,8 +171,8 @@ class Reading(Protocol):
         """The newest header log's size and root as a signed note (C2SP tlog-checkpoint)."""
         ...
 
-    def proof(self, paths: list[str]) -> ProofMaterial:
-        """Proofs of presence or absence of these records, under one header and checkpoint."""
+    def proof(self, paths: Sequence[str]) -> ProofMaterial:
+        """Proofs of presence or absence of these records' newest versions, for `evidence.making.make_evidence`."""
         ...
 
     def wait_beyond(self, height: int, timeout: float | None = None) -> int:
@@ -189,5 +192,3 @@ class Engine(Reading, Protocol):
         expired, or there is no room. Callbacks of the future run on the engine's thread and must be short.
         """
         ...
-
-

@@ -10,7 +10,7 @@ import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import lmdb
 
@@ -29,7 +29,7 @@ FOUND_BLOCK = struct.Struct(">QQ")
 FOUND_TRANSACTION = struct.Struct(">QI")
 
 
-class Meta(Wire):
+class Meta(Wire, frozen=True):
     """What the store holds: everything up to block `height` (-1: nothing), whose log record ends at `end`."""
 
     format: int
@@ -181,12 +181,12 @@ class Stored:
 
     def entry(self, path: str) -> Entry | None:
         key = path.encode()
-        sealed = self._transaction.get(key, db=self._records)
+        sealed: Any = self._transaction.get(key, db=self._records)
         return None if sealed is None else decode_entry(unseal("records", key, sealed))
 
     def node(self, prefix: bytes) -> bytes | None:
         key = NODE_KEY + prefix
-        sealed = self._transaction.get(key, db=self._nodes)
+        sealed: Any = self._transaction.get(key, db=self._nodes)
         return None if sealed is None else unseal("nodes", key, sealed)
 
     def scan(self, prefix: str, after: str = "") -> Iterator[tuple[str, Entry]]:
@@ -209,7 +209,7 @@ class Stored:
     def transaction(self, identifier: bytes) -> tuple[int, int] | None:
         """Height and position of a transaction that has run."""
         raw = self._get("transactions", identifier)
-        return None if raw is None else FOUND_TRANSACTION.unpack(raw)  # type: ignore[return-value]
+        return None if raw is None else FOUND_TRANSACTION.unpack(raw)
 
     def subtree(self, level: int, index: int) -> bytes | None:
         return self._get("subtrees", subtree_key(level, index))
@@ -230,7 +230,14 @@ class Stored:
             self._transaction = None  # type: ignore[assignment]
             self._store.leave()
 
+    def __enter__(self) -> "Stored":
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self.close()
+
     def _get(self, table: str, key: bytes) -> bytes | None:
+        sealed: Any
         try:
             sealed = self._transaction.get(key, db=self._tables[table])
         except lmdb.Error as fault:
@@ -241,7 +248,8 @@ class Stored:
         cursor = self._transaction.cursor(self._tables[table])
         found = cursor.set_range(start) if start else cursor.first()
         while found:
-            key, sealed = cursor.item()
+            item: Any = cursor.item()
+            key, sealed = item
             yield key, unseal(table, key, sealed)
             found = cursor.next()
 

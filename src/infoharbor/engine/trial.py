@@ -1,4 +1,4 @@
-"""A ledger in memory for tests and rehearsals: the real kernel and contracts, one block a bundle, no engine below."""
+"""A ledger in memory for tests and rehearsals: the real kernel and contracts, a block for each bundle."""
 
 import bisect
 import hashlib
@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from infoharbor.contractkit import Action, Record
+from infoharbor.contracts.governance.demo import decide
+from infoharbor.contracts.identity.demo import admission
 from infoharbor.crypto.hashes import hash_suite
 from infoharbor.edgekit.cast import Cast, Player, Signer
 from infoharbor.edgekit.story import Story
-from infoharbor.engine.founding import admission, chain_id, genesis
+from infoharbor.engine.founding import chain_id, genesis
 from infoharbor.kernel.audit import offending
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.encoding import encode
@@ -22,14 +24,22 @@ from infoharbor.kernel.transaction import Ceilings, SaltedAction, assemble, buil
 from infoharbor.kernel.tree import Tree
 
 Kind = TypeVar("Kind", bound=Record)
-HARBOR = Player("harbor", "信港示范运营中心", "InfoHarbor demonstration operator", "CN", "registry", "DEMO-0001", seat=True)
+HARBOR = Player(
+    "harbor",
+    "信港示范运营中心",
+    "InfoHarbor demonstration operator",
+    "CN",
+    "registry",
+    "DEMO-0001",
+    seat=True,
+)
 START = 1_767_225_600_000
 """2026-01-01T00:00:00Z, where a trial's clock begins."""
 CEILINGS = Ceilings(20_000, 10_000, 4 * 1024 * 1024)
 
 
 class MemoryView:
-    """A block's view over dictionaries, with paths kept sorted for scans and the calendar as a sorted list."""
+    """A block's view over dictionaries, its paths sorted for scans and its calendar by time."""
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
@@ -40,7 +50,11 @@ class MemoryView:
         return self.entries.get(path)
 
     def scan(self, prefix: str, after: str = "") -> Iterator[tuple[str, Entry]]:
-        start = bisect.bisect_right(self._paths, after) if after > prefix else bisect.bisect_left(self._paths, prefix)
+        start = (
+            bisect.bisect_right(self._paths, after)
+            if after > prefix
+            else bisect.bisect_left(self._paths, prefix)
+        )
         for path in self._paths[start:]:
             if not path.startswith(prefix):
                 return
@@ -62,10 +76,15 @@ class MemoryView:
 
 
 class Trial:
-    """A founded ledger. `act` runs a bundle and raises its refusal; `advance` lets time pass and due moves run."""
+    """A founded ledger. `act` runs a bundle or raises its refusal; `advance` lets time pass."""
 
     def __init__(
-        self, players: Sequence[Player] = (), *, suite: str = "sha256", registry: Registry | None = None, seed: bytes = b"trial"
+        self,
+        players: Sequence[Player] = (),
+        *,
+        suite: str = "sha256",
+        registry: Registry | None = None,
+        seed: bytes = b"trial",
     ) -> None:
         hashing = hash_suite(suite)
         self.registry = registry or installed_registry(hashing)
@@ -91,7 +110,11 @@ class Trial:
         return outcome
 
     def act(
-        self, *actions: Action, by: str | Sequence[str], users: Sequence[Signer] = (), ceilings: Ceilings = CEILINGS
+        self,
+        *actions: Action,
+        by: str | Sequence[str],
+        users: Sequence[Signer] = (),
+        ceilings: Ceilings = CEILINGS,
     ) -> Receipt:
         """Run one bundle in a block of its own; raises the `Refusal` if it is refused."""
         organisations = (by,) if isinstance(by, str) else tuple(by)
@@ -123,7 +146,18 @@ class Trial:
             raise Refusal(receipt.code, field=receipt.field, expected=receipt.expected)
         return receipt
 
-    def refuses(self, *actions: Action, by: str | Sequence[str], code: str, field: str | None = None, users: Sequence[Signer] = ()) -> None:
+    def decide(self, decision: Action) -> None:
+        """Let the members adopt a decision."""
+        decide(self, decision, id=f"decision-{len(self.headers)}", reason="")
+
+    def refuses(
+        self,
+        *actions: Action,
+        by: str | Sequence[str],
+        code: str,
+        field: str | None = None,
+        users: Sequence[Signer] = (),
+    ) -> None:
         """Fails unless the bundle is refused with this code and field, and nothing has changed."""
         before = dict(self.view.entries)
         try:
@@ -131,7 +165,9 @@ class Trial:
         except Refusal as refusal:
             got = (refusal.code, refusal.field if field is not None else None)
             if got != (code, field):
-                raise AssertionError(f"refused as {got}, expected {(code, field)}; {refusal.expected}") from refusal
+                raise AssertionError(
+                    f"refused as {got}, expected {(code, field)}; {refusal.expected}"
+                ) from refusal
         else:
             raise AssertionError(f"was not refused; expected {code}")
         if self.view.entries != before:

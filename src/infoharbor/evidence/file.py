@@ -1,16 +1,20 @@
 """The evidence file: what it holds, and its one encoding. `docs/reference/formats.md` says the same in words."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from infoharbor.kernel.encoding import Malformed
+from infoharbor.crypto.hashes import SHA256
+from infoharbor.kernel.encoding import Malformed, tag
 from infoharbor.kernel.tree import Neighbour, ProofNode, TreeProof
 
 FORMAT = "infoharbor/evidence/1"
 EVIDENCE_BYTES = 16 * 1024 * 1024
 ITEMS_MAX = 2_000
 VERSIONS_MAX = 10_000
+
+Natural = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+"""As far as every JSON reader counts exactly."""
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,8 +31,8 @@ class HeaderProof(Part, frozen=True):
 class Version(Part, frozen=True):
     """One version of a record: its leaf's fields but for the path. An empty `value` is a tombstone."""
 
-    version: int
-    height: int
+    version: Natural
+    height: Natural
     transaction: bytes
     previous: bytes
     schema: bytes
@@ -37,7 +41,7 @@ class Version(Part, frozen=True):
 
 
 class Node(Part, frozen=True):
-    mask: int
+    mask: Natural
     slots: tuple[bytes, ...]
 
 
@@ -68,14 +72,16 @@ class ReceiptItem(Part, frozen=True):
     blind: bytes
     path: tuple[bytes, ...]
     body: bytes
-    actions: tuple[tuple[int, bytes], ...]
+    actions: tuple[tuple[Natural, bytes], ...]
 
 
 class Evidence(Part, frozen=True):
     """A portable proof. `checkpoint` is a signed note; `state` the header whose state root the records hang under;
-    `schemas` the tables' descriptions, each the preimage of a schema hash."""
+    `schemas` the tables' descriptions, each the preimage of a schema hash. `digest` is the SHA-256 hash of the same
+    file with an empty digest: it proves nothing, and shows that nothing was left out on the way."""
 
     infoharbor: str
+    digest: bytes
     hash_suite: str
     checkpoint: str
     state: HeaderProof
@@ -88,8 +94,10 @@ _decoder = msgspec.json.Decoder(Evidence, strict=True)
 
 
 def encode_evidence(evidence: Evidence) -> bytes:
-    """UTF-8 JSON without spaces, members in declared order, and a line feed at the end."""
-    return msgspec.json.encode(evidence) + b"\n"
+    """UTF-8 JSON without spaces, members in declared order, and a line feed at the end; fills in the digest."""
+    unsealed = msgspec.json.encode(msgspec.structs.replace(evidence, digest=b"")) + b"\n"
+    digest = SHA256.digest(tag("evidence") + unsealed)
+    return msgspec.json.encode(msgspec.structs.replace(evidence, digest=digest)) + b"\n"
 
 
 def decode_evidence(raw: bytes) -> Evidence:
@@ -101,7 +109,7 @@ def decode_evidence(raw: bytes) -> Evidence:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise Malformed("evidence.malformed", "file", str(fault)[:200]) from None
     if encode_evidence(evidence) != raw:
-        raise Malformed("evidence.not_canonical", "file", "the one encoding that the format has")
+        raise Malformed("evidence.not_canonical", "file", "the one encoding that the format has, and its digest")
     if evidence.infoharbor != FORMAT:
         raise Malformed("evidence.format", "infoharbor", FORMAT)
     if len(evidence.records) > ITEMS_MAX or len(evidence.receipts) > ITEMS_MAX:

@@ -252,8 +252,8 @@ def open_note(
 ) -> tuple[str, tuple[Signature, ...]]:
     """The text of a note that at least one of `keys` signed, and who did.
 
-    An invalid signature of a known key refuses the whole note. Lines of unknown keys are passed over and a key's
-    second line does not count; if `strict`, either is refused, and so are lines out of order.
+    An invalid signature of a known key refuses the whole note. Lines of unknown keys are passed over and a
+    key's second line does not count; if `strict`, either is refused, and so are lines out of order.
     """
     note = Note.parse(raw)
     known = {(key.name.encode(), key.id): key for key in keys}

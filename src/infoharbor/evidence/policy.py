@@ -31,7 +31,7 @@ class Shortage:
 @dataclass(frozen=True)
 class Verdict:
     """`cosigners` maps each witness that counts to the time it states (milliseconds since 1970 UTC);
-    `signatures` are all valid ones under the chain's own origin; `shortages` is empty if the quorum is met."""
+    `signatures` are all valid ones under the chain's own origin; no `shortages`: the quorum is met."""
 
     checkpoint: Checkpoint
     signatures: tuple[Signature, ...]
@@ -59,13 +59,13 @@ def evaluate(
 ) -> Verdict:
     """Judge the checkpoint note `raw` of the chain.
 
-    `members` are notes of the same size and root under members' own origins, as outside witnesses cosign them.
-    Such a cosignature counts once it stands under f+1 of the n members' origins that the policy lists,
+    `members` are notes of the same size and root under members' own origins, as outside witnesses cosign
+    them. Such a cosignature counts once it stands under f+1 of the n members' origins that the policy lists,
     f = ⌊(n−1)/3⌋: then at least one honest member has shown the witness this history.
 
     Raises `NoteError` or `TrustError` for a note that is malformed, of another log, not signed by a log key,
-    invalidly signed, or at odds with the pin. `strict`, for evidence, also refuses whatever the quorum does not
-    need; without it, a note as gateways and witnesses serve it is read.
+    invalidly signed, or at odds with the pin. `strict`, for evidence, also refuses whatever the quorum does
+    not need; without it, a note as gateways and witnesses serve it is read.
     """
     checkpoint, signatures = _open(raw, policy, strict)
     _ensure(checkpoint.origin == policy.origin, "trust.other_chain", "origin", policy.origin)

@@ -1,7 +1,7 @@
 """The trust file: whose signatures under a checkpoint are enough, and what is known of the chain already.
 
-It is a C2SP tlog-policy (`log`, `witness`, `group`, `quorum`), so that other tools read it, with comment lines
-that they pass over and we demand:
+It is a C2SP tlog-policy (`log`, `witness`, `group`, `quorum`), so that other tools read it, with comment
+lines that they pass over and we demand:
 
     # infoharbor-trust/1
     # chain NAME GENESIS-HASH-IN-HEX
@@ -10,8 +10,8 @@ that they pass over and we demand:
     # refresh-by 2027-01-31T00:00:00+08:00
     # sm2 WITNESS VKEY                        (where a witness signs with SM2 in addition)
 
-Any other comment starts with `##`. Log keys are named by the chain's origin, or `ORIGIN/MEMBER` for the origins
-under which members submit to outside witnesses.
+Any other comment starts with `##`. Log keys are named by the chain's origin, or `ORIGIN/MEMBER` for the
+origins under which members submit to outside witnesses.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ class Group:
 
 @dataclass(frozen=True)
 class TrustPolicy:
-    """What a verifier starts from. `genesis` is the chain's id; `pin_size` and `pin_root` are of a checkpoint known
-    to be true; `refresh_by` is the time (milliseconds since 1970 UTC) after which newer trust should be fetched."""
+    """What a verifier starts from. `genesis` is the chain's id; `pin_size` and `pin_root` of a checkpoint
+    known to be true; `refresh_by` the time (milliseconds since 1970 UTC) after which to fetch newer trust."""
 
     chain: str
     genesis: bytes
@@ -116,7 +116,7 @@ class TrustPolicy:
         return self.quorum == NO_QUORUM or self.quorum in self.satisfied(cosigners)
 
     def agrees_with_pin(self, checkpoint: Checkpoint, proof: list[bytes]) -> bool:
-        """Whether `proof` shows that `checkpoint` and the pin are of one history, whichever of them is older."""
+        """Whether `proof` shows that `checkpoint` and the pin are of one history, whichever is older."""
         ends = sorted(
             [(self.pin_size, self.pin_root), (checkpoint.size, checkpoint.root)], key=lambda end: end[0]
         )
@@ -124,12 +124,13 @@ class TrustPolicy:
 
     def encode(self) -> bytes:
         """The trust file."""
+        refresh_by = EPOCH + timedelta(milliseconds=self.refresh_by)
         lines = [
             f"# {FORMAT}",
             f"# chain {self.chain} {self.genesis.hex()}",
             f"# engine {self.engine}",
             f"# pin {self.pin_size} {encode_base64(self.pin_root)}",
-            f"# refresh-by {(EPOCH + timedelta(milliseconds=self.refresh_by)).isoformat(timespec='milliseconds')}",
+            f"# refresh-by {refresh_by.isoformat(timespec='milliseconds')}",
             *(f"log {log.key.encode()} {log.url}".rstrip() for log in self.logs),
         ]
         for witness in self.witnesses:
@@ -196,7 +197,7 @@ def _check(policy: TrustPolicy) -> None:
 
 
 def parse_trust(raw: bytes) -> TrustPolicy:
-    """Read a trust file of at most 256 KiB. Raises `TrustError`, or `NoteError` for a key that is malformed."""
+    """Read a trust file of at most 256 KiB. Raises `TrustError`, or `NoteError` for a malformed key."""
     _ensure(len(raw) <= TRUST_BYTES, "trust.too_large", "trust", f"at most {TRUST_BYTES} bytes")
     try:
         text = raw.decode()

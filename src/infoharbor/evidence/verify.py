@@ -63,7 +63,7 @@ def verify(raw: bytes, policy: TrustPolicy) -> Proven:
         checking.state.chain,
         checking.state.height,
         checking.state.time,
-        verdict.signers,
+        verdict.signers or [log.key.name for log in policy.logs],
         [checking.record(index, item) for index, item in enumerate(evidence.records)],
         [checking.receipt(index, item) for index, item in enumerate(evidence.receipts)],
     )
@@ -73,7 +73,7 @@ class _Checking:
     def __init__(self, evidence: Evidence, suite: HashSuite, policy: TrustPolicy, checkpoint: Any) -> None:
         self.suite, self.policy, self.checkpoint = suite, policy, checkpoint
         self.state = self.header(evidence.state, "state")
-        self.schemas = {tagged_hash(SHA256, "schema", text.encode()): Schema(text) for text in evidence.schemas}
+        self.schemas = {tagged_hash(SHA256, "schema", text.encode()): text for text in evidence.schemas}
         used = {version.schema for item in evidence.records for version in item.versions}
         if used != set(self.schemas) or len(evidence.schemas) != len(self.schemas):
             raise Unproven("evidence.schema", "schemas", "each record's description, once, and no other")
@@ -122,7 +122,7 @@ class _Checking:
     def _read(self, field: str, path: str, version: Version) -> dict[str, Any] | None:
         if not version.value:
             return None
-        schema = self.schemas[version.schema]
+        schema = Schema(self.schemas[version.schema])
         named = schema.read(version.value)
         if schema.path(named) != path:
             raise Unproven("evidence.record", f"{field}.path", "the path that the record's key gives")
@@ -132,8 +132,9 @@ class _Checking:
         field = f"receipts[{index}]"
         header = self.header(item.block, f"{field}.block")
         receipt: Receipt = receipt_codec.decode(item.receipt)
+        leaf = merkle.leaf_hash(receipt_leaf(item.receipt, item.blind), self.suite.digest)
         included = receipt.height == header.height and merkle.verify_inclusion(
-            merkle.leaf_hash(receipt_leaf(item.receipt, item.blind)), receipt.position, header.receipts, list(item.path), header.receipts_root
+            leaf, receipt.position, header.receipts, item.path, header.receipts_root, self.suite.digest
         )
         if not included:
             raise Unproven("evidence.receipt", field, "a receipt under the header's receipts root")

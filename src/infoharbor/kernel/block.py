@@ -5,6 +5,7 @@ from infoharbor.kernel.encoding import Codec, Wire, encode, tag
 
 FORMAT = 1
 RECEIPT_TAG = tag("receipt")
+RECEIPT_BLIND_TAG = tag("receipt-blind")
 HEADER_BYTES = 1024
 
 
@@ -81,7 +82,8 @@ def receipt_leaf(receipt: bytes, blind: bytes) -> bytes:
 
 
 def receipt_blind(suite: HashSuite, secret: bytes, transaction: bytes) -> bytes:
-    return suite.keyed(secret, RECEIPT_TAG + transaction)
+    """32 bytes that only the consortium can compute; evidence discloses it for the proved receipt alone."""
+    return suite.keyed(secret, RECEIPT_BLIND_TAG + transaction)
 
 
 def encode_header(header: Header) -> bytes:

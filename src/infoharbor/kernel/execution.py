@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
-from infoharbor.crypto.hashes import HashSuite
+from infoharbor.crypto.hashes import SM3, HashSuite
 from infoharbor.kernel import block as blocks
 from infoharbor.kernel import limits, merkle
 from infoharbor.kernel.activation import Active
@@ -20,6 +20,8 @@ from infoharbor.kernel.state import BlockState, Work
 from infoharbor.kernel.transaction import Opened, SaltedAction, action_codec
 from infoharbor.kernel.tree import Tree
 
+NO_ATTESTERS = bytes(32)
+"""The attester-set root of a ledger that one operator signs for."""
 MACHINE_FAULTS = (MemoryError, OSError)
 """Faults of the machine halt the node before anything is committed; every other one is the contract's."""
 
@@ -61,11 +63,13 @@ class Outcome(NamedTuple):
 
 
 class Executor:
-    """Executes block after block; keeps the tree, the replay digest and the activations between them."""
+    """Executes block after block; keeps the tree, the replay digest, the activations and, on an `sm3` chain, the second
+    log between them. `sm3_log` is its frontier as it stood after the last block."""
 
-    def __init__(self, chain: Chain, tree: Tree, replay: ReplayDigest) -> None:
+    def __init__(self, chain: Chain, tree: Tree, replay: ReplayDigest, sm3_log: merkle.Frontier | None = None) -> None:
         self.chain, self.tree, self.replay = chain, tree, replay
         self._active = Active(chain.registry)
+        self.sm3_log = sm3_log or (merkle.Frontier(digest=SM3.digest) if chain.suite.name == SM3.name else None)
 
     def found(self, genesis: Genesis, view: BlockView) -> Outcome:
         """Run the genesis as block 0. Any refusal is an error of who wrote it, and is raised."""
@@ -93,7 +97,7 @@ class Executor:
         for opened, keys in transactions:
             running.bundle(opened, keys)
         self._active.saw(running.writes)
-        leaves = [merkle.leaf_hash(opened.raw) for opened, _ in transactions]
+        leaves = [merkle.leaf_hash(opened.raw, self.chain.suite.digest) for opened, _ in transactions]
         return self._close(running, leaves, [opened.id for opened, _ in transactions])
 
     def _close(self, running: "_Running", transactions: list[bytes], ids: list[bytes]) -> Outcome:
@@ -101,7 +105,9 @@ class Executor:
         suite = chain.suite
         receipts = [encode(receipt) for receipt in running.receipts]
         leaves = [
-            merkle.leaf_hash(blocks.receipt_leaf(raw, blocks.receipt_blind(suite, chain.secret, receipt.transaction)))
+            merkle.leaf_hash(
+                blocks.receipt_leaf(raw, blocks.receipt_blind(suite, chain.secret, receipt.transaction)), suite.digest
+            )
             for raw, receipt in zip(receipts, running.receipts, strict=True)
         ]
         root = self.tree.update({path_hash(suite, path): entry.leaf_hash for path, entry in running.state.entries.items()})
@@ -111,15 +117,18 @@ class Executor:
             around.height,
             around.now,
             len(transactions),
-            merkle.root(transactions),
+            merkle.root(transactions, suite.digest),
             len(leaves),
-            merkle.root(leaves),
+            merkle.root(leaves, suite.digest),
             root,
             self.replay.advance(around.now, ids),
-            bytes(32),
-            b"",
+            NO_ATTESTERS,
+            self.sm3_log.root() if self.sm3_log is not None else b"",
         )
-        return Outcome(header, encode(header), receipts, running.receipts, running.writes, running.calendar)
+        encoded = encode(header)
+        if self.sm3_log is not None:
+            self.sm3_log.append(merkle.leaf_hash(encoded, SM3.digest))
+        return Outcome(header, encoded, receipts, running.receipts, running.writes, running.calendar)
 
 
 def waiting_times(kind: RecordType, record: Any) -> set[int]:

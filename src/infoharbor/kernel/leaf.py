@@ -5,6 +5,7 @@ from infoharbor.kernel.encoding import Wire, encode, tag
 
 LEAF_TAG = tag("leaf")
 PATH_TAG = tag("path")
+BLIND_TAG = tag("blind")
 NO_LEAF = bytes(32)
 """The previous leaf of a first version."""
 
@@ -30,7 +31,7 @@ def leaf_hash(suite: HashSuite, leaf: Leaf) -> bytes:
 
 def blind(suite: HashSuite, secret: bytes, path: str, version: int) -> bytes:
     """32 bytes that only the consortium can compute; evidence discloses it for the proved leaf alone."""
-    return suite.keyed(secret, b"%d:%s" % (version, path.encode()))
+    return suite.keyed(secret, BLIND_TAG + b"%d:%s" % (version, path.encode()))
 
 
 def path_hash(suite: HashSuite, path: str) -> bytes:

@@ -2,8 +2,8 @@
 
 Leaves are given as 32-byte leaf hashes. Proofs are made from the hashes of *complete* subtrees:
 `subtree(level, index)` is the root over the leaves from `index * 2**level` on, `2**level` of them, so level 0
-holds the leaf hashes. `Frontier.append` names each of them once, when its last leaf arrives, so a store can keep
-them all (under two hashes a leaf) and proofs need neither the leaves nor the tree in memory.
+holds the leaf hashes. `Frontier.append` names each of them once, when its last leaf arrives, so a store can
+keep them all (under two hashes a leaf) and proofs need neither the leaves nor the tree in memory.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ class Subtree(NamedTuple):
 
 
 class Frontier:
-    """The right edge of a growing tree: what it takes to append leaves and to know the root, in ≤ 63 hashes.
+    """The right edge of a growing tree: what it takes to append leaves and to know the root.
 
     `peaks` are the roots of the complete subtrees that make up the tree, the largest first: one for each bit
     of `size`.

@@ -25,12 +25,12 @@ class Registry:
         self.parameters: dict[str, Parameter] = {}
         for contract in contracts:
             self._index(contract)
-        self.authority: Authority = self._provided("identity", "AUTHORITY")
-        self.governance: Governing = self._provided("governance", "GOVERNING")
+        self.authority: Authority = self._provided("identity", "records", "AUTHORITY")
+        self.governance: Governing = self._provided("governance", "records", "GOVERNING")
 
-    def _provided(self, contract: str, name: str) -> Any:
+    def _provided(self, contract: str, file: str, name: str) -> Any:
         found = self.contracts.get(contract)
-        return getattr(found.actions, name) if found else None
+        return getattr(getattr(found, file), name) if found else None
 
     def _index(self, contract: LoadedContract) -> None:
         for module in (contract.records, contract.actions):

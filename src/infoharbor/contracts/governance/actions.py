@@ -1,11 +1,20 @@
-"""How the members decide, and how the kernel's questions about decisions are answered."""
+"""How the members decide: proposals, votes, and the decisions that only votes make."""
 
 from collections.abc import Iterator
 
-from infoharbor.contractkit import GENESIS, Action, Ledger, Parameter, contract_actor, ensure, invariant, when_due
+from infoharbor.contractkit import (
+    GENESIS,
+    Action,
+    Ledger,
+    Parameter,
+    Refusal,
+    contract_actor,
+    ensure,
+    invariant,
+    when_due,
+)
 from infoharbor.contractkit.encoding import decode_action, encode_action
-from infoharbor.contractkit.kernel import Activation, Find, Scan
-from infoharbor.contractkit.types import Code, Count, Hash, Identifier, Instant, Integer, ShortText
+from infoharbor.contractkit.types import Code, Count, Hash, Identifier, Integer, ShortText
 from infoharbor.contracts.governance.records import (
     ActiveContract,
     CodeEntry,
@@ -41,9 +50,10 @@ class SetParameter(Action):
     def apply(self, ledger: Ledger) -> None:
         ensure_voted(ledger)
         known = ledger.known_parameter(self.name)
-        ensure(known is not None, "parameter_unknown", field="name", expected="a parameter that a contract declares")
-        in_bounds = known.least <= self.value <= known.most
-        ensure(in_bounds, "parameter_bounds", field="value", expected=f"{known.least} to {known.most} {known.unit}")
+        if known is None:
+            raise Refusal("parameter_unknown", field="name", expected="a parameter that a contract declares")
+        bounds = f"{known.least} to {known.most} {known.unit}"
+        ensure(known.least <= self.value <= known.most, "parameter_bounds", field="value", expected=bounds)
         ledger.put(VotedParameter(self.name, self.value))
 
 
@@ -55,10 +65,17 @@ class SetCodes(Action):
     def apply(self, ledger: Ledger) -> None:
         ensure_voted(ledger)
         count = len(self.entries)
-        ensure(1 <= count <= CODES_PER_DECISION, "codes_count", field="entries", expected=f"1 to {CODES_PER_DECISION}")
+        ensure(
+            1 <= count <= CODES_PER_DECISION,
+            "codes_count",
+            field="entries",
+            expected=f"1 to {CODES_PER_DECISION}",
+        )
         for entry in self.entries:
             in_order = entry.until == 0 or entry.until > entry.valid_from
-            ensure(in_order, "codes_period", field="entries", expected="until after valid_from, or 0 for no end")
+            ensure(
+                in_order, "codes_period", field="entries", expected="until after valid_from, or 0 for no end"
+            )
             ledger.put(entry)
 
 
@@ -71,7 +88,12 @@ class ActivateContract(Action):
 
     def apply(self, ledger: Ledger) -> None:
         ensure_voted(ledger)
-        ensure("/" not in self.contract, "contract_name", field="contract", expected="a contract's name, without slash")
+        ensure(
+            "/" not in self.contract,
+            "contract_name",
+            field="contract",
+            expected="a contract's name, without slash",
+        )
         newest = max((each.version for each in ledger.scan(ActiveContract, self.contract)), default=0)
         ensure(self.version >= newest, "version_backwards", field="version", expected=f"at least {newest}")
         delay = 0 if ledger.is_genesis else ledger.parameter(ACTIVATION_DELAY)
@@ -94,8 +116,8 @@ DECISIONS = {f"{kind.__action__.contract}.{kind.__action__.name}": kind for kind
 
 
 class Propose(Action):
-    """Put a decision to the members. `action` names it, such as `identity.AdmitOrganisation`; `decision` is that action,
-    encoded. The proposer's own yes is counted at once."""
+    """Put a decision to the members. `action` names it, such as `identity.GrantRole`; `decision` is that
+    action, encoded. The proposer's own yes is counted at once."""
 
     id: Identifier
     action: Code
@@ -112,15 +134,14 @@ class Propose(Action):
         ensure(self.action in DECISIONS, "decision_unknown", field="action", expected=", ".join(DECISIONS))
         decode_action(DECISIONS[self.action], self.decision)
         ensure(ledger.find(Proposal, self.id) is None, "proposal_known", field="id", expected="a fresh id")
-        ensure("/" not in self.id, "proposal_id", field="id", expected="no slash")
         seats = [member.id for member in ledger.scan(Organisation) if has_seat(member)]
         ensure(ledger.actor in seats, "no_seat", field="by", expected="an organisation with a seat")
         majority = -(-len(seats) * ledger.parameter(MAJORITY) // 100)
         closes = ledger.now + ledger.parameter(VOTING_PERIOD)
         ledger.put(
             Proposal(
-                self.id, ledger.actor, self.action, self.decision, self.reason, len(seats), majority, 0, 0, closes,
-                ProposalStatus.OPEN, tuple(seats),
+                self.id, ledger.actor, self.action, self.decision, self.reason, len(seats), majority, 0, 0,
+                closes, ProposalStatus.OPEN, tuple(seats),
             )
         )  # fmt: skip
         cast(ledger, self.id, in_favour=True)
@@ -146,12 +167,12 @@ class WithdrawProposal(Action):
 
 
 def cast(ledger: Ledger, proposal: str, *, in_favour: bool) -> None:
-    """Count one vote. A member that lost its seat since can no longer vote, and `majority` stays as it was."""
+    """Count one vote. A member that lost its seat since can no longer vote; `majority` stays as it was."""
     found = ledger.get(Proposal, proposal, field="proposal")
-    ensure(found.status == ProposalStatus.OPEN, "proposal_closed", field="proposal", expected="an open proposal")
-    had_seat = ledger.actor in found.voters
-    ensure(had_seat, "no_seat", field="by", expected="an organisation that had a seat when it was proposed")
-    ensure(has_seat(ledger.get(Organisation, ledger.actor)), "no_seat", field="by", expected="an organisation with a seat")
+    is_open = found.status == ProposalStatus.OPEN
+    ensure(is_open, "proposal_closed", field="proposal", expected="an open proposal")
+    may_vote = ledger.actor in found.voters and has_seat(ledger.get(Organisation, ledger.actor))
+    ensure(may_vote, "no_seat", field="by", expected="an organisation with a seat then and now")
     known = ledger.find(Vote, proposal, ledger.actor)
     ensure(known is None, "voted_already", field="proposal", expected="one vote for each organisation")
     ledger.put(Vote(proposal, ledger.actor, in_favour, ledger.now))
@@ -191,20 +212,3 @@ def adopted_means_majority(ledger: Ledger) -> Iterator[str]:
     for proposal in ledger.scan(Proposal):
         if proposal.status == ProposalStatus.ADOPTED and proposal.in_favour < proposal.majority:
             yield f"governance/proposals/{proposal.id}"
-
-
-class _Governing:
-    """Answers the kernel: voted numbers, active versions."""
-
-    table = "governance/activations"
-
-    def parameter(self, find: Find, name: str) -> int | None:
-        voted = find(VotedParameter, name)
-        return None if voted is None else int(voted.value)
-
-    def activations(self, scan: Scan) -> list[Activation]:
-        found = [Activation(each.contract, each.version, each.rules_hash, each.since) for each in scan(ActiveContract)]
-        return sorted(found, key=lambda each: (each.since, each.version))
-
-
-GOVERNING = _Governing()

@@ -1,7 +1,17 @@
-"""What is kept of decisions: proposals, votes, parameters, code tables, activations."""
+"""What is kept of decisions, and what they tell the kernel: voted numbers, active contract versions."""
 
 from infoharbor.contractkit import CALENDAR, NEW, PUBLIC, Move, Record, Status
-from infoharbor.contractkit.types import Code, Count, Hash, Identifier, Instant, Integer, OrganisationId, ShortText
+from infoharbor.contractkit.kernel import Activation, Find, Scan
+from infoharbor.contractkit.types import (
+    Code,
+    Count,
+    Hash,
+    Identifier,
+    Instant,
+    Integer,
+    OrganisationId,
+    ShortText,
+)
 
 
 class ProposalStatus(Status):
@@ -13,8 +23,8 @@ class ProposalStatus(Status):
 
 
 class Proposal(Record, table="proposals", visible=PUBLIC):
-    """A decision put to the members that have a seat. `decision` is the encoded action that runs if it is adopted;
-    `seats` is how many could vote when it was made, `majority` how many must say yes."""
+    """A decision put to the members that have a seat. `decision` is the encoded action that runs if it is
+    adopted; `seats` is how many could vote when it was made, `majority` how many must say yes."""
 
     id: Identifier
     proposer: OrganisationId
@@ -55,7 +65,7 @@ class VotedParameter(Record, table="parameters", key="name", visible=PUBLIC):
 
 
 class CodeEntry(Record, table="codes", key=("code_table", "code"), visible=PUBLIC):
-    """One entry of a voted code table, such as a holiday or a vocabulary's word. `value` is what rules compute with."""
+    """One entry of a voted code table, such as a holiday or a word; `value` is what rules compute with."""
 
     code_table: Code
     code: Identifier
@@ -76,3 +86,23 @@ class ActiveContract(Record, table="activations", key=("contract", "since"), vis
     version: Count
     rules_hash: Hash
     since: Instant
+
+
+class _Governing:
+    """Answers the kernel: voted numbers, active versions."""
+
+    table = "governance/activations"
+
+    def parameter(self, find: Find, name: str) -> int | None:
+        voted = find(VotedParameter, name)
+        return None if voted is None else int(voted.value)
+
+    def activations(self, scan: Scan) -> list[Activation]:
+        found = [
+            Activation(each.contract, each.version, each.rules_hash, each.since)
+            for each in scan(ActiveContract)
+        ]
+        return sorted(found, key=lambda each: (each.since, each.version))
+
+
+GOVERNING = _Governing()

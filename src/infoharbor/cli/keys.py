@@ -1,0 +1,42 @@
+"""`infoharbor key`: makes keys that never leave their owner's store."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from infoharbor.cli.output import AsJson, answer, fails_clearly
+from infoharbor.crypto.keyfile import write_key
+from infoharbor.crypto.suites import SUITES, key_id
+
+key = App(name="key", help="Make and look at keys. 生成与查看密钥。")
+SuiteName = Literal["ed25519", "p256", "sm2", "ml-dsa-44"]
+
+
+@key.command(name="new")
+@fails_clearly
+def new(
+    *,
+    suite: SuiteName = "ed25519",
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    passphrase_variable: str = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and write it to a file that only you can read. 生成密钥并写入仅本人可读的文件。
+
+    Parameters
+    ----------
+    suite
+        The signature algorithm: ed25519, p256, sm2 (国密) or ml-dsa-44 (post-quantum 抗量子).
+    output
+        The file; by default SUITE-KEYID.json in this folder.
+    passphrase_variable
+        The environment variable that holds a passphrase to seal the file with.
+    """
+    made = SUITES[suite].generate()
+    identifier = key_id(made.suite, made.public_key).hex()
+    path = output or Path(f"{suite}-{identifier[:12]}.json")
+    write_key(path, made, os.environ[passphrase_variable] if passphrase_variable else None)
+    described = {"suite": suite, "key": identifier, "public_key": made.public_key.hex(), "file": str(path)}
+    answer(described, as_json=as_json, text=f"{suite} key 密钥 {identifier}\npublic key 公钥 {made.public_key.hex()}\nfile 文件 {path}")

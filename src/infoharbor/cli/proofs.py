@@ -1,0 +1,201 @@
+"""`infoharbor submit`, `show`, `prove`, `trust`, `verify`: put something on the ledger, and prove it to others."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+from cyclopts import Parameter
+
+from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, Failure, answer, errors, fails_clearly
+from infoharbor.edgekit.json_form import iso, to_json
+from infoharbor.engine.reader import open_reader
+from infoharbor.evidence.file import EVIDENCE_BYTES
+from infoharbor.evidence.making import make_evidence
+from infoharbor.evidence.policy import parse_trust
+from infoharbor.evidence.trust import EMBEDDED, NO_QUORUM, Log, TrustPolicy
+from infoharbor.evidence.note import VerifierKey
+from infoharbor.evidence.verify import Proven, Unproven
+from infoharbor.evidence.verify import verify as verify_evidence
+from infoharbor.kernel.limits import TRANSACTION_BYTES
+
+Output = Annotated[Path, Parameter(name=["--output", "-o"])]
+REFRESH_DAYS = 90
+SHORT = 16
+
+
+@fails_clearly
+def submit(file: Path, *, url: str = "http://127.0.0.1:8600", as_json: AsJson = False) -> None:
+    """Send a signed transaction to a node and wait until it is committed. 提交已签名的交易并等待入账。
+
+    Parameters
+    ----------
+    file
+        The transaction's exact bytes, as the SDK or `POST /v1/prepare` and a signature make them.
+    url
+        The gateway's address.
+    """
+    raw = file.read_bytes()
+    if len(raw) > TRANSACTION_BYTES:
+        raise Failure("ledger.too_large", str(file), f"at most {TRANSACTION_BYTES} bytes", as_json=as_json)
+    try:
+        reply = httpx.post(
+            f"{url}/v1/transactions", content=raw, headers={"Content-Type": "application/octet-stream"}, timeout=30
+        )
+    except httpx.HTTPError as fault:
+        raise Failure("cli.no_node", "url", f"a gateway that answers at {url} ({fault})", as_json=as_json) from None
+    content = reply.json()
+    if reply.is_error:
+        code = str(content.get("code", reply.status_code))
+        raise Failure(code, str(content.get("field", "")), str(content.get("expected", "")), as_json=as_json)
+    answer(content, as_json=as_json, text=f"committed 已入账: block 区块 {content.get('height')}, {content.get('transaction')}")
+
+
+@fails_clearly
+def show(path: str, *, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+    """Show a record as it stands, by CONTRACT/TABLE/KEY. 按“合约/表/键”显示一条记录。"""
+    reader = open_reader(data)
+    try:
+        with reader.snapshot() as snapshot:
+            kind, entry = reader.chain.registry.table(path), snapshot.entry(path)
+            if kind is None or entry is None:
+                raise Failure("ledger.record_unknown", path, "CONTRACT/TABLE/KEY of a record", as_json=as_json)
+            record = to_json(kind.decode(entry.value)) if entry.value else None
+            written = iso(_time(reader, entry.height))
+    finally:
+        reader.close()
+    described = {
+        "path": path, "version": entry.version, "height": entry.height, "time": written,
+        "transaction": entry.transaction.hex(), "record": record,
+    }  # fmt: skip
+    lines = [f"{path}", f"version 版本 {entry.version}, block 区块 {entry.height}, {written}", ""]
+    lines += [f"{name:24} {value}" for name, value in record.items()] if record is not None else ["deleted 已删除"]
+    answer(described, as_json=as_json, text="\n".join(lines))
+
+
+def _time(reader: object, height: int) -> int:
+    return int(reader.block(height).header.time)  # type: ignore[attr-defined]
+
+
+@fails_clearly
+def prove(path: str, *more: str, output: Output, data: Data = DEFAULT_DATA, history: bool = True) -> None:
+    """Write the evidence of records, present or absent, to a file that anyone can verify offline. 导出可离线验证的存证文件。
+
+    Parameters
+    ----------
+    path
+        CONTRACT/TABLE/KEY of a record.
+    more
+        Further records for the same file.
+    history
+        Whether the records' earlier versions are proved too.
+    """
+    reader = open_reader(data)
+    try:
+        evidence = make_evidence(reader.chain, reader, [path, *more], history=history)
+    finally:
+        reader.close()
+    output.write_bytes(evidence)
+    errors.print(f"{output}: {len(evidence)} bytes 字节", markup=False)
+
+
+@fails_clearly
+def trust(*, output: Output, data: Data = DEFAULT_DATA, refresh_days: int = REFRESH_DAYS) -> None:
+    """Write the trust file: hand it, by a way you trust, to whoever is to verify. 导出信任文件，请经可信途径交给验证者。
+
+    Parameters
+    ----------
+    refresh_days
+        For how many days the file counts as fresh.
+    """
+    reader = open_reader(data)
+    try:
+        policy = embedded_trust(reader, refresh_days)
+    finally:
+        reader.close()
+    output.write_bytes(policy.encode())
+    errors.print(f"{output}: chain 链 {policy.chain} {policy.genesis.hex()}", markup=False)
+
+
+def embedded_trust(reader: object, refresh_days: int = REFRESH_DAYS) -> TrustPolicy:
+    """What there is to trust of a ledger that one operator keeps: its log key, pinned at the newest header."""
+    height = reader.status().height  # type: ignore[attr-defined]
+    refresh_by = int((datetime.now(UTC) + timedelta(days=refresh_days)).timestamp() * 1000)
+    log = Log(VerifierKey.parse(reader.verifier_key))  # type: ignore[attr-defined]
+    return TrustPolicy(
+        reader.genesis.name, reader.chain.id, EMBEDDED, height + 1, reader.root(height + 1), refresh_by,  # type: ignore[attr-defined]
+        (log,), (), (), NO_QUORUM,
+    )  # fmt: skip
+
+
+@fails_clearly
+def verify(file: Path, *, trust: Path, as_json: AsJson = False) -> None:
+    """Check an evidence file offline; exit code 0 only if it proves what it says. 离线验证存证文件；仅在证明成立时返回 0。"""
+    policy = parse_trust(trust.read_bytes())
+    raw = file.read_bytes() if file.stat().st_size <= EVIDENCE_BYTES else b""
+    try:
+        proven = verify_evidence(raw, policy)
+    except Unproven as unproven:
+        raise Failure(unproven.code, unproven.field, unproven.expected, as_json=as_json) from None
+    stale = policy.refresh_by < datetime.now(UTC).timestamp() * 1000
+    answer(_described(proven, policy, stale), as_json=as_json, text=_told(proven, policy, stale))
+
+
+def _described(proven: Proven, policy: TrustPolicy, stale: bool) -> dict[str, object]:
+    return {
+        "proves": True,
+        "chain": policy.chain,
+        "genesis": proven.chain.hex(),
+        "engine": policy.engine,
+        "signed_by": proven.signers,
+        "trust_is_stale": stale,
+        "as_of": {"height": proven.height, "time": iso(proven.time)},
+        "records": [
+            {
+                "path": record.path,
+                "complete": record.complete,
+                "versions": [
+                    {"version": version.version, "height": version.height, "transaction": version.transaction.hex(), "record": named}
+                    for version, named in record.versions
+                ],
+            }
+            for record in proven.records
+        ],
+        "receipts": [
+            {
+                "transaction": each.receipt.transaction.hex(),
+                "height": each.receipt.height,
+                "time": iso(each.time),
+                "signed_by": sorted({signer.organisation for signer in each.receipt.signers}),
+                "relied_on": list(each.receipt.relied),
+            }
+            for each in proven.receipts
+        ],
+    }
+
+
+def _told(proven: Proven, policy: TrustPolicy, stale: bool) -> str:
+    lines = [
+        "PROVED 证明成立",
+        f"ledger 账本   {policy.chain} ({proven.chain.hex()[:SHORT]}…), signed by 签署: {', '.join(proven.signers)}",
+        f"as of 截至    {iso(proven.time)}, block 区块 {proven.height}",
+    ]
+    if policy.engine == EMBEDDED:
+        lines.append("trust 信任    one operator keeps this ledger: it alone could rewrite its history")
+        lines.append("              本账本由一家运营方维护，该方单独即可改写历史")
+    if stale:
+        lines.append("trust 信任    the trust file is past its refresh date 信任文件已过更新日期")
+    times = {each.receipt.transaction: (iso(each.time), each) for each in proven.receipts}
+    for record in proven.records:
+        lines += ["", record.path]
+        if not record.versions:
+            lines.append("  never was on this ledger 从未出现在本账本上")
+        for version, named in record.versions:
+            at, each = times.get(version.transaction, ("", None))
+            by = ", ".join(sorted({signer.organisation for signer in each.receipt.signers})) if each else ""
+            lines.append(f"  version 版本 {version.version}  {at}  {by}".rstrip())
+            shown = named.items() if named is not None else [("deleted 已删除", "")]
+            lines += [f"    {name:22} {value}" for name, value in shown if value not in ("", [], None)]
+    return "\n".join(lines)
+
+

@@ -1,0 +1,106 @@
+"""The key file: one private key of one user, readable by its owner alone, sealed by a passphrase if there is one."""
+
+import os
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from infoharbor.crypto.sealing import SealBroken, decrypt, encrypt
+from infoharbor.crypto.suites import SUITES, PrivateKey
+
+FORMAT = "infoharbor/key/1"
+KEY_FILE_BYTES = 64 * 1024
+SCRYPT_MEMORY = 2**17
+"""Scrypt's N; with r = 8 and p = 1 it takes 128 MiB."""
+
+
+class KeyFileError(ValueError):
+    """A key file that is refused: a stable code, the field, and what would be right."""
+
+    def __init__(self, code: str, field: str, expected: str) -> None:
+        super().__init__(f"{code}: {field}: {expected}")
+        self.code, self.field, self.expected = code, field, expected
+
+
+class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A secret under a passphrase: AES-256-GCM (nonce before ciphertext) under scrypt(passphrase, salt, n, 8, 1). In hex."""
+
+    n: int
+    salt: str
+    ciphertext: str
+
+
+class KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The file's JSON members; exactly one of `secret` and `sealed` is there. Bytes are lower-case hex."""
+
+    infoharbor: str
+    suite: str
+    public_key: str
+    created: str
+    secret: str | None = None
+    sealed: Sealed | None = None
+
+
+def write_key(path: Path, key: PrivateKey, passphrase: str | None = None) -> None:
+    """Write a new file with mode 0600, on the disk when this returns; FileExistsError if there is one already."""
+    secret, sealed = key.secret.hex(), None
+    if passphrase is not None:
+        salt = os.urandom(16)
+        ciphertext = encrypt(_derive(passphrase, salt, SCRYPT_MEMORY), key.secret, key.public_key)
+        secret, sealed = None, Sealed(SCRYPT_MEMORY, salt.hex(), ciphertext.hex())  # type: ignore[assignment]
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    content = KeyFile(FORMAT, key.suite.name, key.public_key.hex(), created, secret, sealed)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_key(path: Path, passphrase: str | None = None) -> PrivateKey:
+    """The key in a file; `KeyFileError` if others may read the file, or it is malformed, sealed otherwise, or altered."""
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise KeyFileError("key.readable_by_others", str(path), "mode 0600: chmod 600")
+    raw = path.read_bytes()
+    if len(raw) > KEY_FILE_BYTES:
+        raise KeyFileError("key.too_large", "file", f"at most {KEY_FILE_BYTES} bytes")
+    try:
+        content = msgspec.json.decode(raw, type=KeyFile, strict=True)
+        public_key = bytes.fromhex(content.public_key)
+    except (ValueError, UnicodeDecodeError) as fault:
+        raise KeyFileError("key.malformed", "file", str(fault)) from None
+    if content.infoharbor != FORMAT or content.suite not in SUITES:
+        raise KeyFileError("key.format", "suite", f"{FORMAT} and one of {', '.join(SUITES)}")
+    try:
+        key = SUITES[content.suite].private_key(_secret(content, public_key, passphrase))
+    except ValueError as fault:
+        if isinstance(fault, KeyFileError):
+            raise
+        raise KeyFileError("key.malformed", "secret", str(fault)) from None
+    if key.public_key != public_key:
+        raise KeyFileError("key.mismatch", "public_key", "the public half of the secret")
+    return key
+
+
+def _secret(content: KeyFile, public_key: bytes, passphrase: str | None) -> bytes:
+    if (content.secret is None) == (content.sealed is None):
+        raise KeyFileError("key.malformed", "secret", "exactly one of secret and sealed")
+    if content.secret is not None:
+        return bytes.fromhex(content.secret)
+    assert content.sealed is not None  # noqa: S101
+    if passphrase is None:
+        raise KeyFileError("key.passphrase", "passphrase", "the passphrase that seals this file")
+    if not 2 <= content.sealed.n <= 2**20:
+        raise KeyFileError("key.malformed", "sealed.n", "a power of two up to 2^20")
+    sealing = _derive(passphrase, bytes.fromhex(content.sealed.salt), content.sealed.n)
+    try:
+        return decrypt(sealing, bytes.fromhex(content.sealed.ciphertext), public_key)
+    except SealBroken:
+        raise KeyFileError("key.passphrase", "passphrase", "the passphrase that seals this file") from None
+
+
+def _derive(passphrase: str, salt: bytes, n: int) -> bytes:
+    return Scrypt(salt=salt, length=32, n=n, r=8, p=1).derive(passphrase.encode())

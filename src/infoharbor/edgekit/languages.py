@@ -1,0 +1,74 @@
+"""The sentences that people read, in Chinese and English, from the words files of the contracts and our own."""
+
+import functools
+import importlib.resources
+import json
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from infoharbor.kernel.registry import Registry
+
+LANGUAGES: Final = ("en", "zh")
+OWN_WORDS: Final = "infoharbor.edgekit"
+"""The package whose words folder explains the refusals of the ledger itself, of its doors and of its tools."""
+
+
+class Sentence(NamedTuple):
+    """One text in both languages."""
+
+    en: str
+    zh: str
+
+    def to(self, language: str) -> str:
+        return self.zh if language == "zh" else self.en
+
+
+class Words:
+    """The texts of every contract of a registry, by language, contract, part and key."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._refusals = {language: dict(read_words(OWN_WORDS, language)["refusals"]) for language in LANGUAGES}
+        self._contracts = {
+            name: {language: read_words(contract.package, language) for language in LANGUAGES}
+            for name, contract in registry.contracts.items()
+        }
+        for name, languages in self._contracts.items():
+            for language, words in languages.items():
+                for code, sentence in words.get("refusals", {}).items():
+                    self._refusals[language][code if "." in code else f"{name}.{code}"] = sentence
+
+    def refusal(self, code: str) -> Sentence:
+        """What a refusal's code says; the code itself where nobody has written a sentence."""
+        return Sentence(*(self._refusals[language].get(code, code) for language in LANGUAGES))
+
+    def has_refusal(self, code: str) -> bool:
+        return all(code in self._refusals[language] for language in LANGUAGES)
+
+    def text(self, contract: str, part: str, key: str = "") -> Sentence:
+        """A contract's `title` or `about`, or the text of `key` in its `tables`, `fields`, `statuses` or `actions`."""
+        return Sentence(*(self._text(contract, language, part, key) for language in LANGUAGES))
+
+    def _text(self, contract: str, language: str, part: str, key: str) -> str:
+        words = self._contracts.get(contract, {}).get(language, {})
+        found = words.get(part, {})
+        return str(found.get(key, key) if isinstance(found, dict) else found)
+
+
+@functools.cache
+def read_words(package: str, language: str) -> dict[str, Any]:
+    """A package's words file; empty if it has none."""
+    file = importlib.resources.files(package) / "words" / f"{language}.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def preferred(accept_language: str, offered: Iterable[str] = LANGUAGES) -> str:
+    """The best of the offered languages for an Accept-Language header (RFC 9110, 12.5.4); English if none fits."""
+    offers = tuple(offered)
+    weighed = []
+    for place, part in enumerate(accept_language[:200].split(",")):
+        tag, _, parameter = part.strip().lower().partition(";")
+        weight = parameter.strip().removeprefix("q=") if parameter else "1"
+        language = tag.partition("-")[0]
+        if language in offers and weight not in ("0", "0.0", "0.00", "0.000"):
+            weighed.append((weight, -place, language))
+    return max(weighed)[2] if weighed else "en"

@@ -1,0 +1,72 @@
+"""Who gets in: what a transaction must fulfil before it may wait for a block, judged by the newest state."""
+
+from infoharbor.engine.interface import Refused
+from infoharbor.engine.machine import signing_keys
+from infoharbor.engine.signature_worker import Check
+from infoharbor.engine.snapshot import Snapshot
+from infoharbor.kernel import limits
+from infoharbor.kernel.authority import SigningKey
+from infoharbor.kernel.encoding import Malformed
+from infoharbor.kernel.execution import Chain
+from infoharbor.kernel.refusal import Refusal
+from infoharbor.kernel.transaction import Opened, open_transaction
+
+IDENTITY = "identity/"
+"""Paths of the contract that keeps the keys: whenever one of them is written, what is remembered of keys is dropped."""
+REMEMBERED_KEYS = 100_000
+
+
+class Door:
+    """Opens transactions and finds their keys. Used by the engine's thread alone."""
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+        self._keys: dict[bytes, SigningKey] = {}
+
+    def open(self, raw: bytes) -> Opened:
+        """The transaction, if its form is right; raises `Refused`."""
+        try:
+            opened = open_transaction(self._chain.suite, raw)
+        except Malformed as malformed:
+            raise Refused(malformed.code, malformed.field, malformed.expected) from None
+        if opened.body.chain != self._chain.id:
+            raise Refused("ledger.wrong_chain", "chain", self._chain.id.hex())
+        return opened
+
+    def keys(self, opened: Opened, view: Snapshot, now: int) -> dict[bytes, SigningKey]:
+        """The signing keys as the state has them, if they may sign now; raises `Refused`."""
+        known = self._keys
+        try:
+            return {key: known[key] for key in opened.body.keys}
+        except KeyError:
+            pass
+        try:
+            found = signing_keys(self._chain, opened, view, now)
+        except Refusal as refusal:
+            raise Refused(refusal.code, refusal.field, refusal.expected) from None
+        if len(known) >= REMEMBERED_KEYS:
+            known.clear()
+        known.update(found)
+        return found
+
+    def saw(self, paths: dict[str, bytes]) -> None:
+        """Forget keys that a block may have changed."""
+        if any(path.startswith(IDENTITY) for path in paths):
+            self._keys.clear()
+
+    def check_expiry(self, opened: Opened, keys: dict[bytes, SigningKey], now: int) -> None:
+        """Refuse what has lapsed, or asks to be remembered for too long."""
+        expiry = opened.body.expiry
+        if expiry < now:
+            raise Refused("ledger.expired", "expiry", f"not before {now}")
+        joint = len({known.organisation for known in keys.values()}) > 1
+        longest = limits.JOINT_EXPIRY_MS if joint else limits.EXPIRY_MS
+        if expiry > now + longest:
+            raise Refused("ledger.expiry_too_far", "expiry", f"at most {now + longest}")
+
+    def checks(self, opened: Opened, keys: dict[bytes, SigningKey]) -> list[Check]:
+        """The signature checks that are left to do, in the order of the keys."""
+        return [
+            (keys[key].suite, keys[key].public_key, opened.message, signature)
+            for key, signature in zip(opened.body.keys, opened.signatures, strict=True)
+        ]

@@ -1,0 +1,349 @@
+"""The embedded engine: one thread opens, orders, executes and makes durable; workers check signatures beside it."""
+
+import contextlib
+import errno
+import logging
+import os
+import selectors
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future
+from pathlib import Path
+
+from infoharbor.engine.blocklog import BlockLog
+from infoharbor.engine.door import Door
+from infoharbor.engine.folder import DataFolder, Founded
+from infoharbor.engine.interface import Damaged, Refused, Status
+from infoharbor.engine.machine import Executed, Machine
+from infoharbor.engine.mempool import Mempool, Waiting
+from infoharbor.engine.reading import LedgerReading
+from infoharbor.engine.signatures import Checked, Signatures
+from infoharbor.engine.snapshot import Snapshot, State
+from infoharbor.engine.store import Store
+from infoharbor.kernel import limits
+from infoharbor.kernel.authority import SigningKey
+from infoharbor.kernel.block import Receipt, receipt_codec
+from infoharbor.kernel.transaction import Opened
+
+BLOCK_INTERVAL_MS = 100
+"""No transaction waits longer for the next block to begin, once its signatures are checked."""
+BLOCK_PAUSE_MS = 20
+"""While nothing else is on its way, the next block begins this long after the last: waiting would gather nobody."""
+BLOCK_SOON = 250
+"""With so many waiting the next block begins at once."""
+IDLE_FLUSH_MS = 200
+INBOX_TRANSACTIONS = 20_000
+INBOX_BYTES = 64 * 1024 * 1024
+OPENED_AT_ONCE = 500
+FREE_BYTES_LEAST = 64 * 1024 * 1024
+"""The node stops taking transactions before the disk is full, so that a block is never written by half."""
+CALENDAR_RETRY_MS = 60_000
+NEVER = 2**62
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+logger = logging.getLogger(__name__)
+Submitted = tuple[bytes, "Future[Receipt]"]
+Runnable = tuple[Opened, dict[bytes, SigningKey]]
+
+
+class EmbeddedEngine(LedgerReading):
+    """Orders alone what it is sent, in one process. Open it with `lifecycle.open_engine`."""
+
+    def __init__(
+        self, data: Path, founded: Founded, store: Store, log: BlockLog, held: contextlib.ExitStack, *, workers: int
+    ) -> None:
+        super().__init__(data, founded, store, log)
+        self._held = held
+        self._data = DataFolder(data)
+        self._machine = self._recovered()
+        self._check_signed()
+        self._door, self._mempool = Door(self.chain), Mempool()
+        self._inbox: deque[Submitted] = deque()
+        self._inbox_bytes = 0
+        self._entrance = threading.Lock()
+        self._changed = threading.Condition()
+        self._condition, self._reason = "running", ""
+        self._in_hand: list[Waiting] = []
+        self._last_block = self._last_flush = self._next_due = 0
+        self._selector = selectors.DefaultSelector()
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._selector.register(self._wake_read, selectors.EVENT_READ)
+        self._signatures = Signatures(self._selector, workers=workers)
+        self._asleep = self._closing = False
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._thread.start()
+
+    # From any thread
+
+    def submit(self, raw: bytes) -> "Future[Receipt]":
+        future: Future[Receipt] = Future()
+        future.set_running_or_notify_cancel()
+        if len(raw) > limits.TRANSACTION_BYTES:
+            future.set_exception(Refused("ledger.too_large", "transaction", f"at most {limits.TRANSACTION_BYTES} bytes"))
+            return future
+        with self._entrance:
+            if self._closing or self._condition == "halted":
+                future.set_exception(self._refusal())
+                return future
+            if len(self._inbox) >= INBOX_TRANSACTIONS or self._inbox_bytes + len(raw) > INBOX_BYTES:
+                future.set_exception(Refused("node.busy", "", "fewer transactions at once; try again soon"))
+                return future
+            self._inbox_bytes += len(raw)
+            self._inbox.append((raw, future))
+        if self._asleep:
+            self._wake()
+        return future
+
+    def status(self) -> Status:
+        state = self._current()
+        waiting = len(self._inbox) + len(self._signatures) + len(self._mempool)
+        return Status(
+            self.chain.id, self.genesis.name, state.height, state.header.time, self._machine.flushed, waiting,
+            self._condition, self._reason,
+        )  # fmt: skip
+
+    def wait_beyond(self, height: int, timeout: float | None = None) -> int:
+        with self._changed:
+            self._changed.wait_for(lambda: self._current().height > height or self._closing, timeout)
+        return self._current().height
+
+    def close(self) -> None:
+        """Refuse what waits, write the store, end the workers. Reads end too."""
+        with self._entrance:
+            first, self._closing = not self._closing, True
+        self._wake()
+        self._thread.join()
+        if first:
+            self._signatures.close()
+            self._selector.close()
+            os.close(self._wake_read)
+            os.close(self._wake_write)
+            with self._changed:
+                self._changed.notify_all()
+            self._held.close()
+
+    def __enter__(self) -> "EmbeddedEngine":
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self.close()
+
+    def _current(self) -> State:
+        state = self._machine.state
+        assert state is not None
+        return state
+
+    def _wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._wake_write, b"\0")
+
+    def _refusal(self) -> Refused:
+        if self._closing:
+            return Refused("node.closed", "", "a node that runs")
+        if self._condition == "halted":
+            return Refused("node.halted", "", "a node that runs; its status says why it stopped")
+        return Refused("node.disk_full", "", "room on the node's disk; nothing was recorded")
+
+    # The engine's thread
+
+    def _run(self) -> None:
+        try:
+            while not self._closing:
+                self._turn()
+            self._machine.flush()
+        except Exception as fault:
+            logger.exception("the engine has halted")
+            with self._entrance:
+                self._condition, self._reason = "halted", f"{type(fault).__name__}: {fault}"
+        finally:
+            self._refuse_all()
+
+    def _turn(self) -> None:
+        self._asleep = True
+        ready = self._selector.select(0 if self._inbox else self._patience() / 1000)
+        self._asleep = False
+        for key, _ in ready:
+            if key.data is None:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self._wake_read, 4096)
+            else:
+                self._admit(key.data.receive())
+        if self._inbox:
+            self._open_inbox()
+        self._admit(self._signatures.run())
+        now = milliseconds()
+        if self._is_time(now):
+            self._make_block(now)
+        elif self._machine.unflushed and now - self._last_block >= IDLE_FLUSH_MS:
+            self._flush()
+
+    def _patience(self) -> int:
+        """Milliseconds until there is something to do without being woken."""
+        now = milliseconds()
+        moments = [self._next_due, now + 60_000]
+        if len(self._mempool):
+            moments.append(self._last_block + self._interval())
+        if self._machine.unflushed:
+            moments.append(max(self._last_block, self._last_flush) + IDLE_FLUSH_MS)
+        return max(0, min(moments) - now)
+
+    def _is_time(self, now: int) -> bool:
+        waiting = len(self._mempool)
+        soon = waiting >= BLOCK_SOON or self._mempool.bytes >= limits.BLOCK_BYTES
+        return soon or (waiting > 0 and now - self._last_block >= self._interval()) or now >= self._next_due
+
+    def _interval(self) -> int:
+        return BLOCK_INTERVAL_MS if self._inbox or len(self._signatures) else BLOCK_PAUSE_MS
+
+    def _open_inbox(self) -> None:
+        now = max(milliseconds(), self._current().header.time)
+        with self._machine.view() as view:
+            for _ in range(min(len(self._inbox), OPENED_AT_ONCE)):
+                with self._entrance:
+                    raw, future = self._inbox.popleft()
+                    self._inbox_bytes -= len(raw)
+                try:
+                    self._take_in(raw, future, view, now)
+                except Refused as refused:
+                    future.set_exception(refused)
+
+    def _take_in(self, raw: bytes, future: "Future[Receipt]", view: Snapshot, now: int) -> None:
+        opened = self._door.open(raw)
+        try:
+            keys = self._door.keys(opened, view, now)
+            self._door.check_expiry(opened, keys, now)
+        except Refused:
+            # What ran already is answered by its receipt, whatever has changed since.
+            receipt = self._receipt_of(opened.id, view)
+            if receipt is None:
+                raise
+            future.set_result(receipt)
+            return
+        organisation = keys[opened.body.keys[0]].organisation
+        self._signatures.put(Waiting(opened, organisation, future), self._door.checks(opened, keys))
+
+    def _receipt_of(self, identifier: bytes, view: Snapshot) -> Receipt | None:
+        found = view.transaction(identifier)
+        if found is None:
+            return None
+        receipt: Receipt = receipt_codec.decode(self._block(view, found[0]).receipts[found[1]])
+        return receipt
+
+    def _admit(self, checked: list[Checked]) -> None:
+        for waiting, valid in checked:
+            if not valid:
+                waiting.refuse(Refused("ledger.signature_invalid", "signatures", "a valid signature of each named key"))
+                continue
+            try:
+                self._mempool.add(waiting)
+            except Refused as refused:
+                waiting.refuse(refused)
+
+    def _make_block(self, wall: int) -> None:
+        self._last_block = wall
+        if not self._has_room():
+            return self._refuse_for_room()
+        now = max(wall, self._current().header.time)
+        with self._machine.view() as view:
+            self._in_hand, runnable = [], []
+            for waiting in self._mempool.take():
+                keys = self._still_valid(waiting, view, now)
+                if keys is not None:
+                    self._in_hand.append(waiting)
+                    runnable.append((waiting.opened, keys))
+            if not runnable and not view.due(now, 1):
+                self._next_due = next((due for due, _ in view.waiting(NEVER)), NEVER)
+                return None
+            executed = self._machine.execute(now, runnable, view)
+        try:
+            start, end = self._log.append(self._machine.height + 1, executed.payload)
+        except OSError as fault:
+            if fault.errno not in FULL:
+                raise
+            self._machine = self._recovered()
+            return self._refuse_for_room()
+        state = self._machine.accept(executed, start, end)
+        self._door.saw(executed.entries)
+        self._plan(executed, now)
+        self._answer(executed)
+        with self._changed:
+            self._changed.notify_all()
+        if self._machine.wants_flush:
+            self._flush()
+        del state
+        return None
+
+    def _still_valid(self, waiting: Waiting, view: Snapshot, now: int) -> dict[bytes, SigningKey] | None:
+        """The keys, if the transaction may still run; otherwise whoever waits is answered."""
+        try:
+            receipt = self._receipt_of(waiting.opened.id, view)
+            if receipt is not None:
+                waiting.resolve(receipt)
+                return None
+            keys = self._door.keys(waiting.opened, view, now)
+            self._door.check_expiry(waiting.opened, keys, now)
+            return keys
+        except Refused as refused:
+            waiting.refuse(refused)
+            return None
+
+    def _answer(self, executed: Executed) -> None:
+        in_hand, self._in_hand = self._in_hand, []
+        results = executed.outcome.results
+        for waiting, receipt in zip(in_hand, results[len(results) - len(in_hand) :], strict=True):
+            waiting.resolve(receipt)
+
+    def _plan(self, executed: Executed, now: int) -> None:
+        """When the calendar next wants a block. A move that cannot be made is not tried in a block of its own at once."""
+        calendar = executed.outcome.calendar
+        waits = min((due for due, _, waiting in calendar if waiting), default=NEVER)
+        stuck = self._next_due <= now and all(waiting for _, _, waiting in calendar)
+        self._next_due = min(max(self._next_due, now + CALENDAR_RETRY_MS if stuck else 0), waits)
+
+    def _flush(self) -> None:
+        self._last_flush = milliseconds()
+        try:
+            self._machine.flush()
+        except OSError as fault:
+            if fault.errno not in FULL:
+                raise
+            self._refuse_for_room()
+
+    def _has_room(self) -> bool:
+        disk = os.statvfs(self._data.blocks)
+        enough = disk.f_bavail * disk.f_frsize >= FREE_BYTES_LEAST
+        if enough and self._condition == "disk_full":
+            self._machine.flush()
+            self._condition, self._reason = "running", ""
+        return enough
+
+    def _refuse_for_room(self) -> None:
+        self._condition, self._reason = "disk_full", f"less than {FREE_BYTES_LEAST} bytes are free"
+        refused = self._refusal()
+        for waiting in [*self._in_hand, *self._mempool.drain()]:
+            waiting.refuse(refused)
+        self._in_hand = []
+
+    def _refuse_all(self) -> None:
+        refused = self._refusal()
+        with self._entrance:
+            for _, future in self._inbox:
+                future.set_exception(refused)
+            self._inbox.clear()
+        for waiting in [*self._in_hand, *self._mempool.drain(), *self._signatures.drain()]:
+            waiting.refuse(refused)
+        self._in_hand = []
+
+    def _recovered(self) -> Machine:
+        """The state as the log has it; also the way back after a block that could not be written."""
+        machine = Machine(self.chain, self.genesis, self._store, self._log)
+        self._log.append_from(machine.recover())
+        if machine.state is None:
+            raise Damaged("blocks", "the genesis block")
+        return machine
+
+
+def milliseconds() -> int:
+    """The wall clock, in milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000

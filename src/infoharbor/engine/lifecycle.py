@@ -1,0 +1,60 @@
+"""A ledger's beginning and opening."""
+
+import contextlib
+import os
+from pathlib import Path
+
+from infoharbor.crypto.suites import PrivateKey
+from infoharbor.engine.blocklog import BlockLog, Place
+from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine.folder import DataFolder, sync_folder
+from infoharbor.engine.interface import Refused
+from infoharbor.engine.machine import Machine
+from infoharbor.engine.store import Store
+from infoharbor.kernel.block import Genesis
+from infoharbor.kernel.registry import Registry
+
+
+def create(
+    data: Path | str, genesis: Genesis, secret: bytes, log_key: PrivateKey, *, registry: Registry | None = None
+) -> None:
+    """Found a ledger in an empty folder: block 0 is durable when this returns.
+
+    `secret` is the 32 bytes that the genesis commits to; `log_key` the operator's dedicated Ed25519 key.
+    """
+    folder = DataFolder(Path(data))
+    folder.create(genesis, secret, log_key)
+    with folder.locked(), contextlib.closing(BlockLog(folder.blocks)) as log:
+        store = Store(folder.state)
+        try:
+            machine = Machine(folder.founded(registry).chain, genesis, store, log)
+            log.append_from(Place(0, 0))
+            executed = machine.found()
+            machine.accept(executed, *log.append(0, executed.payload))
+            machine.flush()
+        finally:
+            store.close()
+    sync_folder(folder.path)
+
+
+def open_engine(
+    data: Path | str, *, registry: Registry | None = None, workers: int | None = None
+) -> EmbeddedEngine:
+    """Start the ledger in this folder. Raises `Refused` if another process runs it or it lies behind what it has signed,
+    `Damaged` if what is stored is not what was written. `workers` check signatures, by default one a spare core."""
+    folder = DataFolder(Path(data))
+    founded = folder.founded(registry)
+    with contextlib.ExitStack() as held:
+        held.enter_context(folder.locked())
+        folder.make_folders()
+        log = held.enter_context(contextlib.closing(BlockLog(folder.blocks)))
+        store = held.enter_context(contextlib.closing(Store(folder.state)))
+        spare = max(1, len(os.sched_getaffinity(0)) - 1)
+        engine = EmbeddedEngine(
+            folder.path, founded, store, log, contextlib.ExitStack(), workers=spare if workers is None else workers
+        )
+        engine._held = held.pop_all()
+        return engine
+
+
+__all__ = ["Refused", "create", "open_engine"]

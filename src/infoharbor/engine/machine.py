@@ -1,0 +1,228 @@
+"""The ledger as a machine: executes block after block, keeps what they wrote until the store has it, recovers."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from infoharbor.engine.blocklog import BlockLog, LogRecord, Place
+from infoharbor.engine.interface import Block, Damaged
+from infoharbor.engine.snapshot import Layer, Snapshot, State
+from infoharbor.engine.store import FORMAT, Batch, Meta, Store, StoredBlock
+from infoharbor.kernel import merkle
+from infoharbor.kernel.authority import SigningKey
+from infoharbor.kernel.block import Genesis, header_codec
+from infoharbor.kernel.encoding import Codec, encode
+from infoharbor.kernel.execution import Chain, Executor, Outcome
+from infoharbor.kernel.records import Entry
+from infoharbor.kernel.replay import ReplayDigest
+from infoharbor.kernel.transaction import Opened, open_transaction
+from infoharbor.kernel.tree import EMPTY_ROOT, Tree
+
+FLUSH_LAYERS = 32
+FLUSH_WRITES = 12_000
+"""The store is written once this many records wait for it: that bounds memory, and how long readers' layers get."""
+RECENT_ENTRIES = 60_000
+
+block_codec = Codec(Block, limit=2**31)
+
+
+class Executed(NamedTuple):
+    """A block that has run and is not durable yet: its outcome, and the payload of its log record."""
+
+    outcome: Outcome
+    payload: bytes
+    entries: dict[str, bytes]
+
+
+class Recent:
+    """The newest entries of the records that were read or written lately: two generations, the older dropped whole."""
+
+    def __init__(self, most: int) -> None:
+        self._half = most // 2
+        self._young: dict[str, Entry] = {}
+        self._old: dict[str, Entry] = {}
+
+    def get(self, path: str) -> Entry | None:
+        found = self._young.get(path)
+        if found is None:
+            found = self._old.get(path)
+            if found is not None:
+                self.put(path, found)
+        return found
+
+    def put(self, path: str, entry: Entry) -> None:
+        if len(self._young) >= self._half:
+            self._old, self._young = self._young, {}
+        self._young[path] = entry
+
+
+class BlockView(Snapshot):
+    """The state before the next block, as the engine's thread reads it."""
+
+    recent: Recent
+
+    def entry(self, path: str) -> Entry | None:
+        found = self.recent.get(path)
+        if found is None:
+            found = super().entry(path)
+            if found is not None:
+                self.recent.put(path, found)
+        return found
+
+
+class Machine:
+    """One chain's state. Used by one thread; readers take `state`, which is replaced as a whole."""
+
+    def __init__(self, chain: Chain, genesis: Genesis, store: Store, log: BlockLog) -> None:
+        self.chain, self._genesis, self._store, self._log = chain, genesis, store, log
+        self._recent = Recent(RECENT_ENTRIES)
+        self._records: dict[str, bytes] = {}
+        self._nodes: dict[bytes, bytes] = {}
+        with store.read() as stored:
+            meta = stored.meta()
+        if meta is None:
+            meta = Meta(FORMAT, chain.id, -1, b"", EMPTY_ROOT, (), (), (0, 0))
+        if meta.format != FORMAT or meta.chain != chain.id:
+            raise Damaged("state/data.mdb", f"format {FORMAT} and chain {chain.id.hex()[:16]}")
+        self._end = Place(*meta.end)
+        self.flushed = meta.height
+        self._frontier = merkle.Frontier(meta.height + 1, meta.peaks)
+        tree = Tree(chain.suite, self._node, meta.root)
+        self.executor = Executor(chain, tree, ReplayDigest(chain.suite, dict(meta.replay)))
+        self._view: Snapshot | None = None
+        self.state: State | None = None
+        if meta.height >= 0:
+            header = header_codec.decode(meta.header_bytes)
+            self.state = State(header, meta.header_bytes, self._frontier.root(), ())
+
+    @property
+    def height(self) -> int:
+        return -1 if self.state is None else self.state.height
+
+    @property
+    def unflushed(self) -> int:
+        return self.height - self.flushed
+
+    def recover(self, progress: Callable[[int], None] | None = None) -> Place:
+        """Run the blocks that the log holds beyond the store, each to the header that the log has; the log's end."""
+        for record in self._log.scan(self._end, self.height + 1):
+            self._again(record)
+            if self.wants_flush:
+                self.flush()
+            if progress is not None:
+                progress(self.height)
+        return self._end
+
+    def view(self) -> BlockView:
+        """The state before the next block."""
+        state = self.state
+        assert state is not None
+        view = BlockView.open(self._store, lambda: state)
+        view.recent = self._recent
+        return view
+
+    def found(self) -> Executed:
+        """Run the genesis."""
+        with self._store.read() as stored:
+            self._view = Snapshot(State(None, b"", b"", ()), stored)  # type: ignore[arg-type]
+            try:
+                return self._executed(self.executor.found(self._genesis, self._view), ())
+            finally:
+                self._view = None
+
+    def execute(
+        self, time: int, transactions: Sequence[tuple[Opened, dict[bytes, SigningKey]]], view: Snapshot
+    ) -> Executed:
+        """Run the next block on `view`; `accept` follows once it is durable, and no other block before that."""
+        self._view = view
+        try:
+            outcome = self.executor.execute(self.height + 1, time, transactions, view)
+            return self._executed(outcome, [opened.raw for opened, _ in transactions])
+        finally:
+            self._view = None
+
+    def accept(self, executed: Executed, start: Place, end: Place) -> State:
+        """Take in a block that is durable: readers see it from here on."""
+        outcome = executed.outcome
+        height, place = outcome.header.height, StoredBlock(start, outcome.header_bytes)
+        completed = self._frontier.append(merkle.leaf_hash(outcome.header_bytes))
+        layer = Layer(
+            height,
+            place,
+            {write.path: write.entry for write in outcome.writes},
+            {receipt.transaction: (height, at) for at, receipt in enumerate(outcome.results)},
+            {(level, index): digest for level, index, digest in completed},
+            tuple(outcome.calendar),
+        )
+        for path, entry in layer.entries.items():
+            self._recent.put(path, entry)
+        self._records.update(executed.entries)
+        self._end = end
+        layers = (*(self.state.layers if self.state else ()), layer)
+        self.state = State(outcome.header, outcome.header_bytes, self._frontier.root(), layers)
+        return self.state
+
+    @property
+    def wants_flush(self) -> bool:
+        return self.unflushed >= FLUSH_LAYERS or len(self._records) >= FLUSH_WRITES
+
+    def flush(self) -> None:
+        """Write all accepted blocks to the store, durably; an `OSError` leaves the store as it was and halts."""
+        state = self.state
+        if state is None or not state.layers:
+            return
+        tree, replay = self.executor.tree, self.executor.replay
+        meta = Meta(
+            FORMAT, self.chain.id, state.height, state.header_bytes, tree.root, tuple(sorted(replay.buckets.items())),
+            self._frontier.peaks, (self._end.segment, self._end.offset),
+        )  # fmt: skip
+        transactions: dict[bytes, tuple[int, int]] = {}
+        subtrees: dict[tuple[int, int], bytes] = {}
+        calendar: dict[tuple[int, str], bool] = {}
+        for layer in state.layers:
+            transactions.update(layer.transactions)
+            subtrees.update(layer.subtrees)
+            calendar.update({(time, path): waits for time, path, waits in layer.calendar})
+        blocks = {layer.height: layer.block for layer in state.layers}
+        self._nodes.update(tree.take_changed())
+        self._store.write(Batch(meta, self._records, self._nodes, transactions, subtrees, blocks, calendar))
+        self._records, self._nodes = {}, {}
+        self.flushed = state.height
+        self.state = state._replace(layers=())
+
+    def _executed(self, outcome: Outcome, raws: Sequence[bytes]) -> Executed:
+        written = [(write.path, encode(write.entry), write.position) for write in outcome.writes]
+        block = Block(outcome.header_bytes, tuple(raws), tuple(outcome.receipts), tuple(written), tuple(outcome.calendar))
+        return Executed(outcome, encode(block), {path: entry for path, entry, _ in written})
+
+    def _node(self, prefix: bytes) -> bytes | None:
+        # What changed since the last flush is in the tree's memory, or here if that flush failed.
+        assert self._view is not None
+        return self._nodes.get(prefix) or self._view.stored.node(prefix)
+
+    def _again(self, record: LogRecord) -> None:
+        block: Block = block_codec.decode(record.payload)
+        if record.height == 0:
+            executed = self.found()
+        else:
+            with self.view() as view:
+                time = block.header.time
+                opened = [open_transaction(self.chain.suite, raw) for raw in block.transactions]
+                signed = [(each, signing_keys(self.chain, each, view, time)) for each in opened]
+                executed = self.execute(time, signed, view)
+        if executed.payload != record.payload:
+            raise Damaged(f"block {record.height}", difference(block, executed.outcome))
+        self.accept(executed, record.place, record.end)
+
+
+def signing_keys(chain: Chain, opened: Opened, view: Snapshot, now: int) -> dict[bytes, SigningKey]:
+    """The keys that a transaction names, as the state has them; raises the authority's `Refusal`."""
+    authority = chain.registry.authority
+    return {key: authority.signing_key(view.find, key, now) for key in opened.body.keys}
+
+
+def difference(logged: Block, found: Outcome) -> str:
+    """Names the first thing in which a block that was run again differs from the log."""
+    for index, (raw, receipt) in enumerate(zip(logged.receipts, found.receipts, strict=False)):
+        if raw != receipt:
+            return f"the receipt at position {index} as it was; these rules give another"
+    return f"the header {logged.header_bytes.hex()[:32]}; these rules give another"

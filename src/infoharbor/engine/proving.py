@@ -1,0 +1,44 @@
+"""Proves records under one header: by the stored tree, or by that tree with newer blocks' leaves put in."""
+
+from collections.abc import Sequence
+
+from infoharbor.crypto.hashes import HashSuite
+from infoharbor.engine.interface import ProofMaterial, ProvedRecord
+from infoharbor.engine.snapshot import Snapshot
+from infoharbor.kernel import merkle, tree
+from infoharbor.kernel.leaf import path_hash
+from infoharbor.kernel.tree import Load, Tree
+
+
+def prove(suite: HashSuite, snapshot: Snapshot, paths: Sequence[str], checkpoint: str) -> ProofMaterial:
+    """The newest versions of these records, or their absence. `checkpoint` is signed over the snapshot's header log.
+
+    The stored tree belongs to an earlier header than the newest; it will do if none of the records has changed since.
+    """
+    size = snapshot.height + 1
+    if any(path in layer.entries for layer in snapshot.state.layers for path in paths):
+        height, load = snapshot.height, _newest_tree(suite, snapshot)
+    else:
+        height, load = snapshot.stored.height, snapshot.stored.node
+    block = snapshot.block(height)
+    assert block is not None
+    records = tuple(
+        ProvedRecord(path, snapshot.entry(path), tree.prove(load, path_hash(suite, path))) for path in paths
+    )
+    inclusion = tuple(merkle.inclusion_proof(height, size, snapshot.subtree))
+    return ProofMaterial(height, block.header_bytes, records, size, inclusion, checkpoint)
+
+
+def _newest_tree(suite: HashSuite, snapshot: Snapshot) -> Load:
+    meta = snapshot.stored.meta()
+    assert meta is not None
+    newest = Tree(suite, snapshot.stored.node, meta.root)
+    newest.update(
+        {
+            path_hash(suite, path): entry.leaf_hash
+            for layer in snapshot.state.layers
+            for path, entry in layer.entries.items()
+        }
+    )
+    changed = newest.take_changed()
+    return lambda prefix: changed.get(prefix) or snapshot.stored.node(prefix)

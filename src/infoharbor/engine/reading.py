@@ -1,0 +1,179 @@
+"""Everything that reads a ledger: the same for the engine and for a reader beside it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from infoharbor.engine.blocklog import BlockLog
+from infoharbor.engine.folder import DataFolder, Founded
+from infoharbor.engine.interface import Block, ProofMaterial, Refused, Status
+from infoharbor.engine.machine import block_codec
+from infoharbor.engine.proving import prove
+from infoharbor.engine.snapshot import Snapshot, State
+from infoharbor.engine.store import Store
+from infoharbor.kernel import merkle
+from infoharbor.kernel.block import Genesis, Receipt, receipt_codec
+from infoharbor.kernel.execution import Chain
+from infoharbor.kernel.records import Entry
+
+
+class LedgerReading(ABC):
+    """Reads from a store, a block log, and the newest `State`. Safe in any thread."""
+
+    def __init__(self, folder: Path, founded: Founded, store: Store, log: BlockLog) -> None:
+        self.genesis: Genesis = founded.genesis
+        self.chain: Chain = founded.chain
+        self._store, self._log = store, log
+        self._signer = DataFolder(folder).signer(founded)
+
+    @abstractmethod
+    def _current(self) -> State:
+        """The newest state."""
+
+    @abstractmethod
+    def status(self) -> Status: ...
+
+    @abstractmethod
+    def wait_beyond(self, height: int, timeout: float | None = None) -> int: ...
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    @property
+    def origin(self) -> str:
+        """The name under which the header log signs."""
+        return self._signer.origin
+
+    @property
+    def verifier_key(self) -> str:
+        """The log's public key, as signed notes name it."""
+        return self._signer.verifier.encode()
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot.open(self._store, self._current)
+
+    def block(self, height: int) -> Block:
+        with self.snapshot() as snapshot:
+            return self._block(snapshot, height)
+
+    def blocks(self, after: int, limit: int = 100) -> Iterator[Block]:
+        with self.snapshot() as snapshot:
+            last = min(after + limit, snapshot.height)
+            places = [snapshot.block(height) for height in range(after + 1, last + 1)]
+        for height, found in enumerate(places, after + 1):
+            assert found is not None
+            block: Block = block_codec.decode(self._log.read(found.place, height))
+            yield block
+
+    def header(self, height: int) -> bytes:
+        with self.snapshot() as snapshot:
+            found = snapshot.block(height) if height >= 0 else None
+        if found is None:
+            raise unknown_height(height)
+        return found.header_bytes
+
+    def receipt(self, transaction: bytes) -> Receipt | None:
+        with self.snapshot() as snapshot:
+            found = snapshot.transaction(transaction)
+            if found is None:
+                return None
+            height, position = found
+            block = self._block(snapshot, height)
+        receipt: Receipt = receipt_codec.decode(block.receipts[position])
+        return receipt
+
+    def history(self, path: str) -> Iterator[Entry]:
+        with self.snapshot() as snapshot:
+            entry = snapshot.entry(path)
+            yield from self._versions(snapshot, path, entry)
+
+    def subtree(self, level: int, index: int) -> bytes:
+        with self.snapshot() as snapshot:
+            return subtree_of(snapshot, level, index)
+
+    def root(self, size: int | None = None) -> bytes:
+        with self.snapshot() as snapshot:
+            return root_at(snapshot, size)
+
+    def inclusion(self, height: int, size: int | None = None) -> tuple[bytes, ...]:
+        with self.snapshot() as snapshot:
+            size = check_size(snapshot, size)
+            if not 0 <= height < size:
+                raise unknown_height(height)
+            return tuple(merkle.inclusion_proof(height, size, snapshot.subtree))
+
+    def consistency(self, old: int, new: int | None = None) -> tuple[bytes, ...]:
+        with self.snapshot() as snapshot:
+            new = check_size(snapshot, new)
+            if not 0 <= old <= new:
+                raise Refused("ledger.proof_range", "old", f"0 to {new}")
+            return tuple(merkle.consistency_proof(old, new, snapshot.subtree))
+
+    def checkpoint(self) -> str:
+        state = self._current()
+        return self._signer.sign(state.height + 1, state.root)
+
+    def proof(self, paths: Sequence[str]) -> ProofMaterial:
+        with self.snapshot() as snapshot:
+            note = self._signer.sign(snapshot.height + 1, snapshot.state.root)
+            return prove(self.chain.suite, snapshot, paths, note)
+
+    def _block(self, snapshot: Snapshot, height: int) -> Block:
+        found = snapshot.block(height) if height >= 0 else None
+        if found is None:
+            raise unknown_height(height)
+        block: Block = block_codec.decode(self._log.read(found.place, height))
+        return block
+
+    def _versions(self, snapshot: Snapshot, path: str, entry: Entry | None) -> Iterator[Entry]:
+        """From `entry` back to the first version, through the write sets of the blocks that wrote them."""
+        while entry is not None:
+            block = self._block(snapshot, entry.height)
+            written = [write.entry for write in block.writes_of(path) if write.entry.version <= entry.version]
+            yield from reversed(written)
+            first = written[0]
+            if first.version == 1:
+                return
+            before = list(self._block(snapshot, first.previous_height).writes_of(path))
+            entry = before[-1].entry
+
+    def _check_signed(self) -> None:
+        """Refuse a ledger that lies behind, or beside, what this folder has signed: it would sign a second history."""
+        signed = self._signer.signed()
+        if signed is None:
+            return
+        with self.snapshot() as snapshot:
+            if signed.size > snapshot.height + 1:
+                raise Refused("node.behind_signed", "data", f"a ledger of at least {signed.size} blocks")
+            if signed.root != root_at(snapshot, signed.size).hex():
+                raise Refused("node.beside_signed", "data", f"the root {signed.root[:16]} at {signed.size} blocks")
+
+
+def unknown_height(height: int) -> Refused:
+    return Refused("ledger.height_unknown", "height", f"a height that exists, not {height}")
+
+
+def check_size(snapshot: Snapshot, size: int | None) -> int:
+    newest = snapshot.height + 1
+    if size is None:
+        return newest
+    if not 0 <= size <= newest:
+        raise Refused("ledger.proof_range", "size", f"0 to {newest}")
+    return size
+
+
+def subtree_of(snapshot: Snapshot, level: int, index: int) -> bytes:
+    if not (0 <= level < 64 and 0 <= index and (index + 1) << level <= snapshot.height + 1):
+        raise Refused("ledger.subtree_unknown", "index", "a subtree that is complete")
+    return snapshot.subtree(level, index)
+
+
+def root_at(snapshot: Snapshot, size: int | None) -> bytes:
+    """The header log's root over the first `size` headers."""
+    size = check_size(snapshot, size)
+    peaks, start = [], 0
+    for level in reversed(range(size.bit_length())):
+        if size >> level & 1:
+            peaks.append(snapshot.subtree(level, start >> level))
+            start += 1 << level
+    return merkle.Frontier(size, peaks).root()

@@ -1,0 +1,40 @@
+"""Routes of the header log as a transparency log: checkpoint and tiles (C2SP tlog-tiles)."""
+
+from litestar import Response, get
+
+from infoharbor.engine.interface import Engine
+from infoharbor.evidence.checkpoint import NoteError
+from infoharbor.evidence.tiles import TILE_WIDTH, Tile, entry_bundle
+from infoharbor.gateway.exchange import Asked, answer, gateway_of, path_after
+from infoharbor.kernel.readers import Reader
+from infoharbor.sdk.problems import Problem
+
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+@get("/log/checkpoint", sync_to_thread=True)
+def get_checkpoint(request: Asked, reader: Reader) -> Response[bytes]:
+    """The newest signed checkpoint."""
+    return answer(gateway_of(request).engine.checkpoint(), media_type="text/plain; charset=utf-8")
+
+
+@get("/log/tile/{tile:path}", sync_to_thread=True)
+def get_tile(request: Asked, reader: Reader, tile: str) -> Response[bytes]:
+    """A tile of hashes, or of entries: headers, each behind its length. What a tile holds never changes."""
+    engine = gateway_of(request).engine
+    try:
+        wanted = Tile.parse(path_after(request, "/log/"))
+    except NoteError as refused:
+        raise Problem("log.tile_unknown", field="path", expected=refused.expected) from None
+    if not wanted.is_within(engine.status().height + 1):
+        raise Problem("log.tile_unknown", field="path", expected="a tile that the newest checkpoint covers")
+    content = wanted.hashes(engine.subtree) if wanted.level >= 0 else _entries(engine, wanted)
+    return answer(content, media_type="application/octet-stream", headers=FOR_EVER)
+
+
+def _entries(engine: Engine, tile: Tile) -> bytes:
+    first = tile.index * TILE_WIDTH
+    return entry_bundle([engine.header(height) for height in range(first, first + tile.width)])
+
+
+ROUTES = [get_checkpoint, get_tile]

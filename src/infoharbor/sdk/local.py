@@ -1,0 +1,258 @@
+"""The client's verbs straight over an engine in this process; the gateway answers with the same."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from infoharbor.edgekit.json_form import iso
+from infoharbor.edgekit.languages import Words
+from infoharbor.edgekit.pages import queries_of
+from infoharbor.edgekit.sight import Sight
+from infoharbor.engine.interface import Block, Engine, Refused
+from infoharbor.kernel.actions import Action
+from infoharbor.kernel.block import Receipt, receipt_codec
+from infoharbor.kernel.encoding import Malformed
+from infoharbor.kernel.readers import ANONYMOUS, Reader, is_signer
+from infoharbor.kernel.records import Entry, RecordType
+from infoharbor.kernel.registry import Registry
+from infoharbor.kernel.transaction import open_transaction
+from infoharbor.sdk import forms
+from infoharbor.sdk.building import Chain, build_signed
+from infoharbor.sdk.cursors import Cursors
+from infoharbor.sdk.keys import Signing
+from infoharbor.sdk.listing import PAGE, list_records
+from infoharbor.sdk.problems import Problem
+
+BLOCKS_A_PAGE: Final = 100
+
+
+class Ledger:
+    """One engine with the contracts that give its bytes a meaning. Shared by every client in the process."""
+
+    def __init__(self, engine: Engine, registry: Registry, *, cursors: Cursors | None = None) -> None:
+        self.engine, self.registry = engine, registry
+        self.words, self.queries = Words(registry), queries_of(registry)
+        self.cursors = cursors or Cursors()
+        self.chain = Chain(engine.status().chain, registry.suite)
+
+    @contextmanager
+    def sight(self, reader: Reader) -> Iterator[Sight]:
+        """The newest state as the reader may see it."""
+        with self.engine.snapshot() as snapshot:
+            yield Sight(snapshot, self.engine.history, self.registry, snapshot.time, reader)
+
+    def problem(self, code: str, field: str = "", expected: str = "", **receipt: Any) -> Problem:
+        return Problem(code, field=field, expected=expected, sentence=self.words.refusal(code), **receipt)
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Whatever is refused inside leaves as a `Problem` with its sentences."""
+        try:
+            yield
+        except (Refused, Malformed) as refused:
+            raise self.problem(refused.code, refused.field, refused.expected) from None
+        except Problem as problem:
+            problem.sentence = self.words.refusal(problem.code)
+            raise
+
+
+class LocalClient:
+    """The ledger as `reader` sees it; with a signer, as the signer's organisation, and able to act."""
+
+    def __init__(self, ledger: Ledger, *, reader: Reader = ANONYMOUS, signer: Signing | None = None) -> None:
+        self.ledger, self.engine, self.registry = ledger, ledger.engine, ledger.registry
+        self.signer = signer
+        self.reader = Reader(signer.organisation) if signer is not None else reader
+
+    # Acting
+
+    def act(self, *actions: Action, by: Sequence[str] = (), signers: Sequence[Signing] = ()) -> dict[str, Any]:
+        """Build, sign, send and wait: the receipt. Raises `Problem` if the ledger refuses."""
+        signing = tuple(signers) or ((self.signer,) if self.signer is not None else ())
+        if not signing:
+            raise self.ledger.problem("client.no_signer", "signers", "a key that signs")
+        return self.submit(build_signed(self.ledger.chain, actions, *signing, by=by))
+
+    def submit(self, raw: bytes, *, timeout: float = 30) -> dict[str, Any]:
+        """Send a transaction and wait until its block is durable: the receipt. Raises `Problem` if it is refused."""
+        with self.ledger.explained():
+            try:
+                receipt = self.engine.submit(raw).result(timeout)
+            except TimeoutError:
+                raise self.ledger.problem("ledger.still_waiting", "transaction", "its receipt, later") from None
+            return self.answer(receipt)
+
+    def submit_many(self, raws: Sequence[bytes], *, timeout: float = 60) -> list[dict[str, Any] | Problem]:
+        """Send transactions together; for each its receipt, or the `Problem` that it met."""
+        waiting = [self.engine.submit(raw) for raw in raws]
+        answers: list[dict[str, Any] | Problem] = []
+        for future in waiting:
+            try:
+                with self.ledger.explained():
+                    answers.append(self.answer(future.result(timeout)))
+            except Problem as problem:
+                answers.append(problem)
+            except TimeoutError:
+                answers.append(self.ledger.problem("ledger.still_waiting", "transaction", "its receipt, later"))
+        return answers
+
+    def answer(self, receipt: Receipt) -> dict[str, Any]:
+        """A receipt as the reader is shown it; a refusal is raised."""
+        shown = is_signer(receipt, self.reader)
+        form = forms.receipt_form(receipt, self.ledger.words, show_expected=shown)
+        if receipt.code:
+            expected = receipt.expected if shown else ""
+            raise self.ledger.problem(receipt.code, receipt.field, expected, receipt=form)
+        return form
+
+    # Reading
+
+    def table(self, contract: str, table: str) -> RecordType:
+        kind = self.registry.tables.get(f"{contract}/{table}")
+        if kind is None:
+            raise self.ledger.problem("ledger.table_unknown", "table", "a table that /v1/contracts lists")
+        return kind
+
+    def record(self, path: str) -> dict[str, Any]:
+        """The newest version of the record at `CONTRACT/TABLE/KEY`."""
+        with self.ledger.sight(self.reader) as sight:
+            seen = sight.at(path)
+        if seen is None or seen.record is None:
+            raise self._unknown_record(path)
+        return forms.record_form(seen)
+
+    def history(self, path: str, *, limit: int = PAGE, before: int = 0) -> dict[str, Any]:
+        """Versions of a record that the reader may read, the newest first; below version `before`, if it is given."""
+        items: list[dict[str, Any]] = []
+        more = None
+        with self.ledger.sight(self.reader) as sight:
+            for seen in sight.versions(path):
+                if before and seen.entry.version >= before:
+                    continue
+                if len(items) == limit:
+                    more = items[-1]["version"]
+                    break
+                items.append(forms.record_form(seen))
+        if not items and not before:
+            raise self._unknown_record(path)
+        return {"items": items, "next": more}
+
+    def records(
+        self, contract: str, table: str, filters: Mapping[str, str] | None = None, *, limit: int = PAGE, after: str = ""
+    ) -> dict[str, Any]:
+        """A page of a table's records: `{"items": […], "next": cursor or null}`."""
+        kind = self.table(contract, table)
+        with self.ledger.explained(), self.ledger.sight(self.reader) as sight:
+            page = list_records(sight, kind, filters or {}, limit=limit, after=after, cursors=self.ledger.cursors)
+        return {"items": [forms.record_form(seen) for seen in page.items], "next": page.next}
+
+    def query(self, contract: str, name: str, parameters: Mapping[str, str] | None = None) -> Any:
+        """The answer to a contract's named query."""
+        found = self.ledger.queries.get((contract, name))
+        if found is None:
+            raise self.ledger.problem("ledger.query_unknown", "name", "a query that /v1/contracts lists")
+        with self.ledger.explained(), self.ledger.sight(self.reader) as sight:
+            return found.ask(sight, parameters or {})
+
+    def receipt(self, transaction: bytes) -> dict[str, Any]:
+        """What became of a transaction, with its content, for who may read every record that it wrote and its signers."""
+        receipt = self.engine.receipt(transaction)
+        if receipt is None:
+            raise self._unknown_transaction()
+        block = self.engine.block(receipt.height)
+        with self.ledger.sight(self.reader) as sight:
+            if not sight.may_read_receipt(receipt, written_by(block, receipt.position)):
+                raise self._unknown_transaction()
+        shown = is_signer(receipt, self.reader)
+        form = forms.receipt_form(receipt, self.ledger.words, show_expected=shown)
+        raw = transaction_at(block, receipt.position)
+        content = None if raw is None else forms.transaction_form(open_transaction(self.registry.suite, raw), self.registry)
+        return form | {"time": iso(block.header.time), "content": content}
+
+    def blocks(self, *, after: int = -1, limit: int = BLOCKS_A_PAGE) -> dict[str, Any]:
+        """Blocks from beyond height `after`, ascending."""
+        items = [forms.block_form(block) for block in self.engine.blocks(after, limit)]
+        return {"items": items, "next": items[-1]["height"] if len(items) == limit else None}
+
+    def block(self, height: int) -> dict[str, Any]:
+        """A block with those receipts that the reader may read."""
+        with self.ledger.explained():
+            block = self.engine.block(height)
+        with self.ledger.sight(self.reader) as sight:
+            return forms.block_form(block) | {"results": self._results(sight, block)}
+
+    def event(self, sight: Sight, block: Block) -> dict[str, Any]:
+        """What a follower is told of a block: the receipts and the written versions that the reader may read."""
+        seen = [sight.see(write.path, write.entry) for write in block.writes]
+        header = block.header
+        return {
+            "height": header.height,
+            "time": iso(header.time),
+            "receipts": self._results(sight, block),
+            "records": [forms.record_form(each) for each in seen if each is not None],
+        }
+
+    def follow(self, *, after: int | None = None) -> Iterator[dict[str, Any]]:
+        """One event a block from beyond height `after` (by default: from now on), for ever."""
+        height = self.engine.status().height if after is None else after
+        while True:
+            self.engine.wait_beyond(height, 1.0)
+            for block in self.engine.blocks(height):
+                with self.ledger.sight(self.reader) as sight:
+                    event = self.event(sight, block)
+                height = event["height"]
+                yield event
+
+    def status(self) -> dict[str, Any]:
+        status = self.engine.status()
+        return status._asdict() | {
+            "chain": status.chain.hex(),
+            "time": iso(status.time),
+            "hash_suite": self.registry.suite.name,
+        }
+
+    def contracts(self) -> list[dict[str, Any]]:
+        """What this node can run, and which versions the members have voted active."""
+        with self.ledger.sight(ANONYMOUS) as sight:
+            activations = self.registry.governance.activations(lambda of, *prefix: sight.scan(of, *prefix))
+            active = {each.contract: each.version for each in activations if each.since <= sight.now}
+        contracts = forms.contracts_form(self.registry, self.ledger.words, active)
+        for contract in contracts:
+            contract["queries"] = [
+                {"query": each.name, "title": each.title_en, "title_zh": each.title_zh, "about": each.about,
+                 "parameters": {name: kind.annotation.__name__ for name, kind in each.parameters.items()}}
+                for (name_of, _), each in sorted(self.ledger.queries.items()) if name_of == contract["contract"]
+            ]  # fmt: skip
+        return contracts
+
+    def checkpoint(self) -> str:
+        """The newest signed checkpoint of the header log (C2SP tlog-checkpoint)."""
+        return self.engine.checkpoint()
+
+    def _results(self, sight: Sight, block: Block) -> list[dict[str, Any]]:
+        written: dict[int, dict[str, Entry]] = {}
+        for write in block.writes:
+            written.setdefault(write.position, {})[write.path] = write.entry
+        receipts: list[Receipt] = [receipt_codec.decode(raw) for raw in block.receipts]
+        return [
+            forms.receipt_form(receipt, self.ledger.words, show_expected=is_signer(receipt, self.reader))
+            for receipt in receipts
+            if sight.may_read_receipt(receipt, written.get(receipt.position, {}))
+        ]
+
+    def _unknown_record(self, path: str) -> Problem:
+        return self.ledger.problem("ledger.record_unknown", "path", "a record that you may read")
+
+    def _unknown_transaction(self) -> Problem:
+        return self.ledger.problem("ledger.transaction_unknown", "id", "a transaction that you may read")
+
+
+def written_by(block: Block, position: int) -> dict[str, Entry]:
+    """What the transaction at this position of the block wrote."""
+    return {write.path: write.entry for write in block.writes if write.position == position}
+
+
+def transaction_at(block: Block, position: int) -> bytes | None:
+    """The transaction that the receipt at this position is of; None for a due move or the genesis."""
+    place = position - (len(block.receipts) - len(block.transactions))
+    return block.transactions[place] if place >= 0 else None

@@ -1,0 +1,120 @@
+"""Tells the contracts' stories on a running node: every organisation of the demo signs with keys that the data folder keeps."""
+
+import importlib
+import importlib.util
+import json
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from infoharbor.contractkit import Action, Record
+from infoharbor.edgekit.cast import Cast, Signer
+from infoharbor.edgekit.story import Story, in_order
+from infoharbor.engine.folder import write_private
+from infoharbor.contracts.identity.demo import admission
+from infoharbor.engine.founding import genesis
+from infoharbor.engine.interface import Engine
+from infoharbor.engine.lifecycle import create
+from infoharbor.engine.trial import HARBOR
+from infoharbor.crypto.hashes import hash_suite
+from infoharbor.crypto.suites import SUITES
+from infoharbor.kernel.records import record_type
+from infoharbor.kernel.refusal import Refusal
+from infoharbor.kernel.registry import Registry, installed_registry
+from infoharbor.sdk.building import Chain, build, now_ms
+from infoharbor.kernel.transaction import Ceilings
+
+Kind = TypeVar("Kind", bound=Record)
+SEED_FILE = "demo.seed"
+TOLD_FILE = "demo.told.json"
+WAIT_SECONDS = 30
+CEILINGS = Ceilings(20_000, 10_000, 4 * 1024 * 1024)
+
+
+def found_demo(data: Path, *, suite: str = "sha256") -> None:
+    """Found a demo ledger in an empty folder; its keys follow from a random seed that stays there."""
+    seed, secret = secrets.token_bytes(32), secrets.token_bytes(32)
+    founder = admission(HARBOR, Cast(seed).signer(HARBOR.id))
+    founding = genesis(
+        "demo.infoharbor.example",
+        suite=suite,
+        time=now_ms(),
+        secret=secret,
+        registry=installed_registry(hash_suite(suite)),
+        founders=[founder],
+        parameters={"governance.activation_delay_ms": 1000},
+    )
+    create(data, founding, secret, SUITES["ed25519"].generate())
+    write_private(data / SEED_FILE, seed)
+
+
+def is_demo(data: Path) -> bool:
+    return (data / SEED_FILE).exists()
+
+
+def stories_of(registry: Registry) -> list[Story]:
+    """The story of every contract that tells one, each after those it needs."""
+    stories = {}
+    for name, contract in registry.contracts.items():
+        module = f"{contract.package}.demo"
+        if importlib.util.find_spec(module) is not None:
+            stories[name] = importlib.import_module(module).story
+    return in_order(stories)
+
+
+class LiveWorld:
+    """Where a story happens on a running node: each act is signed, sent, and waited for."""
+
+    def __init__(self, engine: Engine, registry: Registry, seed: bytes) -> None:
+        self.engine, self.registry = engine, registry
+        self.cast = Cast(seed)
+        self.things: dict[str, Any] = {}
+        self._chain = Chain(engine.status().chain, registry.suite)
+
+    @property
+    def now(self) -> int:
+        return now_ms()
+
+    def act(self, *actions: Action, by: str | Sequence[str], users: Sequence[Signer] = ()) -> Any:
+        organisations = (by,) if isinstance(by, str) else tuple(by)
+        return self.bundle([(action, organisations) for action in actions], users=users)
+
+    def bundle(self, parts: Sequence[tuple[Action, tuple[str, ...]]], *, users: Sequence[Signer] = ()) -> Any:
+        """Send actions of several organisations as one; raises the `Refusal` if the bundle is refused."""
+        organisations = sorted({organisation for _, by in parts for organisation in by})
+        signers = list(users) or [self.cast.signer(each) for each in organisations]
+        unsigned = build(self._chain, parts, [each.key_id for each in signers], ceilings=CEILINGS)
+        receipt = self.engine.submit(unsigned.signed_by(*signers)).result(WAIT_SECONDS)
+        if receipt.code:
+            raise Refusal(receipt.code, field=receipt.field, expected=receipt.expected)
+        return receipt
+
+    def get(self, of: type[Kind], *key: Any) -> Kind:
+        with self.engine.snapshot() as snapshot:
+            found = snapshot.find(of, *key)
+        if found is None:
+            raise KeyError(record_type(of).path(key))
+        return found
+
+    def advance(self, milliseconds: int) -> None:
+        """Let time pass: a running node's clock is the machine's."""
+        time.sleep(milliseconds / 1000)
+
+
+def tell(data: Path, engine: Engine, registry: Registry, report: Callable[[str, str], None]) -> None:
+    """Tell what has not been told yet; `report` gets each step's titles, in English and Chinese, before it happens.
+
+    A story whose telling was cut short goes on with the next run at the step that had not finished.
+    """
+    told: dict[str, int] = json.loads((data / TOLD_FILE).read_bytes()) if (data / TOLD_FILE).exists() else {}
+    world = LiveWorld(engine, registry, (data / SEED_FILE).read_bytes())
+    for story in stories_of(registry):
+        for number, step in enumerate(story.steps):
+            if number < told.get(story.contract, 0):
+                continue
+            report(step.title_en, step.title_zh)
+            step.tell(world)
+            told[story.contract] = number + 1
+            write_private(data / TOLD_FILE, json.dumps(told).encode())
