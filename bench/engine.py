@@ -80,14 +80,18 @@ def run(folder: Path, options: argparse.Namespace) -> None:
         room.acquire()
         sent = time.perf_counter()
         future = engine.submit(raw)
-        future.add_done_callback(lambda _, sent=sent: (taken.append(time.perf_counter() - sent), room.release()))
+        future.add_done_callback(
+            lambda _, sent=sent: (taken.append(time.perf_counter() - sent), room.release())
+        )
         futures.append(future)
     codes |= {future.result().code for future in futures}
     seconds = time.perf_counter() - begin
     taken.sort()
     blocks = engine.status().height - height
     print(f"{len(raws) / seconds:.0f} transfers a second in {blocks} blocks; codes {codes}")
-    print(f"submit to final: median {taken[len(taken) // 2] * 1000:.0f} ms, p99 {taken[len(taken) * 99 // 100] * 1000:.0f} ms")
+    print(
+        f"submit to final: median {taken[len(taken) // 2] * 1000:.0f} ms, p99 {taken[len(taken) * 99 // 100] * 1000:.0f} ms"
+    )
     print(f"resident at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
     engine.close()
     if options.profile:

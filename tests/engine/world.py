@@ -52,7 +52,15 @@ class World:
         administrator = self.signer(name)
         key = NewKey("ed25519", administrator.key.public_key, administrator.possession, 0, 0)
         return AdmitOrganisation(
-            name, name, name, "CN", Registration.REGISTRY, f"EXAMPLE-{name}", name == "bank", administrator.user, key
+            name,
+            name,
+            name,
+            "CN",
+            Registration.REGISTRY,
+            f"EXAMPLE-{name}",
+            name == "bank",
+            administrator.user,
+            key,
         )
 
     def create(self, data: Path) -> Path:
@@ -75,7 +83,9 @@ class World:
         self.nonce += 1
         salt = salt or hashlib.sha256(self.nonce.to_bytes(8, "big")).digest()[:16]
         encoded = [
-            encode(SaltedAction(salt, (by,), action.__action__.contract, action.__action__.name, encode(action)))
+            encode(
+                SaltedAction(salt, (by,), action.__action__.contract, action.__action__.name, encode(action))
+            )
             for action in actions
         ]
         signers = {each.key_id: each for each in map(self.signer, (by, *also))}

@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 from infoharbor.kernel.registry import Registry
 
 LANGUAGES: Final = ("en", "zh")
-OWN_WORDS: Final = "infoharbor.edgekit"
-"""The package whose words folder explains the refusals of the ledger itself, of its doors and of its tools."""
+OWN_WORDS: Final = ("infoharbor.kernel", "infoharbor.crypto", "infoharbor.evidence", "infoharbor.edgekit")
+"""The packages whose words explain the refusals of the ledger itself, of its proofs, of its doors and its tools."""
 
 
 class Sentence(NamedTuple):
@@ -27,7 +27,10 @@ class Words:
     """The texts of every contract of a registry, by language, contract, part and key."""
 
     def __init__(self, registry: Registry) -> None:
-        self._refusals = {language: dict(read_words(OWN_WORDS, language)["refusals"]) for language in LANGUAGES}
+        self._refusals: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
+        for package in OWN_WORDS:
+            for language in LANGUAGES:
+                self._refusals[language] |= read_words(package, language).get("refusals", {})
         self._contracts = {
             name: {language: read_words(contract.package, language) for language in LANGUAGES}
             for name, contract in registry.contracts.items()

@@ -74,7 +74,7 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, bytes):
         return value.hex()
-    items = []
+    items: list[Any] = []
     for each in value:
         if len(items) == ANSWER_ITEMS:
             raise Malformed("input.answer_too_large", "query", f"a question with at most {ANSWER_ITEMS} answers")

@@ -25,6 +25,10 @@ class World(Protocol):
         """Send one bundle of actions, each in the name of `by`; signed by `users`, or by administrators."""
         ...
 
+    def bundle(self, parts: Sequence[tuple[Action, tuple[str, ...]]], *, users: Sequence[Signer] = ()) -> Any:
+        """Send actions of several organisations as one, all or nothing; each with the organisations that act in it."""
+        ...
+
     def get(self, of: type[Kind], *key: Any) -> Kind:
         """The record as it stands."""
         ...

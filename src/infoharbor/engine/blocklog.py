@@ -32,10 +32,17 @@ class Place(NamedTuple):
 
 
 class LogRecord(NamedTuple):
+    """A whole record: its payload, where it begins and ends, and the bytes before the payload."""
+
     height: int
     payload: bytes
     place: Place
     end: Place
+    prefix: bytes
+
+    @property
+    def raw(self) -> bytes:
+        return self.prefix + self.payload
 
 
 class BlockLog:
@@ -56,9 +63,11 @@ class BlockLog:
     def read(self, place: Place, height: int) -> bytes:
         """The payload of the record at `place`; raises `Damaged` unless it is whole and of this height."""
         with self._opened(place.segment) as file:
-            record = self._next(file, place)
+            record = read_record(file, place, self._name(place.segment))
         if record is None or record.height != height:
-            raise self._damaged(place, f"a whole record of block {height}")
+            raise Damaged(
+                self._name(place.segment), f"a whole record of block {height} at byte {place.offset}"
+            )
         return record.payload
 
     def scan(self, start: Place = Place(0, 0), height: int = 0) -> Iterator[LogRecord]:
@@ -70,13 +79,15 @@ class BlockLog:
             if not self.path(segment).exists():
                 return
             with self._opened(segment) as file:
-                while (record := self._next(file, place)) is not None:
+                while (record := read_record(file, place, self._name(segment))) is not None:
                     if record.height != height:
-                        raise self._damaged(place, f"block {height} here, not {record.height}")
+                        raise Damaged(
+                            self._name(segment), f"block {height} at byte {place.offset}, not {record.height}"
+                        )
                     yield record
                     place, height = record.end, height + 1
-            if place.offset != self.path(segment).stat().st_size and self.path(height).exists() and height != segment:
-                raise self._damaged(place, "whole records up to the next segment")
+            if height not in self.segments() and segment != self.segments()[-1]:
+                raise Damaged(self._name(segment), f"block {height} at byte {place.offset}")
 
     def append_from(self, end: Place) -> None:
         """Get ready to append after the last whole record: what a crash left beyond it is cut off."""
@@ -133,32 +144,33 @@ class BlockLog:
             os.close(folder)
         self._end = Place(height, 0)
 
+    def _name(self, segment: int) -> str:
+        return f"blocks/{self.path(segment).name}"
+
     def _opened(self, segment: int) -> BinaryIO:
         try:
             return self.path(segment).open("rb")
         except FileNotFoundError:
-            raise Damaged(f"blocks/{segment:012d}.log", "the segment is missing") from None
+            raise Damaged(self._name(segment), "this segment of the log") from None
 
-    def _next(self, file: BinaryIO, place: Place) -> LogRecord | None:
-        """The record at `place`, or None if the file ends there or a crash cut the record off."""
-        file.seek(place.offset)
-        prefix = file.read(PREFIX_BYTES)
-        if len(prefix) < PREFIX_BYTES or not any(prefix):
-            return None
-        head = prefix[:CHECKED_HEAD]
-        mark, height, length = HEAD.unpack_from(head)
-        if mark != MARK or zlib.crc32(head[: HEAD.size]).to_bytes(4, "big") != head[HEAD.size :]:
-            raise self._damaged(place, "a record's head with its checksum")
-        payload = file.read(length)
-        if len(payload) < length:
-            return None
-        end = Place(place.segment, place.offset + PREFIX_BYTES + length)
-        if hashlib.sha256(head + payload).digest() != prefix[CHECKED_HEAD:]:
-            # After a power cut the last record may have its full length but sectors that were never written.
-            if not file.read(1) and (SECTOR in payload or not any(payload)):
-                return None
-            raise self._damaged(place, "a payload with its checksum")
-        return LogRecord(height, payload, place, end)
 
-    def _damaged(self, place: Place, expected: str) -> Damaged:
-        return Damaged(f"blocks/{place.segment:012d}.log at byte {place.offset}", expected)
+def read_record(file: BinaryIO, place: Place, name: str) -> LogRecord | None:
+    """The record at `place`, or None if the file ends there or a crash cut the record off."""
+    file.seek(place.offset)
+    prefix = file.read(PREFIX_BYTES)
+    if len(prefix) < PREFIX_BYTES or not any(prefix):
+        return None
+    head = prefix[:CHECKED_HEAD]
+    mark, height, length = HEAD.unpack_from(head)
+    if mark != MARK or zlib.crc32(head[: HEAD.size]).to_bytes(4, "big") != head[HEAD.size :]:
+        raise Damaged(f"{name} at byte {place.offset}", "a record's head with its checksum")
+    payload = file.read(length)
+    if len(payload) < length:
+        return None
+    if hashlib.sha256(head + payload).digest() != prefix[CHECKED_HEAD:]:
+        # After a power cut the last record may have its full length but sectors that were never written.
+        if not file.read(1) and (SECTOR in payload or not any(payload)):
+            return None
+        raise Damaged(f"{name} at byte {place.offset}", "a payload with its checksum")
+    end = Place(place.segment, place.offset + PREFIX_BYTES + length)
+    return LogRecord(height, payload, place, end, prefix)

@@ -2,7 +2,6 @@
 
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.machine import signing_keys
-from infoharbor.engine.signature_worker import Check
 from infoharbor.engine.snapshot import Snapshot
 from infoharbor.kernel import limits
 from infoharbor.kernel.authority import SigningKey
@@ -63,10 +62,3 @@ class Door:
         longest = limits.JOINT_EXPIRY_MS if joint else limits.EXPIRY_MS
         if expiry > now + longest:
             raise Refused("ledger.expiry_too_far", "expiry", f"at most {now + longest}")
-
-    def checks(self, opened: Opened, keys: dict[bytes, SigningKey]) -> list[Check]:
-        """The signature checks that are left to do, in the order of the keys."""
-        return [
-            (keys[key].suite, keys[key].public_key, opened.message, signature)
-            for key, signature in zip(opened.body.keys, opened.signatures, strict=True)
-        ]

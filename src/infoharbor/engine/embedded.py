@@ -15,7 +15,7 @@ from infoharbor.engine.blocklog import BlockLog
 from infoharbor.engine.door import Door
 from infoharbor.engine.folder import DataFolder, Founded
 from infoharbor.engine.interface import Damaged, Refused, Status
-from infoharbor.engine.machine import Executed, Machine
+from infoharbor.engine.machine import Executed, Machine, checks_of
 from infoharbor.engine.mempool import Mempool, Waiting
 from infoharbor.engine.reading import LedgerReading
 from infoharbor.engine.signatures import Checked, Signatures
@@ -51,13 +51,20 @@ class EmbeddedEngine(LedgerReading):
     """Orders alone what it is sent, in one process. Open it with `lifecycle.open_engine`."""
 
     def __init__(
-        self, data: Path, founded: Founded, store: Store, log: BlockLog, held: contextlib.ExitStack, *, workers: int
+        self,
+        data: Path,
+        founded: Founded,
+        store: Store,
+        log: BlockLog,
+        held: contextlib.ExitStack,
+        *,
+        workers: int,
     ) -> None:
         super().__init__(data, founded, store, log)
         self._held = held
         self._data = DataFolder(data)
         self._machine = self._recovered()
-        self._check_signed()
+        self.check_signed(self._data.last_signed())
         self._door, self._mempool = Door(self.chain), Mempool()
         self._inbox: deque[Submitted] = deque()
         self._inbox_bytes = 0
@@ -80,7 +87,9 @@ class EmbeddedEngine(LedgerReading):
         future: Future[Receipt] = Future()
         future.set_running_or_notify_cancel()
         if len(raw) > limits.TRANSACTION_BYTES:
-            future.set_exception(Refused("ledger.too_large", "transaction", f"at most {limits.TRANSACTION_BYTES} bytes"))
+            future.set_exception(
+                Refused("ledger.too_large", "transaction", f"at most {limits.TRANSACTION_BYTES} bytes")
+            )
             return future
         with self._entrance:
             if self._closing or self._condition == "halted":
@@ -175,7 +184,7 @@ class EmbeddedEngine(LedgerReading):
         now = milliseconds()
         if self._is_time(now):
             self._make_block(now)
-        elif self._machine.unflushed and now - self._last_block >= IDLE_FLUSH_MS:
+        elif self._machine.unflushed and now - max(self._last_block, self._last_flush) >= IDLE_FLUSH_MS:
             self._flush()
 
     def _patience(self) -> int:
@@ -221,7 +230,7 @@ class EmbeddedEngine(LedgerReading):
             future.set_result(receipt)
             return
         organisation = keys[opened.body.keys[0]].organisation
-        self._signatures.put(Waiting(opened, organisation, future), self._door.checks(opened, keys))
+        self._signatures.put(Waiting(opened, organisation, future), checks_of(opened, keys))
 
     def _receipt_of(self, identifier: bytes, view: Snapshot) -> Receipt | None:
         found = view.transaction(identifier)
@@ -233,7 +242,9 @@ class EmbeddedEngine(LedgerReading):
     def _admit(self, checked: list[Checked]) -> None:
         for waiting, valid in checked:
             if not valid:
-                waiting.refuse(Refused("ledger.signature_invalid", "signatures", "a valid signature of each named key"))
+                waiting.refuse(
+                    Refused("ledger.signature_invalid", "signatures", "a valid signature of each named key")
+                )
                 continue
             try:
                 self._mempool.add(waiting)
@@ -263,7 +274,7 @@ class EmbeddedEngine(LedgerReading):
                 raise
             self._machine = self._recovered()
             return self._refuse_for_room()
-        state = self._machine.accept(executed, start, end)
+        self._machine.accept(executed, start, end)
         self._door.saw(executed.entries)
         self._plan(executed, now)
         self._answer(executed)
@@ -271,7 +282,6 @@ class EmbeddedEngine(LedgerReading):
             self._changed.notify_all()
         if self._machine.wants_flush:
             self._flush()
-        del state
         return None
 
     def _still_valid(self, waiting: Waiting, view: Snapshot, now: int) -> dict[bytes, SigningKey] | None:
@@ -301,7 +311,8 @@ class EmbeddedEngine(LedgerReading):
         stuck = self._next_due <= now and all(waiting for _, _, waiting in calendar)
         self._next_due = min(max(self._next_due, now + CALENDAR_RETRY_MS if stuck else 0), waits)
 
-    def _flush(self) -> None:
+    def _flush(self) -> bool:
+        """Write the store; False if the disk is full, and then again later."""
         self._last_flush = milliseconds()
         try:
             self._machine.flush()
@@ -309,13 +320,16 @@ class EmbeddedEngine(LedgerReading):
             if fault.errno not in FULL:
                 raise
             self._refuse_for_room()
+            return False
+        return True
 
     def _has_room(self) -> bool:
         disk = os.statvfs(self._data.blocks)
         enough = disk.f_bavail * disk.f_frsize >= FREE_BYTES_LEAST
         if enough and self._condition == "disk_full":
-            self._machine.flush()
-            self._condition, self._reason = "running", ""
+            enough = self._flush()
+            if enough:
+                self._condition, self._reason = "running", ""
         return enough
 
     def _refuse_for_room(self) -> None:

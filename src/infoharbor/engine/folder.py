@@ -51,7 +51,11 @@ class DataFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.genesis, self.secret = path / "genesis", path / "secret"
-        self.log_key, self.signed, self.lock_file = path / "keys" / "log.json", path / "signed.json", path / "lock"
+        self.log_key, self.signed, self.lock_file = (
+            path / "keys" / "log.json",
+            path / "signed.json",
+            path / "lock",
+        )
         self.blocks, self.state = path / "blocks", path / "state"
 
     def create(self, genesis: Genesis, secret: bytes, log_key: PrivateKey) -> None:
@@ -103,6 +107,15 @@ class DataFolder:
         finally:
             os.close(held)
 
+    def last_signed(self) -> Signed | None:
+        """The largest checkpoint ever signed from this folder."""
+        try:
+            return msgspec.json.decode(self.signed.read_bytes(), type=Signed)
+        except FileNotFoundError:
+            return None
+        except msgspec.DecodeError as fault:
+            raise Damaged("signed.json", str(fault)) from None
+
     def signer(self, founded: Founded) -> "LogSigner":
         try:
             private = read_key(self.log_key)
@@ -131,20 +144,11 @@ class LogSigner:
         self._newest = (size, note)
         return note
 
-    def signed(self) -> Signed | None:
-        """The largest checkpoint ever signed from this folder."""
-        try:
-            return msgspec.json.decode(self._folder.signed.read_bytes(), type=Signed)
-        except FileNotFoundError:
-            return None
-        except msgspec.DecodeError as fault:
-            raise Damaged("signed.json", str(fault)) from None
-
     def _remember(self, size: int, root: bytes) -> None:
         held = os.open(self._folder.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(held, fcntl.LOCK_EX)
-            before = self.signed()
+            before = self._folder.last_signed()
             if before is None or before.size < size:
                 write_private(self._folder.signed, msgspec.json.encode(Signed(size, root.hex())))
         finally:

@@ -16,7 +16,12 @@ from infoharbor.kernel.registry import Registry
 
 
 def create(
-    data: Path | str, genesis: Genesis, secret: bytes, log_key: PrivateKey, *, registry: Registry | None = None
+    data: Path | str,
+    genesis: Genesis,
+    secret: bytes,
+    log_key: PrivateKey,
+    *,
+    registry: Registry | None = None,
 ) -> None:
     """Found a ledger in an empty folder: block 0 is durable when this returns.
 
@@ -51,7 +56,12 @@ def open_engine(
         store = held.enter_context(contextlib.closing(Store(folder.state)))
         spare = max(1, len(os.sched_getaffinity(0)) - 1)
         engine = EmbeddedEngine(
-            folder.path, founded, store, log, contextlib.ExitStack(), workers=spare if workers is None else workers
+            folder.path,
+            founded,
+            store,
+            log,
+            contextlib.ExitStack(),
+            workers=spare if workers is None else workers,
         )
         engine._held = held.pop_all()
         return engine

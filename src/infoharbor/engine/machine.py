@@ -1,10 +1,11 @@
 """The ledger as a machine: executes block after block, keeps what they wrote until the store has it, recovers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from infoharbor.engine.blocklog import BlockLog, LogRecord, Place
 from infoharbor.engine.interface import Block, Damaged
+from infoharbor.engine.signature_worker import Check, check
 from infoharbor.engine.snapshot import Layer, Snapshot, State
 from infoharbor.engine.store import FORMAT, Batch, Meta, Store, StoredBlock
 from infoharbor.kernel import merkle
@@ -104,13 +105,23 @@ class Machine:
 
     def recover(self, progress: Callable[[int], None] | None = None) -> Place:
         """Run the blocks that the log holds beyond the store, each to the header that the log has; the log's end."""
-        for record in self._log.scan(self._end, self.height + 1):
-            self._again(record)
+        self.run_again(self._log.scan(self._end, self.height + 1), progress=progress)
+        return self._end
+
+    def run_again(
+        self,
+        records: Iterable[LogRecord],
+        *,
+        verify: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Run logged blocks; raises `Damaged` at the first that differs, or if `verify`, is not signed as it must be."""
+        for record in records:
+            self._again(record, verify)
             if self.wants_flush:
                 self.flush()
             if progress is not None:
                 progress(self.height)
-        return self._end
 
     def view(self) -> BlockView:
         """The state before the next block."""
@@ -191,7 +202,13 @@ class Machine:
 
     def _executed(self, outcome: Outcome, raws: Sequence[bytes]) -> Executed:
         written = [(write.path, encode(write.entry), write.position) for write in outcome.writes]
-        block = Block(outcome.header_bytes, tuple(raws), tuple(outcome.receipts), tuple(written), tuple(outcome.calendar))
+        block = Block(
+            outcome.header_bytes,
+            tuple(raws),
+            tuple(outcome.receipts),
+            tuple(written),
+            tuple(outcome.calendar),
+        )
         return Executed(outcome, encode(block), {path: entry for path, entry, _ in written})
 
     def _node(self, prefix: bytes) -> bytes | None:
@@ -199,7 +216,7 @@ class Machine:
         assert self._view is not None
         return self._nodes.get(prefix) or self._view.stored.node(prefix)
 
-    def _again(self, record: LogRecord) -> None:
+    def _again(self, record: LogRecord, verify: bool) -> None:
         block: Block = block_codec.decode(record.payload)
         if record.height == 0:
             executed = self.found()
@@ -208,6 +225,8 @@ class Machine:
                 time = block.header.time
                 opened = [open_transaction(self.chain.suite, raw) for raw in block.transactions]
                 signed = [(each, signing_keys(self.chain, each, view, time)) for each in opened]
+                if verify and not all(check([each for one in signed for each in checks_of(*one)])):
+                    raise Damaged(f"block {record.height}", "a valid signature of each named key")
                 executed = self.execute(time, signed, view)
         if executed.payload != record.payload:
             raise Damaged(f"block {record.height}", difference(block, executed.outcome))
@@ -218,6 +237,14 @@ def signing_keys(chain: Chain, opened: Opened, view: Snapshot, now: int) -> dict
     """The keys that a transaction names, as the state has them; raises the authority's `Refusal`."""
     authority = chain.registry.authority
     return {key: authority.signing_key(view.find, key, now) for key in opened.body.keys}
+
+
+def checks_of(opened: Opened, keys: dict[bytes, SigningKey]) -> list[Check]:
+    """The signature checks of a transaction, in the order of its keys."""
+    return [
+        (keys[key].suite, keys[key].public_key, opened.message, signature)
+        for key, signature in zip(opened.body.keys, opened.signatures, strict=True)
+    ]
 
 
 def difference(logged: Block, found: Outcome) -> str:

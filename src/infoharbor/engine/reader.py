@@ -40,7 +40,14 @@ class Reader(LedgerReading):
     def status(self) -> Status:
         with self.snapshot() as snapshot:
             return Status(
-                self.chain.id, self.genesis.name, snapshot.height, snapshot.time, snapshot.stored.height, 0, "reader", ""
+                self.chain.id,
+                self.genesis.name,
+                snapshot.height,
+                snapshot.time,
+                snapshot.stored.height,
+                0,
+                "reader",
+                "",
             )
 
     def wait_beyond(self, height: int, timeout: float | None = None) -> int:
@@ -90,5 +97,3 @@ class Reader(LedgerReading):
         )
         self._end = record.end
         return State(block.header, block.header_bytes, self._frontier.root(), (*layers, layer))
-
-

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from infoharbor.engine.blocklog import BlockLog
-from infoharbor.engine.folder import DataFolder, Founded
+from infoharbor.engine.folder import DataFolder, Founded, Signed
 from infoharbor.engine.interface import Block, ProofMaterial, Refused, Status
 from infoharbor.engine.machine import block_codec
 from infoharbor.engine.proving import prove
@@ -137,16 +137,17 @@ class LedgerReading(ABC):
             before = list(self._block(snapshot, first.previous_height).writes_of(path))
             entry = before[-1].entry
 
-    def _check_signed(self) -> None:
-        """Refuse a ledger that lies behind, or beside, what this folder has signed: it would sign a second history."""
-        signed = self._signer.signed()
+    def check_signed(self, signed: Signed | None) -> None:
+        """Refuse a ledger that lies behind, or beside, what was signed: it would sign a second history."""
         if signed is None:
             return
         with self.snapshot() as snapshot:
             if signed.size > snapshot.height + 1:
                 raise Refused("node.behind_signed", "data", f"a ledger of at least {signed.size} blocks")
             if signed.root != root_at(snapshot, signed.size).hex():
-                raise Refused("node.beside_signed", "data", f"the root {signed.root[:16]} at {signed.size} blocks")
+                raise Refused(
+                    "node.beside_signed", "data", f"the root {signed.root[:16]} at {signed.size} blocks"
+                )
 
 
 def unknown_height(height: int) -> Refused:

@@ -16,6 +16,7 @@ from infoharbor.kernel.encoding import encode
 BATCH_CHECKS = 200
 INLINE_CHECKS = 4
 PIPE_BYTES = 1024 * 1024
+DEATHS_IN_A_ROW = 5
 HALF_FULL = 2
 """A pipe's pages may be partly used, so a worker is never sent more than this part of it: no write ever blocks."""
 
@@ -39,7 +40,7 @@ class Worker:
     def __init__(self, selector: selectors.BaseSelector) -> None:
         self._selector = selector
         self.sent: deque[tuple[list[Job], int, int]] = deque()
-        self.in_flight = 0
+        self.in_flight = self._deaths = 0
         self._start()
 
     def _start(self) -> None:
@@ -90,12 +91,16 @@ class Worker:
         while self.sent and len(self._answers) >= self.sent[0][1]:
             jobs, count, size = self.sent.popleft()
             done.extend(_verdicts(jobs, self._answers[:count]))
+            self._deaths = 0
             self._answers = self._answers[count:]
             self.in_flight -= size
         return done
 
     def _restart(self) -> list[Checked]:
-        """The process has died. A batch that killed a worker is checked here no more than any other: all are sent again."""
+        """The process has died: start another, and send again what was not answered."""
+        self._deaths += 1
+        if self._deaths > DEATHS_IN_A_ROW:
+            raise ChildProcessError("the signature workers die without an answer")
         unanswered = [jobs for jobs, _, _ in self.sent]
         self.close()
         self.sent.clear()

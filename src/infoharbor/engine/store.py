@@ -74,7 +74,9 @@ class Store:
                 str(folder), map_size=max(map_bytes, 2 * used), readonly=readonly, create=not readonly, mode=0o600,
                 max_dbs=len(TABLES), max_readers=1024, max_spare_txns=16, readahead=False, meminit=False,
             )  # fmt: skip
-            self._tables = {name: self._environment.open_db(name.encode(), create=not readonly) for name in TABLES}
+            self._tables = {
+                name: self._environment.open_db(name.encode(), create=not readonly) for name in TABLES
+            }
         except lmdb.Error as fault:
             raise Damaged("state/data.mdb", str(fault)) from None
         self._readers = 0
@@ -131,14 +133,26 @@ class Store:
 
     def _put(self, transaction: lmdb.Transaction, batch: Batch) -> None:
         def put(table: str, items: Iterable[tuple[bytes, bytes]]) -> None:
-            sealed = [(key, zlib.crc32(value, zlib.crc32(key)).to_bytes(4, "big") + value) for key, value in sorted(items)]
+            sealed = [
+                (key, zlib.crc32(value, zlib.crc32(key)).to_bytes(4, "big") + value)
+                for key, value in sorted(items)
+            ]
             transaction.cursor(self._tables[table]).putmulti(sealed)
 
         put("records", ((path.encode(), entry) for path, entry in batch.records.items()))
         put("nodes", ((NODE_KEY + prefix, node) for prefix, node in batch.nodes.items()))
-        put("transactions", ((key, FOUND_TRANSACTION.pack(*place)) for key, place in batch.transactions.items()))
+        put(
+            "transactions",
+            ((key, FOUND_TRANSACTION.pack(*place)) for key, place in batch.transactions.items()),
+        )
         put("subtrees", ((subtree_key(*place), digest) for place, digest in batch.subtrees.items()))
-        put("blocks", ((height_key(at), FOUND_BLOCK.pack(*block.place) + block.header_bytes) for at, block in batch.blocks.items()))
+        put(
+            "blocks",
+            (
+                (height_key(at), FOUND_BLOCK.pack(*block.place) + block.header_bytes)
+                for at, block in batch.blocks.items()
+            ),
+        )
         put("calendar", ((calendar_key(*due), b"") for due, waits in batch.calendar.items() if waits))
         for due, waits in batch.calendar.items():
             if not waits:
@@ -315,5 +329,3 @@ def check_not_truncated(file: Path) -> None:
     needed, there = used_bytes(file), file.stat().st_size
     if there < needed:
         raise Damaged("state/data.mdb", f"a file of {needed} bytes, this one has been cut to {there}")
-
-

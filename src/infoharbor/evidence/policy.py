@@ -142,9 +142,9 @@ def _refuse_surplus(policy: TrustPolicy, signatures: Sequence[Signature], cosign
     _ensure(not needless, "note.surplus_signature", "signatures", "only cosignatures that the quorum needs")
     counted = [witness for witness in policy.witnesses if witness.name in cosigners]
     named = {key for witness in counted for key in (witness.key, witness.sm2_key)}
-    log_keys = {log.key for log in policy.logs}
+    log_keys = {log.key for log in policy.logs if log.key.name == policy.origin}
     stray = [signature for signature in signatures if signature.key not in named | log_keys]
-    _ensure(not stray, "note.surplus_signature", "signatures", "an SM2 line only beside its witness's own")
+    _ensure(not stray, "note.surplus_signature", "signatures", "the log, and SM2 only beside its witness's own")
 
 
 def _missing(policy: TrustPolicy, cosigners: dict[str, int]) -> tuple[Shortage, ...]:

@@ -7,7 +7,7 @@ from infoharbor.evidence.file import Evidence, HeaderProof, ReceiptItem, RecordI
 from infoharbor.evidence.policy import TrustPolicy, evaluate
 from infoharbor.evidence.schema import Schema
 from infoharbor.kernel import merkle, tree
-from infoharbor.kernel.block import Header, Receipt, header_codec, receipt_codec, receipt_leaf
+from infoharbor.kernel.block import FORMAT, Header, Receipt, header_codec, receipt_codec, receipt_leaf
 from infoharbor.kernel.encoding import Malformed, tagged_hash
 from infoharbor.kernel.leaf import NO_LEAF, Leaf, leaf_hash, path_hash
 from infoharbor.kernel.transaction import action_codec, action_hash, body_codec, transaction_id
@@ -88,6 +88,7 @@ class _Checking:
 
     def header(self, proof: HeaderProof, field: str) -> Header:
         header: Header = header_codec.decode(proof.header)
+        self.known_format(header.format, f"{field}.header")
         if header.chain != self.policy.genesis:
             raise Unproven("evidence.other_chain", f"{field}.header", f"chain {self.policy.genesis.hex()}")
         included = merkle.verify_inclusion(
@@ -96,6 +97,10 @@ class _Checking:
         if not included:
             raise Unproven("evidence.header", f"{field}.path", "a header of the checkpoint's log")
         return header
+
+    def known_format(self, number: int, field: str) -> None:
+        if number != FORMAT:
+            raise Unproven("evidence.format", field, f"format {FORMAT}, or a newer verifier")
 
     def record(self, index: int, item: RecordItem) -> ProvenRecord:
         field = f"records[{index}]"
@@ -132,6 +137,7 @@ class _Checking:
         field = f"receipts[{index}]"
         header = self.header(item.block, f"{field}.block")
         receipt: Receipt = receipt_codec.decode(item.receipt)
+        self.known_format(receipt.format, f"{field}.receipt")
         leaf = merkle.leaf_hash(receipt_leaf(item.receipt, item.blind), self.suite.digest)
         included = receipt.height == header.height and merkle.verify_inclusion(
             leaf, receipt.position, header.receipts, item.path, header.receipts_root, self.suite.digest
@@ -146,6 +152,7 @@ class _Checking:
                 raise Unproven("evidence.actions", f"{field}.actions", "a body that commits to them")
             return []
         body = body_codec.decode(item.body)
+        self.known_format(body.format, f"{field}.body")
         if transaction_id(self.suite, item.body, body.expiry) != receipt.transaction:
             raise Unproven("evidence.body", f"{field}.body", "the body of the receipt's transaction")
         opened = []

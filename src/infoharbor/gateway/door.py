@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any, Final
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from infoharbor.kernel import limits
@@ -25,7 +26,7 @@ def bounded(app: ASGIApp) -> ASGIApp:
     """A middleware that refuses a body that is too large, or comes too slowly."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")

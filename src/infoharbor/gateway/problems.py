@@ -21,6 +21,7 @@ UNFIT: Final = 422
 STATUSES: Final = {
     "http.credential": 401,
     "http.forbidden": 403,
+    "http.no_agent": 403,
     "http.not_found": 404,
     "ledger.record_unknown": 404,
     "ledger.table_unknown": 404,

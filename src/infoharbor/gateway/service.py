@@ -1,11 +1,10 @@
 """What the routes share: the ledger, who may ask, the agents' keys, and how a transaction is sent."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from infoharbor.engine.interface import Engine
 from infoharbor.gateway.agents import Agents
 from infoharbor.gateway.credentials import Credentials
 from infoharbor.gateway.problems import TooOften
@@ -14,11 +13,11 @@ from infoharbor.gateway.rates import Rate, Rates
 from infoharbor.gateway.tokens import Tokens
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.readers import Reader
-from infoharbor.kernel.registry import Registry
 from infoharbor.sdk.building import Part, build
 from infoharbor.sdk.keys import id_of
 from infoharbor.sdk.local import Ledger, LocalClient
 from infoharbor.sdk.problems import Problem
+from infoharbor.sdk.proving import Node
 
 WAIT_S: Final = 30
 """How long an answer waits for a transaction's block; then it says that the transaction still waits."""
@@ -27,13 +26,15 @@ WAIT_S: Final = 30
 class Config(NamedTuple):
     """How a gateway is set up. Without `data` it has no tokens and keeps no agents' keys.
 
-    `member_rate` holds for each organisation, `anonymous_rate` for each address; `streams` is the most that are open.
+    `member_rate` holds for each organisation, `anonymous_rate` for each address; `streams` is the most that are open;
+    `trust` makes the trust file.
     """
 
     data: Path | None = None
     member_rate: Rate = Rate(5_000, 20_000)
     anonymous_rate: Rate = Rate(50, 200)
     streams: int = 500
+    trust: Callable[[], str] | None = None
 
 
 
@@ -41,9 +42,9 @@ class Config(NamedTuple):
 class Gateway:
     """One engine as it is offered over HTTP."""
 
-    def __init__(self, engine: Engine, registry: Registry, config: Config = Config()) -> None:
-        self.engine, self.registry, self.config = engine, registry, config
-        self.ledger = Ledger(engine, registry)
+    def __init__(self, engine: Node, config: Config = Config()) -> None:
+        self.engine, self.registry, self.config = engine, engine.chain.registry, config
+        self.ledger = Ledger(engine)
         self.tokens = Tokens(config.data) if config.data is not None else None
         self.agents = Agents(config.data) if config.data is not None else None
         self.credentials = Credentials(self.ledger, self.tokens)

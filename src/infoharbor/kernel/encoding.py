@@ -40,7 +40,7 @@ class Codec:
             raise Malformed("ledger.too_large", self._name, f"at most {self._limit} bytes")
         try:
             value = self._decoder.decode(raw)
-        except (msgspec.DecodeError, RecursionError) as fault:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             raise Malformed("ledger.malformed", self._name, str(fault)[:200]) from None
         if encode(value) != raw:
             raise Malformed("ledger.not_canonical", self._name, "the shortest MessagePack encoding")

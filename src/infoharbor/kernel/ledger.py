@@ -48,7 +48,7 @@ class Ledger:
     """One action's sight of the ledger. `actor` is the organisation that acts, the calling contract, or the calendar;
     `organisations` are all that act together in this action; `now` is block time in milliseconds since 1970 UTC."""
 
-    __slots__ = ("_around", "_depth", "_work", "actor", "contract", "organisations", "transaction")
+    __slots__ = ("_around", "_depth", "_work", "action", "actor", "contract", "organisations", "transaction")
 
     def __init__(
         self, around: Surroundings, work: Work, contract: str, organisations: tuple[str, ...], transaction: bytes, depth: int = 0
@@ -56,6 +56,7 @@ class Ledger:
         self._around, self._work, self._depth = around, work, depth
         self.contract, self.organisations, self.transaction = contract, organisations, transaction
         self.actor = organisations[0]
+        self.action = ""
 
     # What is known of the moment
 
@@ -74,7 +75,11 @@ class Ledger:
     @property
     def users(self) -> tuple[str, ...]:
         """The users whose keys signed this bundle, for `actor`, ascending."""
-        return tuple(sorted({signer.user for signer in self._work.signers if signer.organisation == self.actor}))
+        return self.users_of(self.actor)
+
+    def users_of(self, organisation: str) -> tuple[str, ...]:
+        """The users whose keys signed this bundle, for one of the acting organisations, ascending."""
+        return tuple(sorted({signer.user for signer in self._work.signers if signer.organisation == organisation}))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -126,6 +131,15 @@ class Ledger:
         return found
 
     # Writing
+
+    def create(self, record: Record) -> None:
+        """Write a new record; refused as `record_known` if there is one with its key."""
+        kind = record_type(type(record))
+        path = kind.path_of(record)
+        ensure(self._owned(kind, path) is None, "ledger.record_known", field=kind.key[-1], expected="a key of its own")
+        if kind.moves:
+            self._permit(kind, NEW, record.status, record)  # type: ignore[attr-defined]
+        self._work.write(kind, path, record)
 
     def put(self, record: Record) -> None:
         """Create or replace a record of this contract. A creation is the move from `NEW`; a status cannot change here."""
@@ -207,13 +221,14 @@ class Ledger:
         return before
 
     def _permit(self, kind: RecordType, before: Any, after: Any, record: Any) -> None:
-        move = kind.allowed.get((str(before), str(after)))
-        if move is None:
-            follows = [second for first, second in kind.allowed if first == str(before)]
+        declared = kind.allowed.get((str(before), str(after)), [])
+        moves = [move for move in declared if not move.via or self.action in move.via or self.actor == GENESIS]
+        if not moves:
+            follows = sorted({second for first, second in kind.allowed if first == str(before)})
             raise Refusal("ledger.move_undeclared", field="status", expected=f"{before} to {' or '.join(follows) or 'nothing'}")
-        if not any(self._fits(party, record) for party in move.parties):
-            named = " or ".join(str(party) for party in move.parties)
-            raise Refusal("ledger.not_entitled", field="by", expected=named)
+        parties = [party for move in moves for party in move.parties]
+        if not any(self._fits(party, record) for party in parties):
+            raise Refusal("ledger.not_entitled", field="by", expected=" or ".join(map(str, parties)))
 
     def _fits(self, party: Any, record: Any) -> bool:
         if self.actor == GENESIS or isinstance(party, Anyone):
@@ -257,6 +272,7 @@ class Fault(Exception):
 
 def run(ledger: Ledger, action: Any) -> Any:
     """Apply the action; a bare refusal code gets the contract's name before it."""
+    ledger.action = action.__action__.name
     try:
         return action.apply(ledger)
     except Refusal as refusal:

@@ -34,12 +34,14 @@ class Move(NamedTuple):
     """A status that may follow another, and who may make it so.
 
     `by` holds field names (of the record, before the move; of the new record at creation), roles, `ANYONE`,
-    `CALENDAR`, `Contract(name)` or `all_of(…)`; one that fits is enough.
+    `CALENDAR`, `Contract(name)` or `all_of(…)`; one that fits is enough. `via` names the actions that may make the move,
+    where a pair of statuses alone would let one action pass for another; empty: any.
     """
 
     before: str
     after: str
     by: Any = ()
+    via: tuple[str, ...] = ()
 
     @property
     def parties(self) -> tuple[Any, ...]:
@@ -69,7 +71,9 @@ class RecordType:
         self.readers: tuple[Any, ...] = self.of.readers  # type: ignore[attr-defined]
         self.schema = json.dumps(describe_record(self), ensure_ascii=False, separators=(",", ":")).encode()
         self.schema_hash = tagged_hash(SHA256, "schema", self.schema)
-        self.allowed = {(str(move.before), str(move.after)): move for move in self.moves}
+        self.allowed: dict[tuple[str, str], list[Move]] = {}
+        for move in self.moves:
+            self.allowed.setdefault((str(move.before), str(move.after)), []).append(move)
 
     def path(self, key: tuple[Any, ...]) -> str:
         """Where the record with this key lies. Only the last part may hold a slash, so that no two keys share a path."""

@@ -30,10 +30,10 @@ class Registry:
 
     def _provided(self, contract: str, file: str, name: str) -> Any:
         found = self.contracts.get(contract)
-        return getattr(getattr(found, file), name) if found else None
+        return getattr(found.modules[file], name) if found else None
 
     def _index(self, contract: LoadedContract) -> None:
-        for module in (contract.records, contract.actions):
+        for module in contract.modules.values():
             for value in vars(module).values():
                 if isinstance(value, Parameter) and value.name.startswith(f"{contract.name}."):
                     self.parameters[value.name] = value

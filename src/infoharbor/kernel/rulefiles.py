@@ -21,19 +21,18 @@ RULES_VERSION = 1
 
 BUILT_IN = "infoharbor.contracts"
 ENTRY_POINTS = "infoharbor.contracts"
-RULE_FILES = ("records", "rules", "actions")
-"""`rules` holds pure functions that have grown out of the other two; only it may be missing."""
+EDGE_FILES = ("exchange", "pages", "demo")
+"""What of a contract's folder the kernel never loads, beside its tests; every other file holds rules."""
 
 
 class LoadedContract(NamedTuple):
-    """A contract's rules as this node has them; `version` is the newest its files hold."""
+    """A contract's rules as this node has them; `version` is the newest its files hold, `modules` its rule files by name."""
 
     name: str
     package: str
     version: int
     rules_hash: bytes
-    records: ModuleType
-    actions: ModuleType
+    modules: dict[str, ModuleType]
 
 
 class RulesLoader(importlib.machinery.SourceFileLoader):
@@ -49,11 +48,11 @@ class RulesLoader(importlib.machinery.SourceFileLoader):
 
 
 class RulesFinder(MetaPathFinder):
-    """Hands every contract's `records` and `actions` to the loader above."""
+    """Hands every contract's rule files to the loader above."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> Any:
         package, _, file = fullname.rpartition(".")
-        if file not in RULE_FILES or not path or not _is_contract(package):
+        if not path or not is_rule_file(file) or not _is_contract(package):
             return None
         location = f"{next(iter(path))}/{file}.py"
         if not os.path.exists(location):
@@ -86,17 +85,23 @@ def find_contracts() -> list[LoadedContract]:
 
 def load_contract(package: str) -> LoadedContract:
     """Load one contract by its package; the folder's name is the contract's name."""
-    present = [file for file in RULE_FILES if file != "rules" or importlib.util.find_spec(f"{package}.rules")]
-    modules = {file: importlib.import_module(f"{package}.{file}") for file in present}
+    folders = importlib.import_module(package).__path__
+    names = sorted(found.name for found in pkgutil.iter_modules(folders) if not found.ispkg and is_rule_file(found.name))
+    modules = {name: importlib.import_module(f"{package}.{name}") for name in names}
     files = {}
-    for file, module in modules.items():
+    for name, module in modules.items():
         source = getattr(module, "__rules_source__", None)
         if source is None:
             raise ImportError(f"{module.__name__} was imported before infoharbor, which has to compile it from its bytes")
-        files[f"{file}.py"] = source
-    actions = modules["actions"]
-    versions = [value.__action__.since for value in vars(actions).values() if hasattr(value, "__action__")]
-    return LoadedContract(_name(package), package, max([1, *versions]), rules_hash(files), modules["records"], actions)
+        files[f"{name}.py"] = source
+    declared = [value for module in modules.values() for value in vars(module).values()]
+    versions = [value.__action__.since for value in declared if hasattr(value, "__action__")]
+    return LoadedContract(_name(package), package, max([1, *versions]), rules_hash(files), modules)
+
+
+def is_rule_file(name: str) -> bool:
+    """Whether a module of a contract's folder holds rules."""
+    return name not in EDGE_FILES and not name.startswith("test_")
 
 
 def rules_hash(files: dict[str, bytes]) -> bytes:

@@ -8,13 +8,12 @@ from infoharbor.edgekit.json_form import iso
 from infoharbor.edgekit.languages import Words
 from infoharbor.edgekit.pages import queries_of
 from infoharbor.edgekit.sight import Sight
-from infoharbor.engine.interface import Block, Engine, Refused
+from infoharbor.engine.interface import Block, Refused
 from infoharbor.kernel.actions import Action
 from infoharbor.kernel.block import Receipt, receipt_codec
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.readers import ANONYMOUS, Reader, is_signer
 from infoharbor.kernel.records import Entry, RecordType
-from infoharbor.kernel.registry import Registry
 from infoharbor.kernel.transaction import open_transaction
 from infoharbor.sdk import forms
 from infoharbor.sdk.building import Chain, build_signed
@@ -22,6 +21,7 @@ from infoharbor.sdk.cursors import Cursors
 from infoharbor.sdk.keys import Signing
 from infoharbor.sdk.listing import PAGE, list_records
 from infoharbor.sdk.problems import Problem
+from infoharbor.sdk.proving import Node, prove
 
 BLOCKS_A_PAGE: Final = 100
 
@@ -29,11 +29,11 @@ BLOCKS_A_PAGE: Final = 100
 class Ledger:
     """One engine with the contracts that give its bytes a meaning. Shared by every client in the process."""
 
-    def __init__(self, engine: Engine, registry: Registry, *, cursors: Cursors | None = None) -> None:
-        self.engine, self.registry = engine, registry
-        self.words, self.queries = Words(registry), queries_of(registry)
+    def __init__(self, engine: Node, *, cursors: Cursors | None = None) -> None:
+        self.engine, self.registry = engine, engine.chain.registry
+        self.words, self.queries = Words(self.registry), queries_of(self.registry)
         self.cursors = cursors or Cursors()
-        self.chain = Chain(engine.status().chain, registry.suite)
+        self.chain = Chain(engine.chain.id, engine.chain.suite)
 
     @contextmanager
     def sight(self, reader: Reader) -> Iterator[Sight]:
@@ -224,6 +224,11 @@ class LocalClient:
                 for (name_of, _), each in sorted(self.ledger.queries.items()) if name_of == contract["contract"]
             ]  # fmt: skip
         return contracts
+
+    def proof(self, path: str, *, history: bool = True) -> bytes:
+        """The evidence file of a record, present or absent."""
+        with self.ledger.explained(), self.ledger.sight(self.reader) as sight:
+            return prove(self.engine, sight, [path], history=history)
 
     def checkpoint(self) -> str:
         """The newest signed checkpoint of the header log (C2SP tlog-checkpoint)."""

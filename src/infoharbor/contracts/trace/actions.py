@@ -12,7 +12,6 @@ from infoharbor.contracts.trace.records import (
     EVERYONE,
     REGISTRAR,
     Audience,
-    Break,
     CapturedEvent,
     Effect,
     Event,
@@ -24,14 +23,30 @@ from infoharbor.contracts.trace.records import (
     Prefix,
     Standing,
 )
-from infoharbor.contracts.trace.rules import Fact, State, facts, object_id, order_of, prefix_candidates, step, uri_of
+from infoharbor.contracts.trace.rules import (
+    AUDIENCE_MAX,
+    STORY_MAX,
+    WITHHELD,
+    Fact,
+    State,
+    facts,
+    mark,
+    moves_along,
+    object_id,
+    order_of,
+    place_of,
+    prefix_candidates,
+    state_of,
+    step,
+    tell,
+    tell_again,
+)
 
 SKEW = Parameter("trace.clock_skew_ms", 300_000, "ms", 0, 86_400_000)
 EVENTS_PER_ACTION = 500
 OBJECTS_PER_EVENT = 1_000
-TIMELINE_MAX = 2_000
-"""How many later mentions of one object are judged again when an earlier one arrives."""
-AUDIENCE_MAX = 50
+TYPES = ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent")
+Prefixes = dict[str, Prefix | None]
 
 
 class CaptureEvents(Action):
@@ -40,12 +55,12 @@ class CaptureEvents(Action):
     events: tuple[CapturedEvent, ...]
 
     def apply(self, ledger: Ledger) -> None:
-        ensure(1 <= len(self.events) <= EVENTS_PER_ACTION, "events_count", field="events", expected=f"1 to {EVENTS_PER_ACTION}")
-        latest = ledger.now + ledger.parameter(SKEW)
-        standings: dict[str, Standing] = {}
+        in_bounds = 1 <= len(self.events) <= EVENTS_PER_ACTION
+        ensure(in_bounds, "events_count", field="events", expected=f"1 to {EVENTS_PER_ACTION}")
+        prefixes: Prefixes = {}
         for index, event in enumerate(self.events):
-            check(event, index, latest)
-            capture(ledger, event, index, standings)
+            check(ledger, event, f"events[{index}]")
+            capture(ledger, event, f"events[{index}]", prefixes)
 
 
 class SetAudience(Action):
@@ -56,7 +71,7 @@ class SetAudience(Action):
 
     def apply(self, ledger: Ledger) -> None:
         ensure(len(self.audience) <= AUDIENCE_MAX, "audience_size", field="audience", expected=f"at most {AUDIENCE_MAX}")
-        right = self.product == "*" or (len(self.product) == 14 and gs1.gtin14(self.product) == self.product)
+        right = self.product == "*" or is_normal(f"{gs1.CANONICAL}/{gs1.GTIN}/{self.product}")
         ensure(right, "product", field="product", expected="a GTIN of 14 digits, or *")
         for each in self.audience:
             if each != EVERYONE:
@@ -76,75 +91,39 @@ class AccreditPrefix(Action):
     def apply(self, ledger: Ledger) -> None:
         ensure(is_country(self.jurisdiction), "jurisdiction", field="jurisdiction", expected="ISO 3166-1 alpha-2")
         ledger.require(REGISTRAR, jurisdiction=self.jurisdiction)
-        digits = gs1.all_digits(self.prefix)
-        ensure(not digits or 6 <= len(self.prefix) <= 12, "prefix", field="prefix", expected="6 to 12 digits, or a host")
+        right = 6 <= len(self.prefix) <= 12 if gs1.all_digits(self.prefix) else self.prefix == self.prefix.lower()
+        ensure(right and "/" not in self.prefix, "prefix", field="prefix", expected="6 to 12 digits, or a host in lower case")
+        in_order = self.until == 0 or self.until > self.valid_from
+        ensure(in_order, "period", field="until", expected="after valid_from, or 0 for no end")
         ledger.get(Organisation, self.organisation, field="organisation")
         known = ledger.find(Prefix, self.prefix)
-        ensure(known is None or known.jurisdiction == self.jurisdiction, "prefix_elsewhere", field="prefix")
-        ledger.put(
-            Prefix(self.prefix, self.organisation, ledger.actor, self.jurisdiction, self.valid_from, self.until)
-        )
+        same = known is None or known.jurisdiction == self.jurisdiction
+        ensure(same, "prefix_elsewhere", field="prefix", expected="a prefix that no other country's registrar accredited")
+        period = (self.valid_from, self.until)
+        ledger.put(Prefix(self.prefix, self.organisation, ledger.actor, self.jurisdiction, *period))
 
 
-def check(event: CapturedEvent, index: int, latest: int) -> None:
-    """What no fact can be: malformed, without a time, or from the future."""
-    place = f"events[{index}]"
+def check(ledger: Ledger, event: CapturedEvent, place: str) -> None:
+    """Refuse what no fact can be: malformed, or from the future."""
     hexadecimal = len(event.digest) == 40 and gs1.only(event.digest, "0123456789abcdef")
     ensure(hexadecimal, "digest", field=f"{place}.digest", expected="40 hexadecimal digits")
+    ensure(event.type in TYPES, "event_type", field=f"{place}.type", expected=f"one of {', '.join(TYPES)}")
+    allowed = ("",) if event.type == "TransformationEvent" else ("ADD", "OBSERVE", "DELETE")
+    ensure(event.action in allowed, "event_action", field=f"{place}.action", expected="ADD, OBSERVE, DELETE; none to transform")
+    latest = ledger.now + ledger.parameter(SKEW)
     ensure(event.event_time <= latest, "event_from_future", field=f"{place}.event_time", expected=f"at most {latest}")
-    ensure(len(event.commitment) in (0, 32), "commitment", field=f"{place}.commitment", expected="32 bytes or none")
-    ensure(bool(event.commitment) or not event.has_private, "commitment", field=f"{place}.commitment", expected="32 bytes")
     declared = event.error_declaration
-    ensure(declared is None or declared.declared_at <= latest, "event_from_future", field=f"{place}.error_declaration")
-
-
-def capture(ledger: Ledger, event: CapturedEvent, index: int, standings: dict[str, Standing]) -> None:
-    """Keep one event and what it says of each object; judge it, and judge again what it changes."""
-    known = ledger.find(Event, ledger.actor, event.digest)
-    if known is not None:
-        ensure(
-            event.error_declaration is not None and known.error_declaration is None,
-            "event_known", field=f"events[{index}].event_id", expected="an event that was not captured before",
-        )  # fmt: skip
-        declare_error(ledger, known, event)
-        return
-    stated = stated_facts(ledger, event, index)
-    audience = audience_of(ledger, [fact.object for fact in stated])
-    status = EventStatus.RECORDED if event.error_declaration is None else EventStatus.IN_ERROR
-    ledger.put(Event(ledger.actor, *msgspec.structs.astuple(event), ledger.now, audience, status))
-    if status is EventStatus.IN_ERROR:
-        return
-    breaks = []
-    for fact in stated:
-        if fact.object not in standings:
-            standings[fact.object] = standing_of(ledger, fact.object)
-        broken = mention(ledger, event, fact, standings[fact.object], audience)
-        if broken:
-            breaks.append(Break(fact.object, broken))
-    if breaks:
-        ledger.put(Judgement(ledger.actor, event.digest, tuple(breaks), ledger.now, audience))
-
-
-def stated_facts(ledger: Ledger, event: CapturedEvent, index: int) -> list[Fact]:
-    """The event's facts, the first that it states of each object."""
+    in_time = declared is None or declared.declared_at <= latest
+    ensure(in_time, "event_from_future", field=f"{place}.error_declaration", expected=f"at most {latest}")
+    length = len(event.commitment)
+    committed = length == 32 or (length == 0 and not event.has_private)
+    ensure(committed, "commitment", field=f"{place}.commitment", expected="32 bytes, or none where nothing is withheld")
     counted = (*event.quantities, *event.child_quantities, *event.input_quantities, *event.output_quantities)
-    uris = [*(event.epcs or ()), *event.child_epcs, *event.input_epcs, *event.output_epcs]
-    uris += [each.epc_class for each in counted] + [event.parent_id] * bool(event.parent_id)
-    place = f"events[{index}]"
-    ensure(len(uris) <= OBJECTS_PER_EVENT, "objects_count", field=place, expected=f"at most {OBJECTS_PER_EVENT}")
-    for uri in uris:
+    named = [*(event.epcs or ()), *event.child_epcs, *event.input_epcs, *event.output_epcs]
+    named += [each.epc_class for each in counted] + [event.parent_id] * bool(event.parent_id)
+    ensure(len(named) <= OBJECTS_PER_EVENT, "objects_count", field=place, expected=f"at most {OBJECTS_PER_EVENT}")
+    for uri in named:
         ensure(is_normal(uri), "identifier", field=place, expected="identifiers in normal form, with right check digits")
-    unpacks = event.type == "AggregationEvent" and event.action == "DELETE" and event.parent_id
-    packed = contents(ledger, object_id(event.parent_id)) if unpacks else ()
-    stated: dict[str, Fact] = {}
-    for fact in facts(event, packed):
-        if uri_of(fact.object) != WITHHELD:
-            stated.setdefault(fact.object, fact)
-    return list(stated.values())
-
-
-WITHHELD = "urn:infoharbor:withheld"
-"""Stands in an event for an identifier that only its owner shows."""
 
 
 def is_normal(uri: str) -> bool:
@@ -154,122 +133,97 @@ def is_normal(uri: str) -> bool:
         return False
 
 
-def contents(ledger: Ledger, parent: str) -> tuple[str, ...]:
-    """The objects that are packed in `parent` now, as its own mentions of packing tell."""
-    inside = []
-    for each in ledger.scan(Packed, parent):
-        found = ledger.find(Object, each.child)
-        if found is not None and found.parent == parent:
-            inside.append(each.child)
-        ensure(len(inside) <= OBJECTS_PER_EVENT, "objects_count", field="parent_id", expected=f"at most {OBJECTS_PER_EVENT}")
-    return tuple(inside)
+def capture(ledger: Ledger, event: CapturedEvent, place: str, prefixes: Prefixes) -> None:
+    """Keep one event and what it says of each object; judge it, and judge again what it changes."""
+    known = ledger.find(Event, ledger.actor, event.digest)
+    if known is not None:
+        takes_back = event.error_declaration is not None and known.error_declaration is None
+        ensure(takes_back, "event_known", field=f"{place}.event_id", expected="an event that was not captured before")
+        declare_error(ledger, known, event)
+        return
+    stated = facts(event)
+    audience = audience_of(ledger, [fact.object for fact in stated])
+    status = EventStatus.RECORDED if event.error_declaration is None else EventStatus.IN_ERROR
+    kept = (*msgspec.structs.astuple(event), ledger.now, audience, status)
+    ledger.put(Event(ledger.actor, *kept))
+    if status is EventStatus.IN_ERROR:
+        return
+    said = []
+    for fact in [*stated, *emptied(ledger, stated)]:
+        standing = standing_of(ledger, fact.object, prefixes)
+        order = order_of(event.event_time, fact.effect)
+        about = (fact.effect, standing, fact.parent, fact.amount, fact.uom)
+        said.append(Mention(fact.object, order, ledger.actor, event.digest, *about, "", audience))
+    # An object is judged by what else its event names, so that all is put before any is judged.
+    for mention in said:
+        ledger.put(mention)
+    for mention in said:
+        tell(ledger, mention)
+        if mention.effect is Effect.PACK:
+            remember_packing(ledger, mention)
 
 
-def mention(ledger: Ledger, event: CapturedEvent, fact: Fact, standing: Standing, audience: tuple[str, ...]) -> str:
-    """Add what the event says of one object to that object's story; returns the rule it breaks, or nothing."""
-    order = order_of(event.event_time, fact.effect)
-    known = ledger.find(Object, fact.object)
-    said = Mention(
-        fact.object, order, ledger.actor, event.digest, fact.effect, standing, fact.parent, fact.parent_present,
-        fact.amount, fact.uom, "", audience,
-    )  # fmt: skip
-    if fact.effect is Effect.PACK:
-        ledger.put(Packed(fact.parent, fact.object, audience))
-    if known is not None and order < known.last and known.mentions < TIMELINE_MAX:
-        ledger.put(said)
-        return judge_again(ledger, known, said)
-    state, broken = step(state_of(known), said)
-    ledger.put(said.replace(broken=broken))
-    keep(ledger, known, said, state, count=1)
-    return broken
+def emptied(ledger: Ledger, stated: list[Fact]) -> Iterator[Fact]:
+    """What an unpacking of everything says of each object that was ever packed there."""
+    for fact in stated:
+        if fact.effect is Effect.EMPTY:
+            for index, each in enumerate(ledger.scan(Packed, fact.object)):
+                few = index < OBJECTS_PER_EVENT
+                ensure(few, "objects_count", field="parent_id", expected=f"named children, since over {OBJECTS_PER_EVENT} were in it")
+                yield Fact(each.child, Effect.EMPTY, fact.object)
 
 
-def judge_again(ledger: Ledger, known: Object, said: Mention | None) -> str:
-    """Judge an object's whole story anew, since something in it came late or was declared an error."""
-    state, newest, found = State(), "", ""
-    for each in list(ledger.scan(Mention, known.id)):
-        state, broken = step(state, each)
-        newest = each.order
-        same = said is not None and (each.order, each.captured_by, each.digest) == (said.order, said.captured_by, said.digest)
-        found = broken if same else found
-        if broken != each.broken:
-            ledger.put(each.replace(broken=broken))
-            if not same:
-                merge_judgement(ledger, each, broken)
-    shown = said if said is not None else known
-    updated = known.replace(last=newest)
-    keep(ledger, updated, shown, state, count=int(said is not None), last=newest)
-    return found
-
-
-def keep(
-    ledger: Ledger, known: Object | None, shown: Mention | Object, state: State, *, count: int, last: str = ""
-) -> None:
-    """Write what is now known of an object."""
-    identifier = shown.object if isinstance(shown, Mention) else shown.id
-    order = last or (shown.order if isinstance(shown, Mention) else shown.last)
-    before = known.audience if known is not None else ()
-    audience = tuple(sorted({*before, *shown.audience}))[:AUDIENCE_MAX]
-    mentions = (known.mentions if known is not None else 0) + count
-    ledger.put(
-        Object(
-            identifier, state.origin_known, state.ended, state.parent, state.made, state.gone, state.uom, order,
-            mentions, audience,
-        )
-    )  # fmt: skip
-
-
-def state_of(known: Object | None) -> State:
-    if known is None:
-        return State()
-    return State(True, known.origin_known, known.ended, known.parent, known.made, known.gone, known.uom)
-
-
-def merge_judgement(ledger: Ledger, about: Mention, broken: str) -> None:
-    """Say anew what an event breaks at one object; its other breaks stay."""
-    known = ledger.find(Judgement, about.captured_by, about.digest)
-    others = [each for each in known.breaks if each.object != about.object] if known is not None else []
-    breaks = tuple(sorted([*others, *([Break(about.object, broken)] if broken else [])], key=_by_object))
-    ledger.put(Judgement(about.captured_by, about.digest, breaks, ledger.now, about.audience))
-
-
-def _by_object(each: Break) -> str:
-    return each.object
+def remember_packing(ledger: Ledger, said: Mention) -> None:
+    """Keep that a child was packed here; the first time, it also gets the unpackings of everything that are known."""
+    if ledger.find(Packed, said.parent, said.object) is not None:
+        return
+    ledger.put(Packed(said.parent, said.object, said.captured_by, said.audience))
+    parent = ledger.find(Object, said.parent)
+    if parent is None or not parent.emptied:
+        return
+    for each in list(ledger.scan(Mention, said.parent)):
+        if each.effect is Effect.EMPTY and not each.parent:
+            implied = each.replace(object=said.object, parent=said.parent, standing=Standing.OPEN, broken="")
+            ledger.put(implied)
+            tell(ledger, implied)
 
 
 def declare_error(ledger: Ledger, known: Event, event: CapturedEvent) -> None:
-    """The owner takes an event back: it stays, marked, and what it said of its objects no longer counts."""
-    ledger.move(Event, (known.captured_by, known.digest), EventStatus.IN_ERROR, error_declaration=event.error_declaration)
-    for fact in facts(known):
-        order = order_of(known.event_time, fact.effect)
-        said = ledger.find(Mention, fact.object, order, known.captured_by, known.digest)
+    """The owner takes an event back: it stays, marked, and what it said no longer counts, save in stories too long."""
+    key = (known.captured_by, known.digest)
+    ledger.move(Event, key, EventStatus.IN_ERROR, error_declaration=event.error_declaration)
+    stated = facts(known)
+    for fact in [*stated, *emptied(ledger, stated)]:
+        said = ledger.find(Mention, fact.object, order_of(known.event_time, fact.effect), *key)
         found = ledger.find(Object, fact.object)
-        if said is not None and found is not None:
+        if said is not None and found is not None and found.mentions <= STORY_MAX:
+            if said.broken:
+                mark(ledger, said, "")
             ledger.delete(said)
-            judge_again(ledger, found, None)
-    if ledger.find(Judgement, known.captured_by, known.digest) is not None:
-        ledger.put(Judgement(known.captured_by, known.digest, (), ledger.now, known.audience))
+            tell_again(ledger, found)
 
 
 def audience_of(ledger: Ledger, objects: list[str]) -> tuple[str, ...]:
     """Who may read an event of these objects: the narrowest of the acting organisation's policies for their products."""
     products = sorted({each[3:17] for each in objects if each.startswith("01~")}) or ["*"]
     general = ledger.find(Audience, ledger.actor, "*")
-    chosen: set[str] | None = None
+    chosen: set[str] = {EVERYONE}
     for product in products:
         policy = ledger.find(Audience, ledger.actor, product) or general
         allowed = set(policy.audience) if policy is not None else set()
-        if chosen is None or EVERYONE in chosen:
+        if EVERYONE in chosen:
             chosen = allowed
         elif EVERYONE not in allowed:
             chosen &= allowed
-    return tuple(sorted(chosen or ()))
+    return tuple(sorted(chosen))
 
 
-def standing_of(ledger: Ledger, identifier: str) -> Standing:
+def standing_of(ledger: Ledger, identifier: str, prefixes: Prefixes) -> Standing:
     """What weight the acting organisation's word about an object has, by who is accredited for its prefix."""
-    for prefix in prefix_candidates(uri_of(identifier)):
-        accredited = ledger.find(Prefix, prefix)
+    for prefix in prefix_candidates(identifier):
+        if prefix not in prefixes:
+            prefixes[prefix] = ledger.find(Prefix, prefix)
+        accredited = prefixes[prefix]
         if accredited is not None and is_in_force(accredited, ledger.now):
             return Standing.OWN if accredited.organisation == ledger.actor else Standing.CLAIM
     return Standing.OPEN
@@ -280,30 +234,35 @@ def is_in_force(prefix: Prefix, now: int) -> bool:
 
 
 @invariant
-def mentions_are_counted(ledger: Ledger) -> Iterator[str]:
-    """An object's count of mentions is how many there are and were."""
+def stories_are_judged_by_the_rules(ledger: Ledger) -> Iterator[str]:
+    """An object is as its mentions in their order leave it, and each mention is marked with the rule it breaks there."""
     for each in ledger.scan(Object):
-        live = sum(1 for _ in ledger.scan(Mention, each.id))
-        if live > each.mentions:
+        state, live, last = State(), 0, ""
+        for said in ledger.scan(Mention, each.id):
+            state, broken = step(state, said, moves_along(ledger, state, said))
+            live, last = live + 1, place_of(said)
+            if broken != said.broken:
+                yield f"trace/mentions/{each.id}/{last}"
+        if (state, last) != (state_of(each), each.last) or live > each.mentions:
             yield f"trace/objects/{each.id}"
 
 
 @invariant
-def breaks_are_marked_where_they_occur(ledger: Ledger) -> Iterator[str]:
-    """A judgement's breaks are those of the event's mentions, and each broken mention has its judgement."""
+def mentions_come_from_events_that_stand(ledger: Ledger) -> Iterator[str]:
+    """Each mention's event was recorded, was not taken back while its objects' stories could be told anew, and has its
+    break, if any, in its judgement."""
     for said in ledger.scan(Mention):
+        event = ledger.find(Event, said.captured_by, said.digest)
         known = ledger.find(Judgement, said.captured_by, said.digest)
+        found = ledger.find(Object, said.object)
         marked = [each.rule for each in known.breaks if each.object == said.object] if known is not None else []
-        if ([said.broken] if said.broken else []) != marked:
-            yield f"trace/mentions/{said.object}/{said.order}/{said.captured_by}/{said.digest}"
+        counts = event is not None and (event.status is EventStatus.RECORDED or (found is not None and found.mentions > STORY_MAX))
+        if not counts or marked != [said.broken] * bool(said.broken):
+            yield f"trace/mentions/{said.object}/{place_of(said)}"
 
 
 @invariant
-def nothing_follows_an_end(ledger: Ledger) -> Iterator[str]:
-    """What comes after the end that an entitled member recorded is marked as breaking that rule."""
-    for each in ledger.scan(Object):
-        state = State()
-        for said in ledger.scan(Mention, each.id):
-            state, broken = step(state, said)
-            if broken != said.broken:
-                yield f"trace/mentions/{each.id}/{said.order}"
+def identifiers_withheld_have_no_story(ledger: Ledger) -> Iterator[str]:
+    """What its owner alone may name is not followed: one story would join the things of many."""
+    if ledger.find(Object, object_id(WITHHELD)) is not None:
+        yield f"trace/objects/{object_id(WITHHELD)}"

@@ -91,13 +91,15 @@ class Event(Record, table="events", key=("captured_by", "digest"), visible=CONSO
 
 
 class Effect(Status):
-    """What an event does to one object."""
+    """What an event does to one object. `EMPTY` takes everything out of a parent: said of the parent, and of each object
+    that was ever packed in it."""
 
     CREATE = "create"
     SEE = "see"
     MOVE = "move"
     PACK = "pack"
     UNPACK = "unpack"
+    EMPTY = "empty"
     INPUT = "input"
     OUTPUT = "output"
     END = "end"
@@ -122,7 +124,6 @@ class Mention(Record, table="mentions", key=("object", "order", "captured_by", "
     effect: Effect
     standing: Standing
     parent: str
-    parent_present: bool
     amount: Integer
     uom: str
     broken: str
@@ -134,7 +135,8 @@ class Mention(Record, table="mentions", key=("object", "order", "captured_by", "
 class Object(Record, table="objects", visible=CONSORTIUM):
     """What is known of a lot, a piece or a logistic unit after its newest mention. `id` is its Digital Link's path with
     tildes for slashes; `made` and `gone` count millionths of `uom` for a class; `origin_known` says that its creation
-    was recorded; `last` is the newest mention's order."""
+    was recorded; `emptied` that everything was once taken out of it; `last` is the newest mention's key. Only who may
+    read all its mentions reads it: to others it would tell of events that are not theirs to know."""
 
     id: str
     origin_known: bool
@@ -143,7 +145,8 @@ class Object(Record, table="objects", visible=CONSORTIUM):
     made: Integer
     gone: Integer
     uom: str
-    last: Code
+    emptied: bool
+    last: str
     mentions: Integer
     audience: tuple[str, ...]
 
@@ -151,13 +154,14 @@ class Object(Record, table="objects", visible=CONSORTIUM):
 
 
 class Packed(Record, table="packed", key=("parent", "child"), visible=CONSORTIUM):
-    """That a child was once packed in a parent; whether it still is, the child's own `Object` says."""
+    """That a child was once packed in a parent, first by this member; whether it still is, the child's `Object` says."""
 
     parent: str
     child: str
+    captured_by: OrganisationId
     audience: tuple[str, ...]
 
-    readers = ("audience",)
+    readers = ("captured_by", "audience")
 
 
 class Break(Wire, frozen=True):

@@ -1,13 +1,25 @@
 """How one object's story is judged: what each mention does to it, and which rule a mention breaks.
 
-Nothing here refuses. A mention that contradicts what is known is a fact too: it is kept, and marked.
+Nothing here refuses. A mention that contradicts what is known is a fact too: it is kept, and marked. The marks depend
+on what was said and on when it happened, never on the order in which it arrived.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from infoharbor.contractkit import gs1
-from infoharbor.contracts.trace.records import CapturedEvent, Effect, Event, Mention, Quantity, Standing
+from infoharbor.contractkit import Ledger, gs1
+from infoharbor.contracts.trace.records import (
+    EVERYONE,
+    Break,
+    CapturedEvent,
+    Effect,
+    Event,
+    Judgement,
+    Mention,
+    Object,
+    Quantity,
+    Standing,
+)
 
 AFTER_END = "after_end"
 """The object was destroyed, decommissioned or used up before."""
@@ -18,8 +30,10 @@ WITHOUT_PARENT = "moved_without_parent"
 PACKED_TWICE = "packed_twice"
 """It is packed in something else."""
 NOT_PACKED_THERE = "not_packed_there"
-"""It is taken out of what it was not in."""
-RULES = (AFTER_END, CREATED_TWICE, WITHOUT_PARENT, PACKED_TWICE, NOT_PACKED_THERE)
+"""It is taken out of what it is known not to be in."""
+NOT_JUDGED = "not_judged"
+"""It came late into a story too long to be judged again, and counts for nothing there."""
+RULES = (AFTER_END, CREATED_TWICE, WITHOUT_PARENT, PACKED_TWICE, NOT_PACKED_THERE, NOT_JUDGED)
 
 MOVING = (
     "arriving", "departing", "loading", "receiving", "shipping", "transporting", "unloading",
@@ -27,8 +41,13 @@ MOVING = (
 )  # fmt: skip
 """CBV 2.0 business steps in which an object changes place."""
 ENDING = ("destroying", "decommissioning")
+WITHHELD = "urn:infoharbor:withheld"
+"""Stands in an event for an identifier that only its owner shows: nothing is known of it."""
 MICRO_EXPONENT = 6
 AMOUNT_MAX = 2**62
+STORY_MAX = 2_000
+"""How many mentions of one object are judged again when an earlier one arrives."""
+AUDIENCE_MAX = 50
 
 
 class Fact(NamedTuple):
@@ -36,22 +55,24 @@ class Fact(NamedTuple):
 
     object: str
     effect: Effect
-    parent: str
-    parent_present: bool
-    amount: int
-    uom: str
+    parent: str = ""
+    amount: int = 0
+    uom: str = ""
 
 
 class State(NamedTuple):
     """An object as its mentions so far leave it."""
 
-    seen: bool = False
     origin_known: bool = False
     ended: bool = False
     parent: str = ""
     made: int = 0
     gone: int = 0
     uom: str = ""
+    emptied: bool = False
+
+
+# Objects and their keys
 
 
 def object_id(uri: str) -> str:
@@ -62,16 +83,81 @@ def object_id(uri: str) -> str:
 
 def uri_of(identifier: str) -> str:
     """The identifier in normal form that `object_id` made this key of."""
-    path = identifier.replace("~", "/")
-    is_gs1 = gs1.all_digits(path.partition("/")[0])
-    return f"{gs1.CANONICAL}/{path}" if is_gs1 else path.replace("%7E", "~")
+    path = identifier.replace("~", "/").replace("%7E", "~")
+    return f"{gs1.CANONICAL}/{path}" if gs1.all_digits(path.partition("/")[0]) else path
 
 
 def is_class(identifier: str) -> bool:
     """Whether the object is a lot or a kind of goods, of which there are many; not one piece or unit."""
-    if not identifier.startswith("01~"):
-        return False
-    return "~21~" not in identifier and "~235~" not in identifier
+    return identifier.startswith("01~") and "~21~" not in identifier and "~235~" not in identifier
+
+
+def prefix_candidates(identifier: str) -> list[str]:
+    """Under which accredited prefix an object's identifier may have been made, the longest first."""
+    uri = uri_of(identifier)
+    key = gs1.read(uri)
+    if key is None:
+        host = uri.split("/")[2] if uri.count("/") >= 2 else uri.rpartition(":")[0]
+        return [host.lower()[:64]] if host else []
+    start = 1 if key.ai in (gs1.GTIN, gs1.SSCC, gs1.ITIP, gs1.GRAI) else 0
+    return [key.value[start : start + length] for length in range(12, 5, -1)]
+
+
+RANKS = {
+    Effect.CREATE: 1, Effect.OUTPUT: 1, Effect.UNPACK: 2, Effect.EMPTY: 2, Effect.PACK: 3, Effect.END: 5, Effect.INPUT: 5,
+}  # fmt: skip
+OTHER_RANK = 4
+
+
+def order_of(event_time: int, effect: Effect) -> str:
+    """Sorts an object's mentions: by event time; at one moment it begins, is unpacked, packed, moved, and ends."""
+    return f"{event_time:015d}{RANKS.get(effect, OTHER_RANK)}"
+
+
+# What an event says
+
+
+def facts(event: CapturedEvent | Event) -> list[Fact]:
+    """What an event says of each object that it names, once for each."""
+    effect = Effect.MOVE if event.biz_step in MOVING else Effect.SEE
+    if event.type == "TransformationEvent":
+        said = [
+            *_listed(event.input_epcs, event.input_quantities, Effect.INPUT),
+            *_listed(event.output_epcs, event.output_quantities, Effect.OUTPUT),
+        ]
+    elif event.type in ("AggregationEvent", "AssociationEvent"):
+        said = _of_family(event, effect)
+    else:
+        if event.type == "ObjectEvent" and event.action == "ADD":
+            effect = Effect.CREATE
+        elif event.type == "ObjectEvent" and (event.action == "DELETE" or event.biz_step in ENDING):
+            effect = Effect.END
+        parent = [Fact(object_id(event.parent_id), effect)] if event.parent_id else []
+        said = [*parent, *_listed(event.epcs or (), event.quantities, effect)]
+    first: dict[str, Fact] = {}
+    for fact in said:
+        if fact.object != WITHHELD:
+            first.setdefault(fact.object, fact)
+    return list(first.values())
+
+
+def _of_family(event: CapturedEvent | Event, effect: Effect) -> list[Fact]:
+    """A parent and its children. An association, such as of a sensor with a pallet, packs nothing."""
+    parent = "" if event.parent_id == WITHHELD else object_id(event.parent_id)
+    inside = effect
+    if event.type == "AggregationEvent" and parent:
+        inside = {"ADD": Effect.PACK, "DELETE": Effect.UNPACK}.get(event.action, effect)
+    children = list(_listed(event.child_epcs, event.child_quantities, inside, parent))
+    if inside is Effect.UNPACK and not children:
+        return [Fact(parent, Effect.EMPTY)]
+    return [Fact(parent, effect), *children] if parent else children
+
+
+def _listed(epcs: tuple[str, ...], quantities: tuple[Quantity, ...], effect: Effect, parent: str = "") -> Iterator[Fact]:
+    for epc in epcs:
+        yield Fact(object_id(epc), effect, parent)
+    for quantity in quantities:
+        yield Fact(object_id(quantity.epc_class), effect, parent, micro(quantity), quantity.uom)
 
 
 def micro(quantity: Quantity) -> int:
@@ -83,120 +169,147 @@ def micro(quantity: Quantity) -> int:
     return scaled if scaled <= AMOUNT_MAX else 0
 
 
-def facts(event: CapturedEvent | Event, packed: tuple[str, ...] = ()) -> Iterator[Fact]:
-    """What an event says of each object in it. `packed` are the objects known to be in its parent, for an unpacking of all."""
-    parent = object_id(event.parent_id) if event.parent_id else ""
-    if event.type == "TransformationEvent":
-        yield from _listed(event.input_epcs, event.input_quantities, Effect.INPUT)
-        yield from _listed(event.output_epcs, event.output_quantities, Effect.OUTPUT)
-    elif event.type in ("AggregationEvent", "AssociationEvent"):
-        moves = Effect.MOVE if event.biz_step in MOVING else Effect.SEE
-        inside = moves
-        if event.type == "AggregationEvent":
-            inside = {"ADD": Effect.PACK, "DELETE": Effect.UNPACK}.get(event.action, moves)
-        if parent:
-            yield Fact(parent, moves, "", False, 0, "")
-        children = list(_listed(event.child_epcs, event.child_quantities, inside, parent))
-        yield from children
-        if inside is Effect.UNPACK and not children:
-            yield from (Fact(each, inside, parent, True, 0, "") for each in packed)
-    else:
-        yield from _plain(event, parent)
+# One step of a story
 
 
-def _plain(event: CapturedEvent | Event, parent: str) -> Iterator[Fact]:
-    """An object or transaction event: the action and the business step say what it does."""
-    effect = Effect.MOVE if event.biz_step in MOVING else Effect.SEE
-    if event.type == "ObjectEvent" and event.action == "ADD":
-        effect = Effect.CREATE
-    elif event.type == "ObjectEvent" and (event.action == "DELETE" or event.biz_step in ENDING):
-        effect = Effect.END
-    if parent:
-        yield Fact(parent, effect, "", False, 0, "")
-    named = {object_id(each) for each in event.epcs or ()}
-    for fact in _listed(event.epcs or (), event.quantities, effect):
-        yield fact._replace(parent_present=bool(named - {fact.object}), parent="")
+def step(state: State, said: Mention, moves_with: tuple[str, ...] = ()) -> tuple[State, str]:
+    """The object after this mention, and the rule that the mention breaks, or an empty text.
 
-
-def _listed(
-    epcs: tuple[str, ...], quantities: tuple[Quantity, ...], effect: Effect, parent: str = ""
-) -> Iterator[Fact]:
-    for epc in epcs:
-        yield Fact(object_id(epc), effect, parent, bool(parent), 0, "")
-    for quantity in quantities:
-        yield Fact(object_id(quantity.epc_class), effect, parent, bool(parent), micro(quantity), quantity.uom)
-
-
-def step(state: State, mention: Mention) -> tuple[State, str]:
-    """The object after this mention, and the rule that the mention breaks, or nothing.
-
-    Another's claim is judged but changes nothing: a stranger cannot declare a member's goods destroyed.
+    `moves_with` are the other objects that the event moves too; only those that it might be packed in matter. Another's
+    claim is judged but neither begins nor ends anything: a stranger cannot declare a member's goods destroyed.
     """
-    kind = is_class(mention.object)
-    broken = _broken(state, mention, kind)
-    if mention.standing is Standing.CLAIM and mention.effect in (Effect.CREATE, Effect.END, Effect.OUTPUT):
-        return state._replace(seen=True), broken
-    if broken in (AFTER_END, CREATED_TWICE):
-        return state._replace(seen=True), broken
-    return _changed(state._replace(seen=True), mention, kind), broken
+    if said.broken == NOT_JUDGED:
+        return state, NOT_JUDGED
+    broken = _broken(state, said, moves_with)
+    claimed = said.standing is Standing.CLAIM and said.effect in (Effect.CREATE, Effect.OUTPUT, Effect.END)
+    if claimed or broken in (AFTER_END, CREATED_TWICE):
+        return state, broken
+    return _changed(state, said), broken
 
 
-def _broken(state: State, mention: Mention, kind: bool) -> str:
-    effect = mention.effect
+def _broken(state: State, said: Mention, moves_with: tuple[str, ...]) -> str:
+    effect = said.effect
+    if effect is Effect.EMPTY:
+        return AFTER_END if state.ended and not said.parent else ""
     if state.ended:
         return AFTER_END
-    if kind:
+    if is_class(said.object):
         return ""
     if effect in (Effect.CREATE, Effect.OUTPUT) and state.origin_known:
         return CREATED_TWICE
-    if effect is Effect.MOVE and state.parent and not mention.parent_present:
+    elsewhere = bool(state.parent) and state.parent != said.parent
+    if effect is Effect.MOVE and elsewhere and state.parent not in moves_with:
         return WITHOUT_PARENT
-    if effect is Effect.PACK and state.parent and state.parent != mention.parent:
+    if effect is Effect.PACK and elsewhere:
         return PACKED_TWICE
-    if effect is Effect.UNPACK and state.seen and state.parent != mention.parent:
+    never_packed = state.origin_known and not state.parent
+    if effect is Effect.UNPACK and (elsewhere or never_packed):
         return NOT_PACKED_THERE
     return ""
 
 
-def _changed(state: State, mention: Mention, kind: bool) -> State:
-    effect = mention.effect
+def _changed(state: State, said: Mention) -> State:
+    effect, kind = said.effect, is_class(said.object)
     if effect in (Effect.CREATE, Effect.OUTPUT):
-        counted = state.uom in ("", mention.uom) or not state.made
-        made = state.made + mention.amount if counted else state.made
-        return state._replace(origin_known=True, made=min(made, AMOUNT_MAX), uom=mention.uom if counted else state.uom)
-    if effect is Effect.END and kind:
-        return _used(state, mention, everything=not mention.amount)
-    if effect is Effect.INPUT and kind:
-        return _used(state, mention, everything=False)
-    if effect in (Effect.END, Effect.INPUT):
+        if state.made and state.uom != said.uom:
+            return state._replace(origin_known=True)
+        return state._replace(origin_known=True, made=min(state.made + said.amount, AMOUNT_MAX), uom=said.uom)
+    if effect in (Effect.END, Effect.INPUT) and kind:
+        return _used(state, said)
+    if effect is Effect.END or (effect is Effect.INPUT and said.standing is not Standing.CLAIM):
         return state._replace(ended=True, parent="")
     if effect is Effect.PACK and not kind:
-        return state._replace(parent=mention.parent)
-    if effect is Effect.UNPACK:
+        return state._replace(parent=said.parent)
+    if effect is Effect.EMPTY and not said.parent:
+        return state._replace(emptied=True)
+    if effect is Effect.UNPACK or (effect is Effect.EMPTY and state.parent == said.parent):
         return state._replace(parent="")
     return state
 
 
-def _used(state: State, mention: Mention, *, everything: bool) -> State:
+def _used(state: State, said: Mention) -> State:
     """A class after a part of it went: it has ended once as much went as was made, in one unit."""
-    comparable = state.made > 0 and state.uom == mention.uom
-    gone = min(state.gone + (mention.amount if comparable else 0), AMOUNT_MAX)
-    return state._replace(gone=gone, ended=everything or (comparable and gone >= state.made))
+    everything = said.effect is Effect.END and not said.amount
+    comparable = state.made > 0 and state.uom == said.uom
+    gone = min(state.gone + said.amount, AMOUNT_MAX) if comparable else state.gone
+    used_up = comparable and gone >= state.made
+    return state._replace(gone=gone, ended=said.standing is not Standing.CLAIM and (everything or used_up))
 
 
-def prefix_candidates(uri: str) -> list[str]:
-    """Under which accredited prefix an identifier may have been made, the longest first."""
-    key = gs1.read(uri)
-    if key is None:
-        host = uri.split("/")[2] if uri.count("/") >= 2 else uri.rpartition(":")[0]
-        return [host.lower()[:64]] if host else []
-    start = 1 if key.ai in (gs1.GTIN, gs1.SSCC, gs1.ITIP, gs1.GRAI) else 0
-    return [key.value[start : start + length] for length in range(12, 5, -1)]
+# A story on the ledger
 
 
-RANKS = {Effect.CREATE: "1", Effect.OUTPUT: "1", Effect.END: "3", Effect.INPUT: "3"}
+def moves_along(ledger: Ledger, state: State, said: Mention) -> tuple[str, ...]:
+    """The object's parent, if the event that moves the object moves the parent too."""
+    if said.effect is not Effect.MOVE or not state.parent:
+        return ()
+    beside = ledger.find(Mention, state.parent, said.order, said.captured_by, said.digest)
+    return () if beside is None else (state.parent,)
 
 
-def order_of(event_time: int, effect: Effect) -> str:
-    """Sorts an object's mentions: by event time; at one moment, beginnings first and ends last."""
-    return f"{event_time:015d}{RANKS.get(effect, '2')}"
+def place_of(said: Mention) -> str:
+    """Where a mention stands in its object's story."""
+    return f"{said.order}/{said.captured_by}/{said.digest}"
+
+
+def tell(ledger: Ledger, said: Mention) -> None:
+    """Judge a mention that has just been put, and again those that come after it in its object's story."""
+    known = ledger.find(Object, said.object)
+    late = known is not None and place_of(said) < known.last
+    if late and known is not None and known.mentions < STORY_MAX:
+        tell_again(ledger, known, added=said)
+        return
+    if late:
+        said = said.replace(broken=NOT_JUDGED)
+    state = state_of(known)
+    state, broken = step(state, said, moves_along(ledger, state, said))
+    if broken:
+        mark(ledger, said, broken)
+    readers = readers_of(said)
+    audience = readers if known is None else narrowed(known.audience, readers)
+    last = known.last if known is not None and late else place_of(said)
+    mentions = 1 if known is None else known.mentions + 1
+    ledger.put(Object(said.object, *state, last, mentions, audience))
+
+
+def tell_again(ledger: Ledger, known: Object, added: Mention | None = None) -> None:
+    """Judge an object's whole story anew, since a mention came late (`added`) or was taken back."""
+    state, last = State(), ""
+    for each in list(ledger.scan(Mention, known.id)):
+        state, broken = step(state, each, moves_along(ledger, state, each))
+        last = place_of(each)
+        if broken != each.broken:
+            mark(ledger, each, broken)
+    audience = known.audience if added is None else narrowed(known.audience, readers_of(added))
+    ledger.put(Object(known.id, *state, last, known.mentions + (added is not None), audience))
+
+
+def mark(ledger: Ledger, said: Mention, broken: str) -> None:
+    """Write down that a mention breaks a rule, or no longer does, there and in its event's judgement."""
+    ledger.put(said.replace(broken=broken))
+    known = ledger.find(Judgement, said.captured_by, said.digest)
+    others = [each for each in known.breaks if each.object != said.object] if known is not None else []
+    breaks = sorted([*others, *([Break(said.object, broken)] if broken else [])], key=_object_of)
+    audience = said.audience if known is None else known.audience
+    ledger.put(Judgement(said.captured_by, said.digest, tuple(breaks), ledger.now, audience))
+
+
+def _object_of(each: Break) -> str:
+    return each.object
+
+
+def state_of(known: Object | None) -> State:
+    if known is None:
+        return State()
+    return State(known.origin_known, known.ended, known.parent, known.made, known.gone, known.uom, known.emptied)
+
+
+def readers_of(said: Mention) -> tuple[str, ...]:
+    return (EVERYONE,) if EVERYONE in said.audience else tuple(sorted({said.captured_by, *said.audience}))
+
+
+def narrowed(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """Who is in both audiences."""
+    if EVERYONE in one or EVERYONE in other:
+        return other if EVERYONE in one else one
+    return tuple(each for each in one if each in other)

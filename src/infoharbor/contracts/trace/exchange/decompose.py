@@ -10,9 +10,9 @@ from infoharbor.contracts.trace.exchange import json_text, times, vocabulary
 from infoharbor.contracts.trace.exchange.document import Event
 from infoharbor.contracts.trace.exchange.links import Links
 from infoharbor.contracts.trace.exchange.names import FIXED, IMPLICIT, Names
+from infoharbor.contracts.trace.records import ErrorDeclaration, Quantity
+from infoharbor.contracts.trace.rules import WITHHELD
 
-WITHHELD: Final = "urn:infoharbor:withheld"
-"""Stands in a public event where the standard wants a value that only the owner shows."""
 PRIVATE_LISTS: Final = ("bizTransactionList", "sourceList", "destinationList")
 _POSITION: Final = ("latitude", "longitude", "easting", "northing")
 _SENSOR_FIELDS: Final = ("sensorMetadata", "sensorReport")
@@ -28,23 +28,6 @@ _EPC_LISTS: Final = {
     "inputEPCList": "input_epcs",
     "outputEPCList": "output_epcs",
 }
-
-
-class Quantity(msgspec.Struct, frozen=True):
-    """`mantissa` × 10^`exponent` of a class in `uom` (empty: pieces); no mantissa: not counted."""
-
-    epc_class: str
-    mantissa: int | None
-    exponent: int
-    uom: str
-
-
-class ErrorDeclaration(msgspec.Struct, frozen=True):
-    """That the event was recorded in error: when that was said (ms), why, and which events correct it."""
-
-    declared_at: int
-    reason: str
-    corrective_event_ids: tuple[str, ...]
 
 
 class PublicEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,9 +3,11 @@
 from typing import Any, Final
 
 from infoharbor.contracts.trace.exchange import json_text, times
-from infoharbor.contracts.trace.exchange.decompose import WITHHELD, HeldEvent, PublicEvent, Quantity, prefixed
+from infoharbor.contracts.trace.exchange.decompose import HeldEvent, PublicEvent, prefixed
 from infoharbor.contracts.trace.exchange.links import Links
 from infoharbor.contracts.trace.exchange.names import STANDARD_CONTEXT
+from infoharbor.contracts.trace.records import Quantity
+from infoharbor.contracts.trace.rules import WITHHELD
 
 _IDENTIFIER_LISTS: Final = ("epcList", "childEPCs", "inputEPCList", "outputEPCList")
 _CLASS_LISTS: Final = ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList")

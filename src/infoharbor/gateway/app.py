@@ -1,0 +1,67 @@
+"""The HTTP application: every route of the gateway, and what else is hung beside them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Response, get
+from litestar.di import Provide
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+
+from infoharbor.engine.interface import Refused
+from infoharbor.gateway import acting, log, looking, openapi, proofs, stream
+from infoharbor.gateway.door import add_safe_headers, bounded
+from infoharbor.gateway.exchange import Asked, answer, gateway_of, reader_of
+from infoharbor.gateway.problems import Problems
+from infoharbor.gateway.service import Config, Gateway
+from infoharbor.kernel.encoding import Malformed
+from infoharbor.sdk.problems import Problem
+from infoharbor.sdk.proving import Node
+
+
+@get("/v1/openapi.json", sync_to_thread=False)
+def get_openapi(request: Asked) -> Response[bytes]:
+    """The OpenAPI document of this node's contracts."""
+    return answer(request.app.state.openapi)
+
+
+ROUTES: list[Any] = [*acting.ROUTES, *looking.ROUTES, *stream.ROUTES, *log.ROUTES, *proofs.ROUTES, get_openapi]
+
+
+def create_app(engine: Node, *, config: Config = Config(), routes: Sequence[Any] = ()) -> Litestar:
+    """The gateway over this engine; `routes` are further handlers, such as a portal's, with the same dependencies."""
+    gateway = Gateway(engine, config)
+    explain = Problems(gateway.ledger.words).answer
+
+    @asynccontextmanager
+    async def living(_: Litestar) -> AsyncIterator[None]:
+        await gateway.pulse.start()
+        try:
+            yield
+        finally:
+            await gateway.pulse.stop()
+            gateway.close()
+
+    return Litestar(
+        route_handlers=[*ROUTES, *routes],
+        dependencies={"reader": Provide(reader_of, sync_to_thread=False)},
+        exception_handlers=dict.fromkeys((Problem, Refused, Malformed, HTTPException, Exception), explain),
+        middleware=[bounded],
+        before_send=[add_safe_headers],
+        lifespan=[living],
+        state=State({"gateway": gateway, "openapi": msgspec.json.encode(openapi.document(gateway.registry))}),
+        openapi_config=None,
+        request_max_body_size=None,
+        logging_config=None,
+    )
+
+
+def gateway_in(app: Litestar) -> Gateway:
+    """The gateway of an application that `create_app` made."""
+    gateway: Gateway = app.state.gateway
+    return gateway
+
+
+__all__ = ["Config", "create_app", "gateway_in", "gateway_of"]

@@ -1,0 +1,234 @@
+"""The OpenAPI document (3.1), derived from the contracts and from this table of the routes."""
+
+import importlib.metadata
+from typing import Any, Final, NamedTuple
+
+from infoharbor.edgekit.json_form import schema
+from infoharbor.gateway.exchange import BINARY, JSON
+from infoharbor.gateway.problems import MEDIA_TYPE
+from infoharbor.kernel.records import RecordType
+from infoharbor.kernel.registry import Registry
+from infoharbor.sdk.listing import PAGE_MAX
+from infoharbor.sdk.local import BLOCKS_A_PAGE
+
+HEX: Final = {"type": "string", "pattern": "^([0-9a-f]{2})*$"}
+ID: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+BASE64: Final = {"type": "string", "contentEncoding": "base64"}
+INSTANT: Final = {"type": "string", "format": "date-time"}
+TEXT: Final = {"type": "string"}
+COUNT: Final = {"type": "integer", "minimum": 0}
+BYTES: Final = "bytes"
+REFUSED: Final = {
+    "400": "Not what this route reads.",
+    "401": "The credential does not hold.",
+    "404": "There is none, or none that you may read.",
+    "409": "Refused by the ledger, and recorded.",
+    "413": "Too large.",
+    "415": "Another media type is wanted.",
+    "422": "Named, but unfit: see code, field and expected.",
+    "429": "Too often: see Retry-After.",
+    "503": "Not now: see Retry-After.",
+}
+
+
+class Operation(NamedTuple):
+    """One route. `body` and `gives` name schemas, or are `BYTES`; `media` is the answer's media type."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    gives: str
+    body: str = ""
+    queries: dict[str, Any] = {}  # noqa: RUF012
+    media: str = JSON
+    open_queries: bool = False
+
+
+def _integer(least: int, most: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": least, "maximum": most}
+
+
+BIG: Final = 2**53 - 1
+OPERATIONS: Final = (
+    Operation("post", "/v1/transactions", "postTransaction", "Send a transaction's bytes.", "Receipt", BYTES),
+    Operation("post", "/v1/transactions/batch", "postBatch", "Send a MessagePack array of transactions.", "Batch", BYTES),
+    Operation("get", "/v1/transactions/{identifier}", "getTransaction", "What became of a transaction.", "Transaction"),
+    Operation("post", "/v1/prepare", "prepare", "Turn actions into the exact bytes to sign.", "Prepared", "Prepare"),
+    Operation("post", "/v1/submit", "submit", "Send what was prepared, with its signatures.", "Receipt", "Submit"),
+    Operation("post", "/v1/act", "act", "Send actions that the organisation's agent signs.", "Receipt", "Act"),
+    Operation(
+        "get", "/v1/records/{contract}/{table}", "getRecords", "Records of a table; any field is a filter.", "Records",
+        queries={"limit": _integer(1, PAGE_MAX), "after": TEXT}, open_queries=True,
+    ),
+    Operation("get", "/v1/records/{contract}/{table}/{key}", "getRecord", "The newest version of a record.", "Record"),
+    Operation(
+        "get", "/v1/history/{contract}/{table}/{key}", "getHistory", "The versions of a record, the newest first.", "History",
+        queries={"limit": _integer(1, PAGE_MAX), "before": _integer(0, BIG)},
+    ),
+    Operation("get", "/v1/queries/{contract}/{name}", "getQuery", "A named query's answer.", "Answer", open_queries=True),
+    Operation(
+        "get", "/v1/blocks", "getBlocks", "Blocks, ascending.", "Blocks",
+        queries={"limit": _integer(1, BLOCKS_A_PAGE), "after": _integer(-1, BIG)},
+    ),
+    Operation("get", "/v1/blocks/{height}", "getBlock", "A block with its readable receipts.", "BlockWithResults"),
+    Operation("get", "/v1/status", "getStatus", "How the node is.", "Status"),
+    Operation("get", "/v1/contracts", "getContracts", "The contracts.", "Contracts"),
+    Operation(
+        "get", "/v1/stream", "getStream", "Server-sent events, one a block.", BYTES,
+        queries={"after": _integer(-1, BIG)}, media="text/event-stream",
+    ),
+    Operation(
+        "get", "/v1/proofs/{record}", "getProof", "A record's evidence file.", BYTES, queries={"history": {"type": "boolean"}}
+    ),
+    Operation("get", "/v1/trust", "getTrust", "The trust file.", BYTES, media="text/plain"),
+    Operation("get", "/v1/problems/{code}", "getProblem", "What a refusal's code says.", "Explained"),
+    Operation("get", "/v1/openapi.json", "getOpenapi", "This document.", BYTES),
+    Operation("get", "/log/checkpoint", "getCheckpoint", "The signed checkpoint.", BYTES, media="text/plain"),
+    Operation("get", "/log/tile/{tile}", "getTile", "A tile of the header log.", BYTES, media="application/octet-stream"),
+)  # fmt: skip
+
+
+def closed(properties: dict[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    """An object with these members and no others."""
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def named(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def page(name: str, cursor: Any) -> dict[str, Any]:
+    return closed({"items": {"type": "array", "items": named(name)}, "next": {"anyOf": [cursor, {"type": "null"}]}})
+
+
+def _list(of: Any) -> dict[str, Any]:
+    return {"type": "array", "items": of}
+
+
+def _shared_schemas() -> dict[str, Any]:
+    signer = closed({"key": ID, "user": TEXT, "organisation": TEXT})
+    refusal = closed({"code": TEXT, "action": COUNT, "field": TEXT, "expected": TEXT, "sentence": TEXT, "sentence_zh": TEXT})
+    receipt = {
+        "transaction": ID,
+        "height": COUNT,
+        "position": COUNT,
+        "result": {"type": "string", "enum": ["committed", "refused", "waiting"]},
+        "signers": _list(signer),
+        "relied": _list(TEXT),
+        "writes": _list(closed({"path": TEXT, "version": COUNT})),
+        "refusal": refusal,
+    }
+    action = {"by": _list(TEXT), "contract": TEXT, "action": TEXT, "arguments": {"type": "object"}, "arguments_hex": HEX}
+    content = closed(
+        {
+            "id": ID,
+            "keys": _list(ID),
+            "expiry": INSTANT,
+            "actions": _list(closed(action, optional=("arguments", "arguments_hex"))),
+            "raw": BASE64,
+        }
+    )
+    block = {
+        "height": COUNT, "time": INSTANT, "transactions": COUNT, "receipts": COUNT, "writes": COUNT,
+        "transactions_root": ID, "receipts_root": ID, "state_root": ID, "replay_digest": ID, "header": BASE64,
+    }  # fmt: skip
+    problem = {
+        "type": TEXT, "title": TEXT, "title_zh": TEXT, "status": COUNT, "detail": TEXT, "detail_zh": TEXT,
+        "code": TEXT, "field": TEXT, "expected": TEXT, "receipt": named("Receipt"),
+    }  # fmt: skip
+    status = {
+        "chain": ID, "name": TEXT, "height": COUNT, "time": INSTANT, "flushed": {"type": "integer"}, "waiting": COUNT,
+        "condition": TEXT, "reason": TEXT, "hash_suite": {"enum": ["sha256", "sm3"]},
+    }  # fmt: skip
+    prepare = {"actions": _list(named("Action")), "keys": _list(ID), "expiry": INSTANT, "ceilings": named("Ceilings")}
+    return {
+        "Receipt": closed(receipt, optional=tuple(name for name in receipt if name not in ("transaction", "result"))),
+        "Transaction": closed(
+            receipt | {"time": INSTANT, "content": {"anyOf": [content, {"type": "null"}]}}, optional=("refusal",)
+        ),
+        "Batch": closed(
+            {"items": _list(closed({"receipt": named("Receipt"), "problem": named("Problem")}, optional=("receipt", "problem")))}
+        ),
+        "Ceilings": closed({"reads": COUNT, "writes": COUNT, "written_bytes": COUNT}),
+        "Prepare": closed(prepare, optional=("expiry", "ceilings")),
+        "Prepared": closed({"id": ID, "body": BASE64, "actions": _list(BASE64), "to_sign": BASE64}),
+        "Submit": closed(
+            {"body": BASE64, "actions": _list(BASE64), "signatures": {"type": "object", "additionalProperties": BASE64}}
+        ),
+        "Act": closed({"actions": _list(named("Action"))}),
+        "Block": closed(block),
+        "BlockWithResults": closed(block | {"results": _list(named("Receipt"))}),
+        "Blocks": page("Block", COUNT),
+        "Records": page("Record", TEXT),
+        "History": page("Record", COUNT),
+        "Answer": closed({"query": TEXT, "answer": {}}),
+        "Status": closed(status),
+        "Contracts": closed({"items": _list({"type": "object"})}),
+        "Explained": closed({"code": TEXT, "title": TEXT, "title_zh": TEXT}),
+        "Problem": closed(problem, optional=("receipt",)),
+    }
+
+
+def _record_schema(kind: RecordType) -> dict[str, Any]:
+    path = {"type": "string", "pattern": f"^{kind.prefix}"}
+    record = {"anyOf": [schema(kind.of), {"type": "null"}]}
+    return closed({"path": path, "version": COUNT, "height": COUNT, "transaction": ID, "record": record})
+
+
+def document(registry: Registry) -> dict[str, Any]:
+    """The whole document; every record and action of the registry has a schema of its own."""
+    schemas = _shared_schemas()
+    records = {f"record.{kind.contract}.{kind.table}": _record_schema(kind) for kind in registry.tables.values()}
+    actions = {
+        f"action.{name}.{kind.name}": closed(
+            {
+                "by": _list(TEXT),
+                "contract": {"const": name},
+                "action": {"const": kind.name},
+                "arguments": schema(kind.of) | {"description": (kind.of.__doc__ or "").strip()},
+            }
+        )
+        for name in sorted(registry.contracts)
+        for kind in registry.actions(name)
+    }
+    schemas |= records | actions
+    schemas["Record"] = {"anyOf": [named(name) for name in records]}
+    schemas["Action"] = {"anyOf": [named(name) for name in actions]}
+    paths: dict[str, Any] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "InfoHarbor", "version": importlib.metadata.version("infoharbor"), "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "key": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Key ID.EXPIRY.SIGNATURE"},
+            },
+        },
+        "security": [{}, {"bearer": []}, {"key": []}],
+    }
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    inside = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
+    parameters = [{"name": name, "in": "path", "required": True, "schema": TEXT} for name in inside]
+    parameters += [{"name": name, "in": "query", "schema": kind} for name, kind in operation.queries.items()]
+    if operation.open_queries:
+        free = {"type": "object", "additionalProperties": TEXT}
+        parameters.append({"name": "others", "in": "query", "style": "form", "explode": True, "schema": free})
+    given = {} if operation.gives == BYTES else named(operation.gives)
+    refused = {MEDIA_TYPE: {"schema": named("Problem")}}
+    responses: dict[str, Any] = {"200": {"description": operation.summary, "content": {operation.media: {"schema": given}}}}
+    if operation.gives == "Receipt":
+        responses["202"] = {"description": "It waits for its block.", "content": {JSON: {"schema": named("Receipt")}}}
+    responses |= {status: {"description": text, "content": refused} for status, text in REFUSED.items()}
+    made = {"operationId": operation.name, "summary": operation.summary, "parameters": parameters, "responses": responses}
+    if operation.body:
+        medias = {each: {"schema": {}} for each in BINARY} if operation.body == BYTES else {JSON: {"schema": named(operation.body)}}
+        made["requestBody"] = {"required": True, "content": medias}
+    return made

@@ -1,0 +1,53 @@
+"""Evidence files for a reader: nothing goes into one that the reader could not read otherwise."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from infoharbor.edgekit.sight import Sight
+from infoharbor.engine.interface import Engine
+from infoharbor.evidence.file import VERSIONS_MAX
+from infoharbor.evidence.making import make_evidence
+from infoharbor.kernel.execution import Chain
+from infoharbor.sdk.problems import Problem
+
+
+class Node(Engine, Protocol):
+    """An engine that says which chain it runs, and by which contracts."""
+
+    @property
+    def chain(self) -> Chain: ...
+
+
+def prove(engine: Node, sight: Sight, paths: Sequence[str], *, history: bool = True) -> bytes:
+    """The evidence for these records, present or absent.
+
+    The complete history goes in only if the reader may read every version, and the writers' receipts only if the
+    reader may read each of them; else the newest versions stand alone. Raises `Problem` for a record that the reader
+    may not read, as if there were none to speak of.
+    """
+    for path in paths:
+        entry = sight.view.entry(path)
+        allowed = sight.may_know_absent(path) if entry is None else sight.see(path, entry) is not None
+        if not allowed:
+            raise Problem("ledger.record_unknown", field="path", expected="a record that you may read")
+    complete = history and all(_may_read_all(engine, sight, path) for path in paths)
+    return make_evidence(engine.chain, engine, paths, history=complete, receipts=complete and _receipts(engine, sight, paths))
+
+
+def _may_read_all(engine: Engine, sight: Sight, path: str) -> bool:
+    for count, entry in enumerate(engine.history(path)):
+        if count == VERSIONS_MAX or sight.see(path, entry) is None:
+            return False
+    return True
+
+
+def _receipts(engine: Engine, sight: Sight, paths: Sequence[str]) -> bool:
+    heights = {(entry.height, entry.transaction) for path in paths for entry in engine.history(path)}
+    for height, transaction in sorted(heights):
+        receipt = engine.receipt(transaction)
+        if receipt is None:
+            return False
+        written = {write.path: write.entry for write in engine.block(height).writes if write.position == receipt.position}
+        if not sight.may_read_receipt(receipt, written):
+            return False
+    return True

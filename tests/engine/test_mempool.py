@@ -1,0 +1,82 @@
+"""How the room for waiting transactions is shared."""
+
+from concurrent.futures import Future
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from world import World
+
+from infoharbor.engine.interface import Refused
+from infoharbor.engine.mempool import Mempool, Waiting
+from infoharbor.kernel.transaction import Opened, open_transaction
+
+WORLD = World()
+TEMPLATE = open_transaction(WORLD.suite, WORLD.transfer("bank", "firm-1"))
+
+
+def waiting(number: int, organisation: str, size: int = 100) -> Waiting:
+    opened = TEMPLATE._replace(id=number.to_bytes(32, "big"), raw=bytes(size))
+    assert isinstance(opened, Opened)
+    return Waiting(opened, organisation, Future())
+
+
+def test_organisations_take_turns_however_much_one_sends() -> None:
+    mempool = Mempool()
+    for number in range(100):
+        mempool.add(waiting(number, "loud"))
+    for number in range(100, 103):
+        mempool.add(waiting(number, "quiet"))
+    taken = [each.organisation for each in mempool.take(transactions=6)]
+    assert taken.count("quiet") == 3
+
+
+def test_one_organisation_cannot_take_all_the_room() -> None:
+    mempool = Mempool(room_transactions=10)
+    for number in range(5):
+        mempool.add(waiting(number, "loud"))
+    with pytest.raises(Refused) as caught:
+        mempool.add(waiting(5, "loud"))
+    assert caught.value.code == "node.busy"
+    mempool.add(waiting(6, "quiet"))
+
+
+def test_a_full_room_refuses_everyone() -> None:
+    mempool = Mempool(room_bytes=400)
+    mempool.add(waiting(0, "one", 200))
+    mempool.add(waiting(1, "two", 200))
+    with pytest.raises(Refused):
+        mempool.add(waiting(2, "three", 1))
+
+
+@given(
+    sent=st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 300)), max_size=60),
+    most=st.integers(1, 20),
+    room=st.integers(300, 2000),
+)
+def test_everything_taken_in_comes_out_once_and_in_each_ones_order(
+    sent: list[tuple[str, int]], most: int, room: int
+) -> None:
+    mempool = Mempool()
+    for number, (organisation, size) in enumerate(sent):
+        mempool.add(waiting(number, organisation, size))
+    taken: list[Waiting] = []
+    while len(mempool):
+        block = mempool.take(transactions=most, most_bytes=room)
+        assert 0 < len(block) <= most
+        assert sum(len(each.opened.raw) for each in block) <= room
+        taken.extend(block)
+    assert mempool.bytes == 0
+    assert len(taken) == len(sent)
+    for organisation in "abcd":
+        numbers = [int.from_bytes(each.opened.id, "big") for each in taken if each.organisation == organisation]
+        assert numbers == [number for number, (by, _) in enumerate(sent) if by == organisation]
+
+
+def test_a_second_sender_of_the_same_waits_for_the_same_receipt() -> None:
+    mempool = Mempool()
+    first, second = waiting(1, "one"), waiting(1, "one")
+    mempool.add(first)
+    mempool.add(second)
+    assert len(mempool) == 1
+    assert len(mempool.take()[0].futures) == 2
