@@ -1,4 +1,4 @@
-"""How many signed transfers a second the embedded engine commits, how long one takes, and where the time goes."""
+"""How many signed transfers a second the embedded engine commits, how long one takes, where the time goes."""
 
 import argparse
 import cProfile
@@ -90,7 +90,8 @@ def run(folder: Path, options: argparse.Namespace) -> None:
     blocks = engine.status().height - height
     print(f"{len(raws) / seconds:.0f} transfers a second in {blocks} blocks; codes {codes}")
     print(
-        f"submit to final: median {taken[len(taken) // 2] * 1000:.0f} ms, p99 {taken[len(taken) * 99 // 100] * 1000:.0f} ms"
+        "submit to final: "
+        f"median {taken[len(taken) // 2] * 1000:.0f} ms, p99 {taken[len(taken) * 99 // 100] * 1000:.0f} ms"
     )
     print(f"resident at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
     engine.close()

@@ -26,18 +26,20 @@ def die_at(moment: str) -> None:
 
     if moment == "half of the append":
         write = BlockLog._write
-        BlockLog._write = lambda log, file, data: (  # type: ignore[method-assign]
-            (write(log, file, data[: len(data) // 2]), die()) if fifth() else write(log, file, data)
+        BlockLog._write = (
+            lambda log, file, data: (  # type: ignore[method-assign]
+                (write(log, file, data[: len(data) // 2]), die()) if fifth() else write(log, file, data)
+            )
         )
     elif moment == "after the append":
         append = BlockLog.append
-        BlockLog.append = lambda log, *block: (append(log, *block), die() if fifth() else None)[0]  # type: ignore[method-assign]
+        BlockLog.append = lambda log, *block: (append(log, *block), die() if fifth() else 0)[0]
     elif moment == "before the store":
         flush = Machine.flush
-        Machine.flush = lambda machine: die() if machine.unflushed and fifth() else flush(machine)  # type: ignore[method-assign]
+        Machine.flush = lambda machine: die() if fifth() else flush(machine)
     elif moment == "inside the store":
         put = Store._put
-        Store._put = lambda store, *batch: (put(store, *batch), die() if fifth() else None)[0]  # type: ignore[method-assign]
+        Store._put = lambda store, *batch: (put(store, *batch), die() if fifth() else 0)[0]
 
 
 def main() -> None:
@@ -48,13 +50,14 @@ def main() -> None:
     def acknowledge(receipt: Receipt) -> None:
         os.write(1, receipt.transaction.hex().encode() + b"\n")
 
-    print("ready", flush=True)
+    os.write(1, b"ready\n")
     for line in transactions.read_text().split():
         future = engine.submit(bytes.fromhex(line))
         future.add_done_callback(lambda done: acknowledge(done.result()))
         if moment != "at random":
             future.result()
-    future.result()
+    if moment == "at random":
+        signal.pause()
     engine.close()
 
 

@@ -18,7 +18,8 @@ NODE = Path(__file__).parent / "crashing_node.py"
 
 
 def crash(data: Path, raws: list[bytes], moment: str, seconds: float = 60) -> list[bytes]:
-    """Run a node on these transactions until it dies, or kill it after so many seconds; the acknowledged ids."""
+    """Run a node on these transactions until it dies, or kill it after so many seconds; the acknowledged
+    ids."""
     sent = data.parent / "transactions"
     sent.write_text("\n".join(raw.hex() for raw in raws))
     node = subprocess.Popen([sys.executable, NODE, data, sent, moment], stdout=subprocess.PIPE)
@@ -33,7 +34,11 @@ def crash(data: Path, raws: list[bytes], moment: str, seconds: float = 60) -> li
 
 
 def check(
-    world: World, data: Path, raws: list[bytes], acknowledged: list[bytes], start: Callable[..., EmbeddedEngine]
+    world: World,
+    data: Path,
+    raws: list[bytes],
+    acknowledged: list[bytes],
+    start: Callable[..., EmbeddedEngine],
 ) -> None:
     """The ledger opens by itself, knows what it acknowledged, takes the rest, and is what its log says."""
     engine = start(data)

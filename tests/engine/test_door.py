@@ -7,11 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from world import TOKEN, World, milliseconds
 
+from infoharbor.contractkit.signatures import possession_message
 from infoharbor.contracts.asset.actions import Transfer
 from infoharbor.contracts.asset.records import Balance
 from infoharbor.contracts.identity.actions import RotateKey
 from infoharbor.contracts.identity.records import NewKey
-from infoharbor.contractkit.signatures import possession_message
 from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.mempool import Mempool
@@ -35,7 +35,9 @@ def rotation(world: World, organisation: str) -> bytes:
     return world.signed(action, by=organisation)
 
 
-def test_a_transaction_resolves_with_its_receipt_and_takes_effect(engine: EmbeddedEngine, world: World) -> None:
+def test_a_transaction_resolves_with_its_receipt_and_takes_effect(
+    engine: EmbeddedEngine, world: World
+) -> None:
     receipt = engine.submit(world.transfer("bank", "firm-1", 5)).result(10)
     assert (receipt.code, receipt.height) == ("", engine.status().height)
     with engine.snapshot() as snapshot:
@@ -45,7 +47,9 @@ def test_a_transaction_resolves_with_its_receipt_and_takes_effect(engine: Embedd
     assert engine.receipt(receipt.transaction) == receipt
 
 
-def test_a_refusal_by_a_contract_is_a_receipt_and_changes_nothing(engine: EmbeddedEngine, world: World) -> None:
+def test_a_refusal_by_a_contract_is_a_receipt_and_changes_nothing(
+    engine: EmbeddedEngine, world: World
+) -> None:
     receipt = engine.submit(world.transfer("bank", "firm-1", 10**15)).result(10)
     assert receipt.code.startswith("asset.")
     assert receipt.writes == ()
@@ -91,10 +95,15 @@ def test_a_key_revoked_in_an_earlier_block_drops_what_waits(
         ({"chain": bytes(32)}, "ledger.wrong_chain"),
         ({"expiry": milliseconds() - 10_000}, "ledger.expired"),
         ({"expiry": milliseconds() + limits.EXPIRY_MS + 60_000}, "ledger.expiry_too_far"),
-        ({"expiry": milliseconds() + limits.JOINT_EXPIRY_MS + 60_000, "also": ("bank",)}, "ledger.expiry_too_far"),
+        (
+            {"expiry": milliseconds() + limits.JOINT_EXPIRY_MS + 60_000, "also": ("bank",)},
+            "ledger.expiry_too_far",
+        ),
     ],
 )
-def test_refused_at_the_door(engine: EmbeddedEngine, world: World, options: dict[str, object], code: str) -> None:
+def test_refused_at_the_door(
+    engine: EmbeddedEngine, world: World, options: dict[str, object], code: str
+) -> None:
     assert refused(engine.submit(world.transfer("firm-1", "firm-2", 1, **options))) == code
 
 

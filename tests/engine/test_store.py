@@ -22,7 +22,7 @@ def entry(value: bytes) -> Entry:
 
 
 def batch(height: int, records: dict[str, bytes]) -> Batch:
-    meta = Meta(FORMAT, bytes(32), height, b"", bytes(32), (), (), (0, 0))
+    meta = Meta(FORMAT, bytes(32), height, b"", bytes(32), (), (), (), (0, 0))
     packed = {path: encode(entry(value)) for path, value in records.items()}
     return Batch(meta, packed, {}, {}, {}, {height: StoredBlock(Place(0, 0), b"")}, {})
 

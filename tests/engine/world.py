@@ -3,6 +3,7 @@
 import hashlib
 import time
 from pathlib import Path
+from typing import Any
 
 from infoharbor.contractkit import Action
 from infoharbor.contracts.asset.actions import IssueToken, Mint, Transfer
@@ -106,8 +107,8 @@ class World:
         issue = self.signed(IssueToken("cny", TokenKind.MONEY, "CNY", 2, "CN", None), by="bank")
         return [issue, *(self.signed(Mint(TOKEN, name, 10**12, "example"), by="bank") for name in self.names)]
 
-    def transfer(self, sender: str, receiver: str, amount: int = 1, **options: object) -> bytes:
-        return self.signed(Transfer(TOKEN, receiver, amount, "example"), by=sender, **options)  # type: ignore[arg-type]
+    def transfer(self, sender: str, receiver: str, amount: int = 1, **options: Any) -> bytes:
+        return self.signed(Transfer(TOKEN, receiver, amount, "example"), by=sender, **options)
 
 
 def milliseconds() -> int:

@@ -128,6 +128,17 @@ class Write(Action):
             ledger.put(Note(self.berth, number, "x" * self.size))
 
 
+class WriteNew(Action):
+    """Write a note that must not be there yet."""
+
+    __module__ = "tests.pier.actions"
+    berth: str
+    number: str
+
+    def apply(self, ledger: Ledger) -> None:
+        ledger.create(Note(self.berth, self.number, ""))
+
+
 class Erase(Action):
     """Delete a note, and write it again if told so."""
 
@@ -197,7 +208,7 @@ def module(name: str, *members: Any) -> types.ModuleType:
 RULES = {
     "records": module("records", Berth, Note),
     "actions": module(
-        "actions", Open, MoveTo, PutAs, Write, Erase, Trespass, Break, Count, closed_berths_are_past
+        "actions", Open, MoveTo, PutAs, Write, WriteNew, Erase, Trespass, Break, Count, closed_berths_are_past
     ),
 }
 PIER = LoadedContract("pier", "tests.pier", 1, bytes(32), RULES)
@@ -302,6 +313,13 @@ def test_a_deleted_key_is_never_used_again(trial: Trial) -> None:
     trial.refuses(Write("a", "1"), by=HOME, code="ledger.key_reused", field="number")
     trial.refuses(Write("b", "1"), Erase("b", "1"), Write("b", "1"), by=HOME, code="ledger.key_reused")
     assert trial.find(Note, "a", "1") is None
+
+
+def test_a_new_record_takes_no_others_place(trial: Trial) -> None:
+    trial.act(WriteNew("a", "1"), by=HOME)
+    trial.refuses(WriteNew("a", "1"), by=HOME, code="ledger.record_known", field="number")
+    trial.act(Erase("a", "1"), by=HOME)
+    trial.refuses(WriteNew("a", "1"), by=HOME, code="ledger.key_reused", field="number")
 
 
 def test_what_is_not_there_cannot_be_deleted(trial: Trial) -> None:

@@ -1,6 +1,6 @@
 """`infoharbor submit`, `show`, `prove`, `trust`, `verify`: put something on the ledger, and prove it to others."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,14 +13,13 @@ from infoharbor.engine.reader import open_reader
 from infoharbor.evidence.file import EVIDENCE_BYTES
 from infoharbor.evidence.making import make_evidence
 from infoharbor.evidence.policy import parse_trust
-from infoharbor.evidence.trust import EMBEDDED, NO_QUORUM, Log, TrustPolicy
-from infoharbor.evidence.note import VerifierKey
+from infoharbor.evidence.trust import EMBEDDED, TrustPolicy
 from infoharbor.evidence.verify import Proven, Unproven
 from infoharbor.evidence.verify import verify as verify_evidence
 from infoharbor.kernel.limits import TRANSACTION_BYTES
+from infoharbor.sdk.trusting import REFRESH_DAYS, embedded_trust
 
 Output = Annotated[Path, Parameter(name=["--output", "-o"])]
-REFRESH_DAYS = 90
 SHORT = 16
 
 
@@ -115,17 +114,6 @@ def trust(*, output: Output, data: Data = DEFAULT_DATA, refresh_days: int = REFR
         reader.close()
     output.write_bytes(policy.encode())
     errors.print(f"{output}: chain 链 {policy.chain} {policy.genesis.hex()}", markup=False)
-
-
-def embedded_trust(reader: object, refresh_days: int = REFRESH_DAYS) -> TrustPolicy:
-    """What there is to trust of a ledger that one operator keeps: its log key, pinned at the newest header."""
-    height = reader.status().height  # type: ignore[attr-defined]
-    refresh_by = int((datetime.now(UTC) + timedelta(days=refresh_days)).timestamp() * 1000)
-    log = Log(VerifierKey.parse(reader.verifier_key))  # type: ignore[attr-defined]
-    return TrustPolicy(
-        reader.genesis.name, reader.chain.id, EMBEDDED, height + 1, reader.root(height + 1), refresh_by,  # type: ignore[attr-defined]
-        (log,), (), (), NO_QUORUM,
-    )  # fmt: skip
 
 
 @fails_clearly

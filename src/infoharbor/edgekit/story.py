@@ -26,7 +26,7 @@ class World(Protocol):
         ...
 
     def bundle(self, parts: Sequence[tuple[Action, tuple[str, ...]]], *, users: Sequence[Signer] = ()) -> Any:
-        """Send actions of several organisations as one, all or nothing; each with the organisations that act in it."""
+        """Send actions as one, all or nothing, each with the organisations that act in it."""
         ...
 
     def get(self, of: type[Kind], *key: Any) -> Kind:

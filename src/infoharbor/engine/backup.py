@@ -1,4 +1,4 @@
-"""Copies of a ledger: backup while it runs, restore, export of the block log as one file, replay from the genesis."""
+"""Copies of a ledger: backup while it runs, restore, export as one file, replay from the genesis."""
 
 import contextlib
 import os
@@ -58,9 +58,9 @@ def copy_ledger(folder: DataFolder, store: Store, target: Path, progress: Progre
 def restore(source: Path | str, target: Path | str, *, new_epoch: bool = False) -> int:
     """Put a backup into a folder that is empty but for `signed.json`; returns its height.
 
-    Refused as `node.behind_signed` if the folder's signer has signed more than the backup holds: running on would be
-    a second history. Copy `signed.json` of the lost node here first; it lies outside of backups for this.
-    """
+    Refused as `node.behind_signed` if the folder's signer has signed more than the backup holds: running on
+    would be a second history. Copy `signed.json` of the lost node here first; it lies outside of backups for
+    this."""
     if new_epoch:
         raise Refused(
             "node.new_epoch", "new_epoch", "a new genesis that names the old ledger's last size and root"
@@ -80,7 +80,8 @@ def restore(source: Path | str, target: Path | str, *, new_epoch: bool = False) 
 
 
 def export(data: Path | str, target: Path | str, *, progress: Progress | None = None) -> int:
-    """Write genesis and block log as one file, every record checked; returns the last height. Fails if it exists."""
+    """Write genesis and block log as one file, every record checked; returns the last height. Fails if it
+    exists."""
     folder = DataFolder(Path(data))
     genesis = folder.genesis.read_bytes()
     log, height = BlockLog(folder.blocks), -1
@@ -97,7 +98,8 @@ def export(data: Path | str, target: Path | str, *, progress: Progress | None = 
 
 
 def read_export(source: Path | str) -> tuple[Genesis, Iterator[LogRecord]]:
-    """The genesis and the log records of an exported file; raises `Damaged` where it is not what was written."""
+    """The genesis and the log records of an exported file; raises `Damaged` where it is not what was
+    written."""
     path = Path(source)
     with path.open("rb") as file:
         mark, length = file.read(len(EXPORT_MARK)), int.from_bytes(file.read(4), "big")
@@ -128,19 +130,19 @@ def replay(
 ) -> Iterator[Snapshot]:
     """Run every block again from the genesis, signatures included, and give the state that comes out.
 
-    Raises `Damaged`, naming the first difference, if any header, receipt or written record is not as the log has it.
-    The blocks come from `exported`, if given; the secret and the rules from the folder `data`.
+    Raises `Damaged`, naming the first difference, if any header, receipt or written record is not as the log
+    has it. The blocks come from `exported`, if given; the secret and the rules from the folder `data`.
     """
     folder = DataFolder(Path(data))
     founded = folder.founded(registry)
-    with tempfile.TemporaryDirectory(prefix="replay-") as working:
-        with contextlib.closing(Store(Path(working))) as store:
-            log = BlockLog(folder.blocks)
-            machine = Machine(founded.chain, founded.genesis, store, log)
-            records = log.scan() if exported is None else read_export(exported)[1]
-            machine.run_again(records, verify=True, progress=progress)
-            with machine.view() as view:
-                yield view
+    with contextlib.ExitStack() as held:
+        working = held.enter_context(tempfile.TemporaryDirectory(prefix="replay-"))
+        store = held.enter_context(contextlib.closing(Store(Path(working))))
+        log = BlockLog(folder.blocks)
+        machine = Machine(founded.chain, founded.genesis, store, log)
+        records = log.scan() if exported is None else read_export(exported)[1]
+        machine.run_again(records, verify=True, progress=progress)
+        yield held.enter_context(machine.view())
 
 
 def _copy_files(folder: DataFolder, copy: DataFolder) -> None:

@@ -1,8 +1,8 @@
 """The block log: what makes a block durable, one checksummed record a block in append-only segment files.
 
-A record is a head (mark, height, payload length, CRC-32 of these), the SHA-256 of head and payload, and the payload.
-The head has a checksum of its own so that a flipped length is told from a record that was cut off by a crash.
-"""
+A record is a head (mark, height, payload length, CRC-32 of these), the SHA-256 of head and payload, and the
+payload. The head has a checksum of its own so that a flipped length is told from a record that was cut off
+by a crash."""
 
 import errno
 import hashlib
@@ -29,6 +29,9 @@ class Place(NamedTuple):
 
     segment: int
     offset: int
+
+
+BEGINNING = Place(0, 0)
 
 
 class LogRecord(NamedTuple):
@@ -70,8 +73,9 @@ class BlockLog:
             )
         return record.payload
 
-    def scan(self, start: Place = Place(0, 0), height: int = 0) -> Iterator[LogRecord]:
-        """The whole records from `start`, whose first is of `height`; ends before a record that a crash cut off."""
+    def scan(self, start: Place = BEGINNING, height: int = 0) -> Iterator[LogRecord]:
+        """The whole records from `start`, whose first is of `height`; ends before a record that a crash cut
+        off."""
         place = start
         for segment in [each for each in self.segments() if each >= start.segment] or [start.segment]:
             if segment != place.segment:
@@ -103,7 +107,8 @@ class BlockLog:
         return None
 
     def append(self, height: int, payload: bytes) -> tuple[Place, Place]:
-        """Write one record and make it durable; where it begins and ends. After a failure the log is as before."""
+        """Write one record and make it durable; where it begins and ends. After a failure the log is as
+        before."""
         if self._end.offset >= self._segment_bytes:
             self._begin_segment(height)
         head = HEAD.pack(MARK, height, len(payload))

@@ -11,7 +11,8 @@ from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.transaction import Opened, open_transaction
 
 IDENTITY = "identity/"
-"""Paths of the contract that keeps the keys: whenever one of them is written, what is remembered of keys is dropped."""
+"""Paths of the contract that keeps the keys: whenever one of them is written, what is remembered of keys is
+dropped."""
 REMEMBERED_KEYS = 100_000
 
 

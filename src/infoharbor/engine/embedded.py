@@ -1,4 +1,4 @@
-"""The embedded engine: one thread opens, orders, executes and makes durable; workers check signatures beside it."""
+"""The embedded engine: one thread opens, orders, executes, makes durable; workers check signatures."""
 
 import contextlib
 import errno
@@ -8,9 +8,11 @@ import selectors
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
+from infoharbor.engine.backup import copy_ledger
 from infoharbor.engine.blocklog import BlockLog
 from infoharbor.engine.door import Door
 from infoharbor.engine.folder import DataFolder, Founded
@@ -29,7 +31,8 @@ from infoharbor.kernel.transaction import Opened
 BLOCK_INTERVAL_MS = 100
 """No transaction waits longer for the next block to begin, once its signatures are checked."""
 BLOCK_PAUSE_MS = 20
-"""While nothing else is on its way, the next block begins this long after the last: waiting would gather nobody."""
+"""While nothing else is on its way, the next block begins this long after the last: waiting would gather
+nobody."""
 BLOCK_SOON = 250
 """With so many waiting the next block begins at once."""
 IDLE_FLUSH_MS = 200
@@ -117,20 +120,26 @@ class EmbeddedEngine(LedgerReading):
             self._changed.wait_for(lambda: self._current().height > height or self._closing, timeout)
         return self._current().height
 
+    def backup(self, target: Path, progress: Callable[[int], None] | None = None) -> int:
+        """A checked copy in an empty folder, made while blocks go on; returns its height. See
+        `backup.backup`."""
+        return copy_ledger(self._data, self._store, target, progress)
+
     def close(self) -> None:
         """Refuse what waits, write the store, end the workers. Reads end too."""
         with self._entrance:
-            first, self._closing = not self._closing, True
+            if self._closing:
+                return
+            self._closing = True
         self._wake()
         self._thread.join()
-        if first:
-            self._signatures.close()
-            self._selector.close()
-            os.close(self._wake_read)
-            os.close(self._wake_write)
-            with self._changed:
-                self._changed.notify_all()
-            self._held.close()
+        self._signatures.close()
+        self._selector.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+        with self._changed:
+            self._changed.notify_all()
+        self._held.close()
 
     def __enter__(self) -> "EmbeddedEngine":
         return self
@@ -264,7 +273,7 @@ class EmbeddedEngine(LedgerReading):
                     self._in_hand.append(waiting)
                     runnable.append((waiting.opened, keys))
             if not runnable and not view.due(now, 1):
-                self._next_due = next((due for due, _ in view.waiting(NEVER)), NEVER)
+                self._next_due = next_due(view, after=0)
                 return None
             executed = self._machine.execute(now, runnable, view)
         try:
@@ -305,11 +314,13 @@ class EmbeddedEngine(LedgerReading):
             waiting.resolve(receipt)
 
     def _plan(self, executed: Executed, now: int) -> None:
-        """When the calendar next wants a block. A move that cannot be made is not tried in a block of its own at once."""
+        """When the calendar next wants a block. A move that cannot be made is not tried in a block of its
+        own at once."""
         calendar = executed.outcome.calendar
-        waits = min((due for due, _, waiting in calendar if waiting), default=NEVER)
-        stuck = self._next_due <= now and all(waiting for _, _, waiting in calendar)
-        self._next_due = min(max(self._next_due, now + CALENDAR_RETRY_MS if stuck else 0), waits)
+        if self._next_due <= now and all(waiting for _, _, waiting in calendar):
+            with self._machine.view() as view:
+                self._next_due = min(next_due(view, after=now), now + CALENDAR_RETRY_MS)
+        self._next_due = min([self._next_due, *(due for due, _, waiting in calendar if waiting)])
 
     def _flush(self) -> bool:
         """Write the store; False if the disk is full, and then again later."""
@@ -352,10 +363,17 @@ class EmbeddedEngine(LedgerReading):
     def _recovered(self) -> Machine:
         """The state as the log has it; also the way back after a block that could not be written."""
         machine = Machine(self.chain, self.genesis, self._store, self._log)
+        if machine.state is not None:
+            machine.check_rules()
         self._log.append_from(machine.recover())
         if machine.state is None:
             raise Damaged("blocks", "the genesis block")
         return machine
+
+
+def next_due(view: Snapshot, *, after: int) -> int:
+    """The first moment beyond `after` for which the calendar waits."""
+    return next((due for due, _ in view.waiting(NEVER) if due > after), NEVER)
 
 
 def milliseconds() -> int:

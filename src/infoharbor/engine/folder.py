@@ -1,8 +1,8 @@
 """A node's data folder: what lies where, who may open it, and what the log's signer has signed.
 
-`genesis` the encoded genesis · `secret` 32 bytes that make the blinds · `keys/log.json` the log's private key ·
-`blocks/` the block log · `state/` the store, which can be made again from the log · `signed.json` the largest
-checkpoint that was signed, which no backup takes along · `lock` held by the one process that writes.
+`genesis` the encoded genesis · `secret` 32 bytes that make the blinds · `keys/log.json` the log's private
+key · `blocks/` the block log · `state/` the store, which can be made again from the log · `signed.json` the
+largest checkpoint that was signed, which no backup takes along · `lock` held by the one process that writes.
 """
 
 import contextlib

@@ -30,8 +30,8 @@ class Refused(Exception):
 class Damaged(OSError):
     """What is stored is not what was written; `field` names the place. Nothing of it is served.
 
-    It is an `OSError` so that the kernel takes it for a fault of the machine, which halts the node, and never for a
-    contract's.
+    It is an `OSError` so that the kernel takes it for a fault of the machine, which halts the node, and
+    never for a contract's.
     """
 
     code = "node.damaged"
@@ -42,8 +42,9 @@ class Damaged(OSError):
 
 
 class Block(Wire, frozen=True):
-    """One block as the log keeps it. `written` holds path, encoded entry and the receipt's position of each write;
-    `calendar` holds time, path and whether the record now waits. The calendar's receipts come before the bundles'."""
+    """One block as the log keeps it. `written` holds path, encoded entry and the receipt's position of each
+    write; `calendar` holds time, path and whether the record now waits. The calendar's receipts come before
+    the bundles'."""
 
     header_bytes: bytes
     transactions: tuple[bytes, ...]
@@ -69,8 +70,9 @@ class Block(Wire, frozen=True):
 
 
 class Status(NamedTuple):
-    """How the engine is. `condition` is `running`, `disk_full`, `halted` or `closed`; `reason` says why it is not running.
-    `waiting` counts bundles that are not in a block yet; `flushed` is the height that the state store holds."""
+    """How the engine is. `condition` is `running`, `disk_full`, `halted` or `closed`; `reason` says why it
+    is not running. `waiting` counts bundles that are not in a block yet; `flushed` is the height that the
+    state store holds."""
 
     chain: bytes
     name: str
@@ -102,7 +104,8 @@ class ProofMaterial(NamedTuple):
 
 
 class Snapshot(Protocol):
-    """The ledger at one height, unmoved by later blocks; close it soon, since it holds old pages of the store."""
+    """The ledger at one height, unmoved by later blocks; close it soon, since it holds old pages of the
+    store."""
 
     @property
     def height(self) -> int: ...
@@ -131,8 +134,8 @@ class Snapshot(Protocol):
 
 
 class Reading(Protocol):
-    """Everything that reads a ledger; the same of an engine and of a reader beside it. All of it may be called from any
-    thread, and never waits for the writer."""
+    """Everything that reads a ledger; the same of an engine and of a reader beside it. All of it may be
+    called from any thread, and never waits for the writer."""
 
     def snapshot(self) -> Snapshot: ...
     def status(self) -> Status: ...
@@ -174,7 +177,8 @@ class Reading(Protocol):
         ...
 
     def proof(self, paths: Sequence[str]) -> ProofMaterial:
-        """Proofs of presence or absence of these records' newest versions, for `evidence.making.make_evidence`."""
+        """Proofs of presence or absence of these records' newest versions, for
+        `evidence.making.make_evidence`."""
         ...
 
     def wait_beyond(self, height: int, timeout: float | None = None) -> int:
@@ -188,9 +192,10 @@ class Engine(Reading, Protocol):
     """A ledger that also takes transactions."""
 
     def submit(self, raw: bytes) -> "Future[Receipt]":
-        """Resolves once the block that holds the transaction is durable; a replay gets the receipt of the first run.
+        """Resolves once the block that holds the transaction is durable; a replay gets the receipt of the
+        first run.
 
-        Fails with `Refused` if the transaction never enters a block: it is malformed, of another chain, badly signed,
-        expired, or there is no room. Callbacks of the future run on the engine's thread and must be short.
-        """
+        Fails with `Refused` if the transaction never enters a block: it is malformed, of another chain,
+        badly signed, expired, or there is no room. Callbacks of the future run on the engine's thread and
+        must be short."""
         ...

@@ -45,8 +45,9 @@ def create(
 def open_engine(
     data: Path | str, *, registry: Registry | None = None, workers: int | None = None
 ) -> EmbeddedEngine:
-    """Start the ledger in this folder. Raises `Refused` if another process runs it or it lies behind what it has signed,
-    `Damaged` if what is stored is not what was written. `workers` check signatures, by default one a spare core."""
+    """Start the ledger in this folder. Raises `Refused` if another process runs it or it lies behind what it
+    has signed, `Damaged` if what is stored is not what was written. `workers` check signatures, by default
+    one a spare core."""
     folder = DataFolder(Path(data))
     founded = folder.founded(registry)
     with contextlib.ExitStack() as held:

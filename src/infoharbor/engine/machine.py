@@ -1,26 +1,31 @@
-"""The ledger as a machine: executes block after block, keeps what they wrote until the store has it, recovers."""
+"""The ledger as a machine: executes block after block, keeps their writes for the store, recovers."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from infoharbor.crypto.hashes import SM3
 from infoharbor.engine.blocklog import BlockLog, LogRecord, Place
-from infoharbor.engine.interface import Block, Damaged
+from infoharbor.engine.interface import Block, Damaged, Refused
 from infoharbor.engine.signature_worker import Check, check
 from infoharbor.engine.snapshot import Layer, Snapshot, State
 from infoharbor.engine.store import FORMAT, Batch, Meta, Store, StoredBlock
 from infoharbor.kernel import merkle
+from infoharbor.kernel.activation import Active, Inactive
 from infoharbor.kernel.authority import SigningKey
 from infoharbor.kernel.block import Genesis, header_codec
-from infoharbor.kernel.encoding import Codec, encode
+from infoharbor.kernel.encoding import Codec, Malformed, encode
 from infoharbor.kernel.execution import Chain, Executor, Outcome
 from infoharbor.kernel.records import Entry
+from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.replay import ReplayDigest
+from infoharbor.kernel.state import BlockState
 from infoharbor.kernel.transaction import Opened, open_transaction
 from infoharbor.kernel.tree import EMPTY_ROOT, Tree
 
 FLUSH_LAYERS = 32
 FLUSH_WRITES = 12_000
-"""The store is written once this many records wait for it: that bounds memory, and how long readers' layers get."""
+"""The store is written once this many records wait for it: that bounds memory, and how long readers' layers
+get."""
 RECENT_ENTRIES = 60_000
 
 block_codec = Codec(Block, limit=2**31)
@@ -35,7 +40,8 @@ class Executed(NamedTuple):
 
 
 class Recent:
-    """The newest entries of the records that were read or written lately: two generations, the older dropped whole."""
+    """The newest entries of the records that were read or written lately: two generations, the older dropped
+    whole."""
 
     def __init__(self, most: int) -> None:
         self._half = most // 2
@@ -81,14 +87,15 @@ class Machine:
         with store.read() as stored:
             meta = stored.meta()
         if meta is None:
-            meta = Meta(FORMAT, chain.id, -1, b"", EMPTY_ROOT, (), (), (0, 0))
+            meta = Meta(FORMAT, chain.id, -1, b"", EMPTY_ROOT, (), (), (), (0, 0))
         if meta.format != FORMAT or meta.chain != chain.id:
             raise Damaged("state/data.mdb", f"format {FORMAT} and chain {chain.id.hex()[:16]}")
         self._end = Place(*meta.end)
         self.flushed = meta.height
         self._frontier = merkle.Frontier(meta.height + 1, meta.peaks)
         tree = Tree(chain.suite, self._node, meta.root)
-        self.executor = Executor(chain, tree, ReplayDigest(chain.suite, dict(meta.replay)))
+        second = merkle.Frontier(meta.height + 1, meta.sm3_peaks, SM3.digest) if chain.suite is SM3 else None
+        self.executor = Executor(chain, tree, ReplayDigest(chain.suite, dict(meta.replay)), second)
         self._view: Snapshot | None = None
         self.state: State | None = None
         if meta.height >= 0:
@@ -104,7 +111,8 @@ class Machine:
         return self.height - self.flushed
 
     def recover(self, progress: Callable[[int], None] | None = None) -> Place:
-        """Run the blocks that the log holds beyond the store, each to the header that the log has; the log's end."""
+        """Run the blocks that the log holds beyond the store, each to the header that the log has; the log's
+        end."""
         self.run_again(self._log.scan(self._end, self.height + 1), progress=progress)
         return self._end
 
@@ -115,13 +123,22 @@ class Machine:
         verify: bool = False,
         progress: Callable[[int], None] | None = None,
     ) -> None:
-        """Run logged blocks; raises `Damaged` at the first that differs, or if `verify`, is not signed as it must be."""
+        """Run logged blocks; raises `Damaged` at the first that differs, or if `verify`, is not signed as it
+        must be."""
         for record in records:
             self._again(record, verify)
             if self.wants_flush:
                 self.flush()
             if progress is not None:
                 progress(self.height)
+
+    def check_rules(self) -> None:
+        """Refuse to go on with other rule files than the members voted: `node.rules_differ`."""
+        with self.view() as view:
+            try:
+                Active(self.chain.registry).at(BlockState(view), view.time)
+            except Inactive as inactive:
+                raise Refused("node.rules_differ", "contracts", inactive) from None
 
     def view(self) -> BlockView:
         """The state before the next block."""
@@ -143,7 +160,8 @@ class Machine:
     def execute(
         self, time: int, transactions: Sequence[tuple[Opened, dict[bytes, SigningKey]]], view: Snapshot
     ) -> Executed:
-        """Run the next block on `view`; `accept` follows once it is durable, and no other block before that."""
+        """Run the next block on `view`; `accept` follows once it is durable, and no other block before
+        that."""
         self._view = view
         try:
             outcome = self.executor.execute(self.height + 1, time, transactions, view)
@@ -177,15 +195,23 @@ class Machine:
         return self.unflushed >= FLUSH_LAYERS or len(self._records) >= FLUSH_WRITES
 
     def flush(self) -> None:
-        """Write all accepted blocks to the store, durably; an `OSError` leaves the store as it was and halts."""
+        """Write all accepted blocks to the store, durably; an `OSError` leaves the store as it was and
+        halts."""
         state = self.state
         if state is None or not state.layers:
             return
-        tree, replay = self.executor.tree, self.executor.replay
+        tree, replay, second = self.executor.tree, self.executor.replay, self.executor.sm3_log
         meta = Meta(
-            FORMAT, self.chain.id, state.height, state.header_bytes, tree.root, tuple(sorted(replay.buckets.items())),
-            self._frontier.peaks, (self._end.segment, self._end.offset),
-        )  # fmt: skip
+            FORMAT,
+            self.chain.id,
+            state.height,
+            state.header_bytes,
+            tree.root,
+            tuple(sorted(replay.buckets.items())),
+            self._frontier.peaks,
+            second.peaks if second is not None else (),
+            (self._end.segment, self._end.offset),
+        )
         transactions: dict[bytes, tuple[int, int]] = {}
         subtrees: dict[tuple[int, int], bytes] = {}
         calendar: dict[tuple[int, str], bool] = {}
@@ -218,19 +244,22 @@ class Machine:
 
     def _again(self, record: LogRecord, verify: bool) -> None:
         block: Block = block_codec.decode(record.payload)
-        if record.height == 0:
-            executed = self.found()
-        else:
-            with self.view() as view:
-                time = block.header.time
-                opened = [open_transaction(self.chain.suite, raw) for raw in block.transactions]
-                signed = [(each, signing_keys(self.chain, each, view, time)) for each in opened]
-                if verify and not all(check([each for one in signed for each in checks_of(*one)])):
-                    raise Damaged(f"block {record.height}", "a valid signature of each named key")
-                executed = self.execute(time, signed, view)
+        try:
+            executed = self.found() if record.height == 0 else self._execute_again(block, verify)
+        except (Refusal, Malformed) as refused:
+            raise Damaged(f"block {record.height}", f"transactions that may run; {refused}") from None
         if executed.payload != record.payload:
             raise Damaged(f"block {record.height}", difference(block, executed.outcome))
         self.accept(executed, record.place, record.end)
+
+    def _execute_again(self, block: Block, verify: bool) -> Executed:
+        with self.view() as view:
+            time = block.header.time
+            opened = [open_transaction(self.chain.suite, raw) for raw in block.transactions]
+            signed = [(each, signing_keys(self.chain, each, view, time)) for each in opened]
+            if verify and not all(check([each for one in signed for each in checks_of(*one)])):
+                raise Damaged(f"block {self.height + 1}", "a valid signature of each named key")
+            return self.execute(time, signed, view)
 
 
 def signing_keys(chain: Chain, opened: Opened, view: Snapshot, now: int) -> dict[bytes, SigningKey]:

@@ -57,7 +57,8 @@ class Mempool:
         return self._bytes
 
     def add(self, waiting: Waiting) -> None:
-        """Take a transaction in; one that waits already gets one more who waits. Refused as `node.busy` without room."""
+        """Take a transaction in; one that waits already gets one more who waits. Refused as `node.busy`
+        without room."""
         identifier, size = waiting.opened.id, len(waiting.opened.raw)
         known = self._known.get(identifier)
         if known is not None:

@@ -11,10 +11,11 @@ from infoharbor.kernel.tree import Load, Tree
 
 
 def prove(suite: HashSuite, snapshot: Snapshot, paths: Sequence[str], checkpoint: str) -> ProofMaterial:
-    """The newest versions of these records, or their absence. `checkpoint` is signed over the snapshot's header log.
+    """The newest versions of these records, or their absence. `checkpoint` is signed over the snapshot's
+    header log.
 
-    The stored tree belongs to an earlier header than the newest; it will do if none of the records has changed since.
-    """
+    The stored tree belongs to an earlier header than the newest; it will do if none of the records has
+    changed since."""
     size = snapshot.height + 1
     if any(path in layer.entries for layer in snapshot.state.layers for path in paths):
         height, load = snapshot.height, _newest_tree(suite, snapshot)

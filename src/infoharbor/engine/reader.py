@@ -1,4 +1,4 @@
-"""Reads a ledger beside the node that runs it, or while none does: the store, and the log's newer blocks over it."""
+"""Reads a ledger beside the node that runs it, or while none does: the store, and newer blocks over it."""
 
 import threading
 import time
@@ -24,7 +24,8 @@ def open_reader(data: Path | str, *, registry: Registry | None = None) -> "Reade
 
 
 class Reader(LedgerReading):
-    """Follows the block log, since a running node writes the store only now and then. One engine or reader a process."""
+    """Follows the block log, since a running node writes the store only now and then. One engine or reader a
+    process."""
 
     def __init__(self, data: Path, registry: Registry | None = None) -> None:
         folder = DataFolder(data)

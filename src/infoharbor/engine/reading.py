@@ -144,7 +144,7 @@ class LedgerReading(ABC):
         with self.snapshot() as snapshot:
             if signed.size > snapshot.height + 1:
                 raise Refused("node.behind_signed", "data", f"a ledger of at least {signed.size} blocks")
-            if signed.root != root_at(snapshot, signed.size).hex():
+            if root_at(snapshot, signed.size).hex() != signed.root:
                 raise Refused(
                     "node.beside_signed", "data", f"the root {signed.root[:16]} at {signed.size} blocks"
                 )
@@ -164,7 +164,7 @@ def check_size(snapshot: Snapshot, size: int | None) -> int:
 
 
 def subtree_of(snapshot: Snapshot, level: int, index: int) -> bytes:
-    if not (0 <= level < 64 and 0 <= index and (index + 1) << level <= snapshot.height + 1):
+    if not (0 <= level < 64 and index >= 0 and (index + 1) << level <= snapshot.height + 1):
         raise Refused("ledger.subtree_unknown", "index", "a subtree that is complete")
     return snapshot.subtree(level, index)
 

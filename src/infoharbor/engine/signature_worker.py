@@ -1,4 +1,4 @@
-"""A worker process that checks signatures: batches in on standard input, a byte a check out on standard output."""
+"""A worker process that checks signatures: batches on standard input, a byte a check on standard output."""
 
 import sys
 from typing import BinaryIO

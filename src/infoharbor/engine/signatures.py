@@ -18,7 +18,8 @@ INLINE_CHECKS = 4
 PIPE_BYTES = 1024 * 1024
 DEATHS_IN_A_ROW = 5
 HALF_FULL = 2
-"""A pipe's pages may be partly used, so a worker is never sent more than this part of it: no write ever blocks."""
+"""A pipe's pages may be partly used, so a worker is never sent more than this part of it: no write ever
+blocks."""
 
 
 class Job(NamedTuple):
@@ -48,7 +49,7 @@ class Worker:
             [sys.executable, "-P", "-m", "infoharbor.engine.signature_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            start_new_session=True,  # An interrupt from the keyboard is the node's to handle; it ends its workers.
+            start_new_session=True,  # An interrupt from the keyboard is for the node, which ends its workers.
         )
         requests, replies = self._process.stdin, self._process.stdout
         assert requests is not None

@@ -32,7 +32,8 @@ class Layer:
 
 
 class State(NamedTuple):
-    """The newest block, the header log's root with it, and the layers beyond the store's height, ascending."""
+    """The newest block, the header log's root with it, and the layers beyond the store's height,
+    ascending."""
 
     header: Header
     header_bytes: bytes
@@ -58,7 +59,8 @@ class Snapshot:
 
     @classmethod
     def open(cls, store: Store, current: Callable[[], State]) -> Self:
-        """Take the store first and the layers after, so that no layer is missing; again if the store has overtaken."""
+        """Take the store first and the layers after, so that no layer is missing; again if the store has
+        overtaken."""
         while True:
             stored = store.read()
             try:

@@ -30,7 +30,8 @@ FOUND_TRANSACTION = struct.Struct(">QI")
 
 
 class Meta(Wire, frozen=True):
-    """What the store holds: everything up to block `height` (-1: nothing), whose log record ends at `end`."""
+    """What the store holds: everything up to block `height` (-1: nothing), whose log record ends at `end`.
+    `peaks` are the header log's frontier; `sm3_peaks` that of an `sm3` chain's second log."""
 
     format: int
     chain: bytes
@@ -39,6 +40,7 @@ class Meta(Wire, frozen=True):
     root: bytes
     replay: tuple[tuple[int, bytes], ...]
     peaks: tuple[bytes, ...]
+    sm3_peaks: tuple[bytes, ...]
     end: tuple[int, int]
 
 
@@ -51,7 +53,8 @@ class StoredBlock(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What several blocks leave in the store, written in one transaction; `calendar` is True where a record waits."""
+    """What several blocks leave in the store, written in one transaction; `calendar` is True where a record
+    waits."""
 
     meta: Meta
     records: dict[str, bytes]
@@ -63,7 +66,8 @@ class Batch(NamedTuple):
 
 
 class Store:
-    """One writer, many readers, one environment a process. `map_bytes` is the address space taken at first."""
+    """One writer, many readers, one environment a process. `map_bytes` is the address space taken at
+    first."""
 
     def __init__(self, folder: Path, *, readonly: bool = False, map_bytes: int = MAP_BYTES_LEAST) -> None:
         self.file = folder / "data.mdb"
@@ -71,8 +75,9 @@ class Store:
         used = self.file.stat().st_size if self.file.exists() else 0
         try:
             self._environment = lmdb.open(
-                str(folder), map_size=max(map_bytes, 2 * used), readonly=readonly, create=not readonly, mode=0o600,
-                max_dbs=len(TABLES), max_readers=1024, max_spare_txns=16, readahead=False, meminit=False,
+                str(folder), map_size=max(map_bytes, 2 * used), readonly=readonly, create=not readonly,
+                mode=0o600, max_dbs=len(TABLES), max_readers=1024, max_spare_txns=16, readahead=False,
+                meminit=False,
             )  # fmt: skip
             self._tables = {
                 name: self._environment.open_db(name.encode(), create=not readonly) for name in TABLES
@@ -160,8 +165,8 @@ class Store:
         put("meta", [(META_KEY, encode(batch.meta))])
 
     def _reserve(self) -> None:
-        # The file is kept longer than its used pages (a hole costs nothing), so that any file that is shorter than
-        # them has been truncated: reading beyond its end would kill the process.
+        # The file is kept longer than its used pages (a hole costs nothing), so that any file that is
+        # shorter than # them has been truncated: reading beyond its end would kill the process.
         wanted = used_bytes(self.file) + RESERVE_BYTES
         if self.file.stat().st_size < wanted:
             os.truncate(self.file, wanted)
@@ -295,15 +300,16 @@ def as_os_error(fault: lmdb.Error) -> OSError:
     return Damaged("state/data.mdb", str(fault))
 
 
-# LMDB keeps two meta pages at the head of its file; the one with the higher transaction is in force. Layout of
-# version 1 on 64-bit machines: page header 16 bytes, magic, version, address, map size, two tables of 48 bytes (the
-# first begins with the page size), last page, transaction.
+# LMDB keeps two meta pages at the head of its file; the one with the higher transaction is in force. On
+# 64-bit machines a page's header of 16 bytes comes before magic, version, address and map size, then two tables
+# of 48 bytes (the first begins with the page size), last page and transaction.
 MAGIC = 0xBEEFC0DE
 META_PAGE = struct.Struct("=16xII8xQI44x48xQQ")
 
 
 def used_bytes(file: Path) -> int:
-    """How long the file must be to hold every page that is in use; raises `Damaged` if its head is not LMDB's."""
+    """How long the file must be to hold every page that is in use; raises `Damaged` if its head is not
+    LMDB's."""
     with file.open("rb") as opened:
         first = _meta_page(opened.read(META_PAGE.size))
         opened.seek(first[1])
@@ -323,7 +329,8 @@ def _meta_page(raw: bytes) -> tuple[int, int, int]:
 
 
 def check_not_truncated(file: Path) -> None:
-    """Raises `Damaged` before a shortened file is mapped: touching a page beyond its end would kill the process."""
+    """Raises `Damaged` before a shortened file is mapped: touching a page beyond its end would kill the
+    process."""
     if not file.exists():
         return
     needed, there = used_bytes(file), file.stat().st_size

@@ -58,6 +58,7 @@ def make_evidence(
     items = [_record(chain, source, proved, file.VERSIONS_MAX if history else 1) for proved in material.records]
     versions = [version for item in items for version in item.versions]
     writers = sorted({(version.height, version.transaction) for version in versions}) if receipts else []
+    accounts = [_receipt(chain, source, material.size, *writer, open_actions) for writer in writers[-file.ITEMS_MAX :]]
     schemas = {chain.registry.schemas[version.schema].schema.decode() for version in versions}
     return file.encode_evidence(
         Evidence(
@@ -68,7 +69,7 @@ def make_evidence(
             HeaderProof(material.header_bytes, tuple(material.inclusion)),
             tuple(sorted(schemas)),
             tuple(items),
-            tuple(_receipt(chain, source, material.size, *writer, open_actions) for writer in writers[-file.ITEMS_MAX :]),
+            tuple(item for _, item in sorted(accounts, key=_place)),
         )
     )
 
@@ -88,7 +89,17 @@ def _record(chain: Chain, source: Source, proved: Any, most: int) -> RecordItem:
     return RecordItem(proved.path, tuple(versions), complete, **file.from_tree_proof(proved.proof))
 
 
-def _receipt(chain: Chain, source: Source, size: int, height: int, transaction: bytes, open_actions: bool) -> ReceiptItem:
+Place = tuple[int, int]
+"""A receipt's block and its position in it."""
+
+
+def _place(placed: tuple[Place, ReceiptItem]) -> Place:
+    return placed[0]
+
+
+def _receipt(
+    chain: Chain, source: Source, size: int, height: int, transaction: bytes, open_actions: bool
+) -> tuple[Place, ReceiptItem]:
     stored = source.block(height)
     receipts = [receipt_codec.decode(raw) for raw in stored.receipts]
     position = next(index for index, receipt in enumerate(receipts) if receipt.transaction == transaction)
@@ -102,7 +113,7 @@ def _receipt(chain: Chain, source: Source, size: int, height: int, transaction: 
     if open_actions and stored.transactions and position >= before:
         sent = transaction_codec.decode(stored.transactions[position - before])
         body, actions = sent.body, tuple(enumerate(sent.actions))
-    return ReceiptItem(
+    item = ReceiptItem(
         HeaderProof(stored.header_bytes, tuple(source.inclusion(height, size))),
         stored.receipts[position],
         blinds[position],
@@ -110,3 +121,4 @@ def _receipt(chain: Chain, source: Source, size: int, height: int, transaction: 
         body,
         actions,
     )
+    return (height, position), item

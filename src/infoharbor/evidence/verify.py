@@ -59,13 +59,18 @@ def verify(raw: bytes, policy: TrustPolicy) -> Proven:
     except ValueError:
         raise Malformed("evidence.hash_suite", "hash_suite", "sha256 or sm3") from None
     checking = _Checking(evidence, suite, policy, verdict.checkpoint)
+    records = [checking.record(index, item) for index, item in enumerate(evidence.records)]
+    receipts = [checking.receipt(index, item) for index, item in enumerate(evidence.receipts)]
+    places = [(item.receipt.height, item.receipt.position) for item in receipts]
+    if places != sorted(set(places)):
+        raise Unproven("evidence.order", "receipts", "each receipt once, ascending by height and position")
     return Proven(
         checking.state.chain,
         checking.state.height,
         checking.state.time,
         verdict.signers or [log.key.name for log in policy.logs],
-        [checking.record(index, item) for index, item in enumerate(evidence.records)],
-        [checking.receipt(index, item) for index, item in enumerate(evidence.receipts)],
+        records,
+        receipts,
     )
 
 
@@ -75,16 +80,13 @@ class _Checking:
         self.state = self.header(evidence.state, "state")
         self.schemas = {tagged_hash(SHA256, "schema", text.encode()): text for text in evidence.schemas}
         used = {version.schema for item in evidence.records for version in item.versions}
-        if used != set(self.schemas) or len(evidence.schemas) != len(self.schemas):
-            raise Unproven("evidence.schema", "schemas", "each record's description, once, and no other")
+        if used != set(self.schemas) or list(evidence.schemas) != sorted(self.schemas.values()):
+            raise Unproven("evidence.schema", "schemas", "each record's description, once, ascending, and no other")
         if not evidence.records and not evidence.receipts:
             raise Unproven("evidence.empty", "records", "at least one record or receipt")
         paths = [item.path for item in evidence.records]
         if paths != sorted(set(paths)):
             raise Unproven("evidence.order", "records", "each path once, ascending")
-        receipts = [item.receipt for item in evidence.receipts]
-        if len(set(receipts)) != len(receipts):
-            raise Unproven("evidence.order", "receipts", "each receipt once")
 
     def header(self, proof: HeaderProof, field: str) -> Header:
         header: Header = header_codec.decode(proof.header)

@@ -7,7 +7,7 @@ from litestar import Response, post
 from litestar.exceptions import HTTPException
 
 from infoharbor.engine.interface import Refused
-from infoharbor.gateway.exchange import Asked, answer, binary_body, gateway_of, json_body
+from infoharbor.gateway.exchange import Asked, answer, binary_body, gateway_of, json_body, reader_of
 from infoharbor.gateway.problems import as_problem, problem_form
 from infoharbor.gateway.door import BODY_BYTES
 from infoharbor.kernel import limits
@@ -22,15 +22,15 @@ _batch = msgspec.msgpack.Decoder(list[bytes])
 
 
 @post("/v1/transactions")
-async def post_transaction(request: Asked, reader: Reader) -> Response[bytes]:
+async def post_transaction(request: Asked) -> Response[bytes]:
     """Send one transaction's bytes and wait for its block. `Prefer: respond-async` does not wait (RFC 7240)."""
-    return await _send(request, reader, await binary_body(request, limits.TRANSACTION_BYTES))
+    return await _send(request, reader_of(request), await binary_body(request, limits.TRANSACTION_BYTES))
 
 
 @post("/v1/transactions/batch")
-async def post_batch(request: Asked, reader: Reader) -> Response[bytes]:
+async def post_batch(request: Asked) -> Response[bytes]:
     """Send up to 1,000 transactions, as a MessagePack array of their bytes; each has an answer of its own, in order."""
-    gateway = gateway_of(request)
+    gateway, reader = gateway_of(request), reader_of(request)
     raws = _batch_of(await binary_body(request, BODY_BYTES))
     gateway.charge(reader, request.client.host if request.client else "", len(raws))
     found = await gateway.submit_many(reader, raws)
@@ -38,23 +38,24 @@ async def post_batch(request: Asked, reader: Reader) -> Response[bytes]:
 
 
 @post("/v1/prepare")
-async def post_prepare(request: Asked, reader: Reader) -> Response[bytes]:
+async def post_prepare(request: Asked) -> Response[bytes]:
     """Turn actions in JSON into the exact bytes to sign. Nothing is sent, and nothing is kept."""
+    reader_of(request)
     ledger = gateway_of(request).ledger
     return answer(prepared_form(prepare(ledger.chain, ledger.registry, await json_body(request))))
 
 
 @post("/v1/submit")
-async def post_submit(request: Asked, reader: Reader) -> Response[bytes]:
+async def post_submit(request: Asked) -> Response[bytes]:
     """Send what `prepare` gave, with the signatures by key id, and wait for its block."""
-    chain = gateway_of(request).ledger.chain
+    chain, reader = gateway_of(request).ledger.chain, reader_of(request)
     return await _send(request, reader, complete(chain, await json_body(request)))
 
 
 @post("/v1/act")
-async def post_act(request: Asked, reader: Reader) -> Response[bytes]:
+async def post_act(request: Asked) -> Response[bytes]:
     """Send actions in JSON that the token's organisation's agent signs here; its key's scope says which it may."""
-    gateway = gateway_of(request)
+    gateway, reader = gateway_of(request), reader_of(request)
     members = object_of(await json_body(request), "", ("actions",))
     parts = read_parts(gateway.registry, members["actions"])
     return await _send(request, reader, gateway.sign_as_agent(reader, parts))

@@ -6,14 +6,13 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, Response, get
-from litestar.di import Provide
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from infoharbor.engine.interface import Refused
 from infoharbor.gateway import acting, log, looking, openapi, proofs, stream
 from infoharbor.gateway.door import add_safe_headers, bounded
-from infoharbor.gateway.exchange import Asked, answer, gateway_of, reader_of
+from infoharbor.gateway.exchange import Asked, answer, gateway_of
 from infoharbor.gateway.problems import Problems
 from infoharbor.gateway.service import Config, Gateway
 from infoharbor.kernel.encoding import Malformed
@@ -31,7 +30,7 @@ ROUTES: list[Any] = [*acting.ROUTES, *looking.ROUTES, *stream.ROUTES, *log.ROUTE
 
 
 def create_app(engine: Node, *, config: Config = Config(), routes: Sequence[Any] = ()) -> Litestar:
-    """The gateway over this engine; `routes` are further handlers, such as a portal's, with the same dependencies."""
+    """The gateway over this engine; `routes` are further handlers, such as a portal's."""
     gateway = Gateway(engine, config)
     explain = Problems(gateway.ledger.words).answer
 
@@ -46,7 +45,6 @@ def create_app(engine: Node, *, config: Config = Config(), routes: Sequence[Any]
 
     return Litestar(
         route_handlers=[*ROUTES, *routes],
-        dependencies={"reader": Provide(reader_of, sync_to_thread=False)},
         exception_handlers=dict.fromkeys((Problem, Refused, Malformed, HTTPException, Exception), explain),
         middleware=[bounded],
         before_send=[add_safe_headers],

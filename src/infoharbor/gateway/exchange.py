@@ -12,6 +12,7 @@ from infoharbor.gateway.door import too_large
 from infoharbor.gateway.service import Gateway
 from infoharbor.kernel import limits
 from infoharbor.kernel.readers import Reader
+from infoharbor.sdk.local import LocalClient
 from infoharbor.sdk.problems import Problem
 
 Asked = Request[Any, Any, State]
@@ -26,10 +27,20 @@ def gateway_of(request: Asked) -> Gateway:
 
 
 def reader_of(request: Asked) -> Reader:
-    """A dependency of every route: who asks, within the rate; raises a `Problem`."""
+    """Who asks, within the rate; raises a `Problem`. Every route begins with it."""
     address = request.client.host if request.client is not None else ""
     headers = request.headers
     return gateway_of(request).admit(headers.get("authorization", ""), headers.get("host", ""), address)
+
+
+def client_of(request: Asked) -> LocalClient:
+    """The ledger as the asker may see it; raises a `Problem` for a credential that does not hold."""
+    return gateway_of(request).client(reader_of(request))
+
+
+def part(request: Asked, name: str) -> str:
+    """A part of the request's path, by the name that the route gives it."""
+    return str(request.path_params[name])
 
 
 def answer(

@@ -5,22 +5,23 @@ from litestar import Response, get
 from infoharbor.engine.interface import Engine
 from infoharbor.evidence.checkpoint import NoteError
 from infoharbor.evidence.tiles import TILE_WIDTH, Tile, entry_bundle
-from infoharbor.gateway.exchange import Asked, answer, gateway_of, path_after
-from infoharbor.kernel.readers import Reader
+from infoharbor.gateway.exchange import Asked, answer, gateway_of, path_after, reader_of
 from infoharbor.sdk.problems import Problem
 
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 @get("/log/checkpoint", sync_to_thread=True)
-def get_checkpoint(request: Asked, reader: Reader) -> Response[bytes]:
+def get_checkpoint(request: Asked) -> Response[bytes]:
     """The newest signed checkpoint."""
+    reader_of(request)
     return answer(gateway_of(request).engine.checkpoint(), media_type="text/plain; charset=utf-8")
 
 
 @get("/log/tile/{tile:path}", sync_to_thread=True)
-def get_tile(request: Asked, reader: Reader, tile: str) -> Response[bytes]:
+def get_tile(request: Asked) -> Response[bytes]:
     """A tile of hashes, or of entries: headers, each behind its length. What a tile holds never changes."""
+    reader_of(request)
     engine = gateway_of(request).engine
     try:
         wanted = Tile.parse(path_after(request, "/log/"))

@@ -3,10 +3,9 @@
 from litestar import Response, get
 
 from infoharbor.edgekit.languages import preferred
-from infoharbor.gateway.exchange import Asked, Parameters, answer, gateway_of, path_after
+from infoharbor.gateway.exchange import Asked, Parameters, answer, client_of, gateway_of, part, path_after
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.limits import INTEGER_MAX
-from infoharbor.kernel.readers import Reader
 from infoharbor.sdk.documents import hex_bytes
 from infoharbor.sdk.listing import PAGE, PAGE_MAX
 from infoharbor.sdk.local import BLOCKS_A_PAGE
@@ -14,78 +13,81 @@ from infoharbor.sdk.problems import Problem
 
 
 @get("/v1/records/{contract:str}/{table:str}", sync_to_thread=True)
-def get_records(request: Asked, reader: Reader, contract: str, table: str) -> Response[bytes]:
+def get_records(request: Asked) -> Response[bytes]:
     """Records of a table, ascending by key. Any field is a filter; `after` takes the `next` of the answer before."""
     parameters = Parameters(request)
     limit, after = parameters.integer("limit", PAGE, 1, PAGE_MAX), parameters.text("after")
-    return answer(gateway_of(request).client(reader).records(contract, table, parameters.rest(), limit=limit, after=after))
+    return answer(client_of(request).records(part(request, "contract"), part(request, "table"), parameters.rest(), limit=limit, after=after))
 
 
 @get("/v1/records/{contract:str}/{table:str}/{key:path}", sync_to_thread=True)
-def get_record(request: Asked, reader: Reader, contract: str, table: str, key: str) -> Response[bytes]:
+def get_record(request: Asked) -> Response[bytes]:
     """The newest version of one record."""
     Parameters(request).end()
-    return answer(gateway_of(request).client(reader).record(path_after(request, "/v1/records/")))
+    return answer(client_of(request).record(path_after(request, "/v1/records/")))
 
 
 @get("/v1/history/{contract:str}/{table:str}/{key:path}", sync_to_thread=True)
-def get_history(request: Asked, reader: Reader, contract: str, table: str, key: str) -> Response[bytes]:
+def get_history(request: Asked) -> Response[bytes]:
     """The versions of one record, the newest first; `before` takes the `next` of the answer before."""
     parameters = Parameters(request)
     limit, before = parameters.integer("limit", PAGE, 1, PAGE_MAX), parameters.integer("before", 0, 0, INTEGER_MAX)
     parameters.end()
     path = path_after(request, "/v1/history/")
-    return answer(gateway_of(request).client(reader).history(path, limit=limit, before=before))
+    return answer(client_of(request).history(path, limit=limit, before=before))
 
 
 @get("/v1/queries/{contract:str}/{name:str}", sync_to_thread=True)
-def get_query(request: Asked, reader: Reader, contract: str, name: str) -> Response[bytes]:
+def get_query(request: Asked) -> Response[bytes]:
     """The answer to a contract's named query; its parameters are the query's own."""
-    result = gateway_of(request).client(reader).query(contract, name, Parameters(request).rest())
+    contract, name = part(request, "contract"), part(request, "name")
+    result = client_of(request).query(contract, name, Parameters(request).rest())
     return answer({"query": f"{contract}/{name}", "answer": result})
 
 
 @get("/v1/transactions/{identifier:str}", sync_to_thread=True)
-def get_transaction(request: Asked, reader: Reader, identifier: str) -> Response[bytes]:
+def get_transaction(request: Asked) -> Response[bytes]:
     """What became of a transaction, with its content."""
     Parameters(request).end()
-    return answer(gateway_of(request).client(reader).receipt(hex_bytes(identifier, "id", 32)))
+    return answer(client_of(request).receipt(hex_bytes(part(request, "identifier"), "id", 32)))
 
 
 @get("/v1/blocks", sync_to_thread=True)
-def get_blocks(request: Asked, reader: Reader) -> Response[bytes]:
+def get_blocks(request: Asked) -> Response[bytes]:
     """Blocks from beyond height `after`, ascending."""
     parameters = Parameters(request)
     limit, after = parameters.integer("limit", BLOCKS_A_PAGE, 1, BLOCKS_A_PAGE), parameters.integer("after", -1, -1, INTEGER_MAX)
     parameters.end()
-    return answer(gateway_of(request).client(reader).blocks(after=after, limit=limit))
+    return answer(client_of(request).blocks(after=after, limit=limit))
 
 
 @get("/v1/blocks/{height:str}", sync_to_thread=True)
-def get_block(request: Asked, reader: Reader, height: str) -> Response[bytes]:
+def get_block(request: Asked) -> Response[bytes]:
     """A block, with those receipts that the asker may read."""
     Parameters(request).end()
+    height = part(request, "height")
     if not (height.isascii() and height.isdigit() and len(height) <= 18):
         raise Malformed("input.range", "height", "a height that exists")
-    return answer(gateway_of(request).client(reader).block(int(height)))
+    return answer(client_of(request).block(int(height)))
 
 
 @get("/v1/status", sync_to_thread=True)
-def get_status(request: Asked, reader: Reader) -> Response[bytes]:
+def get_status(request: Asked) -> Response[bytes]:
     """How the node is, and which ledger it runs."""
-    return answer(gateway_of(request).client(reader).status())
+    return answer(client_of(request).status())
 
 
 @get("/v1/contracts", sync_to_thread=True)
-def get_contracts(request: Asked, reader: Reader) -> Response[bytes]:
+def get_contracts(request: Asked) -> Response[bytes]:
     """The contracts: their tables, fields, readers and moves, their actions with the arguments' schemas, their queries."""
-    return answer({"items": gateway_of(request).client(reader).contracts()})
+    return answer({"items": client_of(request).contracts()})
 
 
 @get("/v1/problems/{code:str}", sync_to_thread=True)
-def get_problem(request: Asked, code: str) -> Response[bytes]:
+def get_problem(request: Asked) -> Response[bytes]:
     """What a refusal's code says; the `type` of every problem points here."""
     words = gateway_of(request).ledger.words
+    code = part(request, "code")
     if not words.has_refusal(code):
         raise Problem("http.not_found", field="code", expected="a code that a refusal carries")
     sentence = words.refusal(code)

@@ -2,13 +2,12 @@
 
 from litestar import Response, get
 
-from infoharbor.gateway.exchange import Asked, Parameters, answer, gateway_of, path_after
-from infoharbor.kernel.readers import Reader
+from infoharbor.gateway.exchange import Asked, Parameters, answer, client_of, gateway_of, path_after, reader_of
 from infoharbor.sdk.problems import Problem
 
 
 @get("/v1/proofs/{record:path}", sync_to_thread=True)
-def get_proof(request: Asked, reader: Reader, record: str) -> Response[bytes]:
+def get_proof(request: Asked) -> Response[bytes]:
     """The evidence file of the record at CONTRACT/TABLE/KEY, present or absent; `history=false` for the newest version."""
     parameters = Parameters(request)
     history = parameters.flag("history", True)
@@ -16,12 +15,13 @@ def get_proof(request: Asked, reader: Reader, record: str) -> Response[bytes]:
     path = path_after(request, "/v1/proofs/")
     name = "".join(sign if sign.isalnum() or sign in "-." else "_" for sign in path)[:100]
     headers = {"Content-Disposition": f'attachment; filename="{name}.evidence.json"'}
-    return answer(gateway_of(request).client(reader).proof(path, history=history), headers=headers)
+    return answer(client_of(request).proof(path, history=history), headers=headers)
 
 
 @get("/v1/trust", sync_to_thread=True)
-def get_trust(request: Asked, reader: Reader) -> Response[bytes]:
+def get_trust(request: Asked) -> Response[bytes]:
     """The trust file: get it from someone you trust, not from where the evidence comes from."""
+    reader_of(request)
     trust = gateway_of(request).config.trust
     if trust is None:
         raise Problem("http.not_found", field="path", expected="a node that gives out its trust file")

@@ -28,8 +28,10 @@ class Server(uvicorn.Server):
         self.gateway = gateway
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal ends the server in order, a second one at once. Neither is raised again after it, as uvicorn
+        would: whoever serves has an engine to close."""
+        self.force_exit = self.should_exit
         self.stop()
-        super().handle_exit(sig, frame)
 
     def stop(self) -> None:
         """Ask the server to end; callable from any thread."""

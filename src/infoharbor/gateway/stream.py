@@ -8,7 +8,7 @@ import msgspec
 from litestar import get
 from litestar.response import Stream
 
-from infoharbor.gateway.exchange import Asked, Parameters, gateway_of
+from infoharbor.gateway.exchange import Asked, Parameters, gateway_of, reader_of
 from infoharbor.gateway.service import Gateway
 from infoharbor.kernel.readers import Reader
 from infoharbor.sdk.problems import Problem
@@ -20,12 +20,12 @@ HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 @get("/v1/stream", sync_to_thread=False)
-def get_stream(request: Asked, reader: Reader) -> Stream:
+def get_stream(request: Asked) -> Stream:
     """One event a block from beyond height `after`, or beyond `Last-Event-ID`; by default from now on.
 
     The cursor is the height alone, and the blocks are read from the ledger itself: no event is ever lost.
     """
-    gateway = gateway_of(request)
+    gateway, reader = gateway_of(request), reader_of(request)
     newest = gateway.engine.status().height
     parameters = Parameters(request)
     after = parameters.integer("after", newest, -1, newest)

@@ -28,7 +28,7 @@ class ActionMeta(msgspec.StructMeta):
     ) -> Any:
         wire_name = keywords.pop("name", name)
         made = super().__new__(
-            metaclass, name, bases, namespace, frozen=True, array_like=True, forbid_unknown_fields=True, kw_only=False
+            metaclass, name, bases, namespace, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False
         )
         if bases and bases[0] is not msgspec.Struct:
             made.__action__ = ActionType(made, made.__module__.split(".")[-2], wire_name, since)

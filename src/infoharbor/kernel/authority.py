@@ -102,8 +102,12 @@ class Authority(Protocol):
         """The key, if it may sign anything at all at `now`; refuses otherwise."""
         ...
 
-    def authorise(self, find: Find, signers: dict[bytes, SigningKey], action: SaltedAction, now: int) -> None:
-        """Refuses unless the signers may act for every organisation that `action.by` names."""
+    def authorise(self, find: Find, signers: dict[bytes, SigningKey], action: SaltedAction, now: int) -> int:
+        """Refuses unless the signers may act for every organisation that `action.by` names.
+
+        Returns the time until which the answer holds for these signers and this action, whatever its arguments, as long
+        as no record of the contract that answers changes; `now` if it holds for this once.
+        """
         ...
 
     def accreditation(self, find: Find, organisation: str, role: str, jurisdiction: str, now: int) -> str | None:

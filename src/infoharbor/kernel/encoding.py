@@ -19,7 +19,7 @@ class Malformed(ValueError):
         self.code, self.field, self.expected = code, field, expected
 
 
-class Wire(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class Wire(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
     """A structure that is stored, hashed or sent: a MessagePack array of its fields in declared order."""
 
 

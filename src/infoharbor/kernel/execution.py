@@ -22,6 +22,8 @@ from infoharbor.kernel.tree import Tree
 
 NO_ATTESTERS = bytes(32)
 """The attester-set root of a ledger that one operator signs for."""
+AUTHORISED_MAX = 100_000
+"""How many answers of the authority are remembered between blocks."""
 MACHINE_FAULTS = (MemoryError, OSError)
 """Faults of the machine halt the node before anything is committed; every other one is the contract's."""
 
@@ -69,13 +71,14 @@ class Executor:
     def __init__(self, chain: Chain, tree: Tree, replay: ReplayDigest, sm3_log: merkle.Frontier | None = None) -> None:
         self.chain, self.tree, self.replay = chain, tree, replay
         self._active = Active(chain.registry)
+        self._authorised: dict[tuple, int] = {}
         self.sm3_log = sm3_log or (merkle.Frontier(digest=SM3.digest) if chain.suite.name == SM3.name else None)
 
     def found(self, genesis: Genesis, view: BlockView) -> Outcome:
         """Run the genesis as block 0. Any refusal is an error of who wrote it, and is raised."""
         names = {name: contract.version for name, contract in self.chain.registry.contracts.items()}
         around = Surroundings(genesis.time, 0, self.chain.registry, self.chain.registry.authority, names)
-        running = _Running(self.chain, BlockState(view), around)
+        running = _Running(self.chain, BlockState(view), around, {})
         identifier = bytes(4) + tagged_hash(self.chain.suite, "genesis-actions", self.chain.id)[:28]
         work = Work(running.state, None)
         for encoded in genesis.actions:
@@ -91,7 +94,9 @@ class Executor:
         state = BlockState(view)
         active = self._active.at(state, time)
         around = Surroundings(time, height, self.chain.registry, self.chain.registry.authority, active)
-        running = _Running(self.chain, state, around)
+        if len(self._authorised) > AUTHORISED_MAX:
+            self._authorised.clear()
+        running = _Running(self.chain, state, around, self._authorised)
         for path in view.due(time, limits.DUE_MOVES_PER_BLOCK):
             running.lapse(path)
         for opened, keys in transactions:
@@ -139,8 +144,8 @@ def waiting_times(kind: RecordType, record: Any) -> set[int]:
 class _Running:
     """One block under way."""
 
-    def __init__(self, chain: Chain, state: BlockState, around: Surroundings) -> None:
-        self.chain, self.state, self.around = chain, state, around
+    def __init__(self, chain: Chain, state: BlockState, around: Surroundings, authorised: dict[tuple, int]) -> None:
+        self.chain, self.state, self.around, self.authorised = chain, state, around, authorised
         self.receipts: list[Receipt] = []
         self.writes: list[Write] = []
         self.calendar: list[tuple[int, str, bool]] = []
@@ -174,11 +179,18 @@ class _Running:
             self._refuse(opened.id, index, Refusal("contract.fault", expected=type(fault).__name__), signers, work)
 
     def _authorise(self, work: Work, keys: dict[bytes, SigningKey], salted: SaltedAction) -> None:
+        """Ask the authority, unless it has answered the same and nothing of what it goes by has changed since."""
+
         def find(of: type, *key: object) -> object:
             kind = record_type(of)
-            return work.find(kind, kind.path(key))
+            return work.peek(kind, kind.path(key))
 
-        self.around.authority.authorise(find, keys, salted, self.around.now)
+        asked = (*keys, *salted.by, salted.contract, salted.name)
+        if self.authorised.get(asked, 0) > self.around.now and not work.rewrites_authority:
+            return
+        until = self.around.authority.authorise(find, keys, salted, self.around.now)
+        if not work.rewrites_authority:
+            self.authorised[asked] = until
 
     def lapse(self, path: str) -> None:
         """Make a record's due move; its receipt has the calendar's id, made from height and position."""
@@ -208,6 +220,8 @@ class _Running:
                 raise Refusal("ledger.record_too_large", field=kind.table, expected=f"at most {limits.RECORD_BYTES} bytes")
             written.append((path, kind, record, value))
         marks = []
+        if work.rewrites_authority:
+            self.authorised.clear()
         for path, kind, record, value in written:
             entry = self._entry(path, kind, value, identifier, height)
             if kind.due:

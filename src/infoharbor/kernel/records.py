@@ -2,6 +2,7 @@
 
 import enum
 import json
+import operator
 import types
 import typing
 from collections.abc import Callable, Iterator
@@ -62,6 +63,7 @@ class RecordType:
     def __init__(self, of: type, contract: str, table: str, key: tuple[str, ...], visible: str) -> None:
         self.of, self.contract, self.table, self.key, self.visible = of, contract, table, key, visible
         self.prefix = f"{contract}/{table}/"
+        self._key_of = operator.attrgetter(*key)
         self.due: list[Due] = []
 
     def complete(self) -> None:
@@ -79,15 +81,14 @@ class RecordType:
         """Where the record with this key lies. Only the last part may hold a slash, so that no two keys share a path."""
         if len(key) == 1:
             return f"{self.prefix}{key[0]}"
-        parts = [str(part) for part in key]
-        for name, part in zip(self.key, parts[:-1], strict=False):
+        *leading, last = map(str, key)
+        for name, part in zip(self.key, leading, strict=False):
             ensure("/" not in part, "ledger.key", field=name, expected="no slash")
-        return self.prefix + "/".join(parts)
+        return f"{self.prefix}{'/'.join(leading)}/{last}"
 
     def path_of(self, record: Any) -> str:
-        if len(self.key) == 1:
-            return f"{self.prefix}{getattr(record, self.key[0])}"
-        return self.path(tuple(getattr(record, name) for name in self.key))
+        key = self._key_of(record)
+        return self.path(key if len(self.key) > 1 else (key,))
 
     def decode(self, raw: bytes) -> Any:
         return self.decoder.decode(raw)
@@ -107,7 +108,7 @@ class RecordMeta(msgspec.StructMeta):
         visible: str = CONSORTIUM,
     ) -> Any:
         made = super().__new__(
-            metaclass, name, bases, namespace, frozen=True, array_like=True, forbid_unknown_fields=True, kw_only=False
+            metaclass, name, bases, namespace, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False
         )
         if bases and bases[0] is not msgspec.Struct:
             contract = made.__module__.split(".")[-2] if "." in made.__module__ else made.__module__
@@ -181,7 +182,7 @@ def describe_type(of: Any) -> Any:
     raise TypeError(f"{of!r} is no type of the ledger: int, str, bytes, bool, an enum, a tuple, a struct, or one of them | None")
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A record as it is stored: its leaf's fields beside the encoded value; an empty value is a tombstone."""
 
     version: int

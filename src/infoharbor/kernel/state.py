@@ -10,6 +10,8 @@ from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.transaction import Ceilings
 
 MISSING: Any = object()
+AUTHORITY = "identity"
+"""The contract whose records say who may act."""
 
 
 class BlockState:
@@ -53,7 +55,13 @@ class Work:
         self.relied: set[str] = set()
         self.reads = 0
         self.lapsing: set[str] = set()
+        self.rewrites_authority = False
         self.fresh_ids = 0
+
+    def peek(self, kind: RecordType, path: str) -> Any:
+        """As `find`, but not counted: what the kernel itself asks must not depend on what it remembers."""
+        written = self.writes.get(path)
+        return written[1] if written is not None else self.block.record(kind, path)
 
     def find(self, kind: RecordType, path: str) -> Any:
         self.reads += 1
@@ -64,6 +72,7 @@ class Work:
 
     def write(self, kind: RecordType, path: str, record: Any) -> None:
         self.writes[path] = (kind, record)
+        self.rewrites_authority |= kind.contract == AUTHORITY
         if self.ceilings is not None and len(self.writes) > self.ceilings.writes:
             raise Refusal("ledger.ceiling", field="ceilings.writes", expected=self.ceilings.writes)
 

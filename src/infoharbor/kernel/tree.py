@@ -203,8 +203,8 @@ def _ends_right(suite: HashSuite, slot: bytes, path: bytes, leaf: bytes | None, 
         return neighbour is None and slot == suite.digest(SLOT_TAG + path + leaf)
     if neighbour is None:
         return slot == b""
+    if len(neighbour.path_hash) != 32 or len(neighbour.leaf_hash) != 32 or neighbour.path_hash == path:
+        return False
     walked = len(proof.nodes)
     shares = all(nibble_of(path, depth) == nibble_of(neighbour.path_hash, depth) for depth in range(walked))
-    right_lengths = len(neighbour.path_hash) == 32 and len(neighbour.leaf_hash) == 32
-    hashed = suite.digest(SLOT_TAG + neighbour.path_hash + neighbour.leaf_hash)
-    return right_lengths and shares and neighbour.path_hash != path and slot == hashed
+    return shares and slot == suite.digest(SLOT_TAG + neighbour.path_hash + neighbour.leaf_hash)

@@ -109,10 +109,14 @@ class Client(_Common):
         self._http.close()
 
     def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:
-        if self._signer is not None and not self._token:
-            self.chain()
+        self._introduce()
         with _reaching():
             return self._http.request(method, path, headers=self._headers() | content.pop("headers", {}), **content)
+
+    def _introduce(self) -> None:
+        """Learn what a signer's credential has to name."""
+        if self._signer is not None and not self._token:
+            self.chain()
 
     def _get(self, path: str, **parameters: Any) -> Any:
         return read_answer(self._ask("GET", path, params=_given(parameters)))
@@ -207,6 +211,7 @@ class Client(_Common):
                     yield event
 
     def _stream(self, after: int) -> Iterator[dict[str, Any]]:
+        self._introduce()
         parameters = {"after": str(after)}
         with self._http.stream("GET", "/v1/stream", params=parameters, headers=self._headers(), timeout=QUIET) as answer:
             if not answer.is_success:
@@ -239,10 +244,14 @@ class AsyncClient(_Common):
         await self._http.aclose()
 
     async def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:
-        if self._signer is not None and not self._token:
-            await self.chain()
+        await self._introduce()
         with _reaching():
             return await self._http.request(method, path, headers=self._headers() | content.pop("headers", {}), **content)
+
+    async def _introduce(self) -> None:
+        """Learn what a signer's credential has to name."""
+        if self._signer is not None and not self._token:
+            await self.chain()
 
     async def _get(self, path: str, **parameters: Any) -> Any:
         return read_answer(await self._ask("GET", path, params=_given(parameters)))
@@ -309,6 +318,7 @@ class AsyncClient(_Common):
                     yield event
 
     async def _stream(self, after: int) -> AsyncIterator[dict[str, Any]]:
+        await self._introduce()
         parameters = {"after": str(after)}
         async with self._http.stream(
             "GET", "/v1/stream", params=parameters, headers=self._headers(), timeout=QUIET

@@ -72,6 +72,8 @@ CAPTURING = (COOPERATIVE, PROCESSOR, EXPORTER, CARRIER, IMPORTER)
 GRANTS = (
     (CERTIFIER_CN, "certifier", "CN"),
     (CERTIFIER_VN, "certifier", "VN"),
+    (CERTIFIER_CN, "gs1-registrar", "CN"),
+    (CERTIFIER_VN, "gs1-registrar", "VN"),
     (BANK, "bank", "CN"),
     (BANK, "bank", "VN"),
     (BANK, "money-issuer", "CN"),

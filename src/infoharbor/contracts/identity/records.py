@@ -4,7 +4,7 @@ import msgspec
 
 from infoharbor.contractkit import ANYONE, NEW, PUBLIC, Contract, Move, Record, Status, ensure
 from infoharbor.contractkit.kernel import Find, SaltedAction, SigningKey
-from infoharbor.contractkit.types import Code, CountryCode, Instant, OrganisationId, ShortText, UserId
+from infoharbor.contractkit.types import INTEGER_MAX, Code, CountryCode, Instant, OrganisationId, ShortText, UserId
 
 GOVERNANCE = Contract("governance")
 ADMINISTRATOR = "administrator"
@@ -205,18 +205,24 @@ class _Authority:
         ensure_in_force(found, now)
         return SigningKey(found.suite, found.public_key, found.user, found.organisation)
 
-    def authorise(self, find: Find, signers: dict[bytes, SigningKey], action: SaltedAction, now: int) -> None:
+    def authorise(self, find: Find, signers: dict[bytes, SigningKey], action: SaltedAction, now: int) -> int:
         name = f"{action.contract}.{action.name}"
+        until = INTEGER_MAX
         for organisation in action.by:
             member = find(Organisation, organisation)
             ensure(member is not None, "identity.organisation_unknown", field="by", expected="a member")
             active = member.status == OrganisationStatus.ACTIVE
             ensure(active, "identity.organisation_not_active", field="by", expected="an active organisation")
             own = [key for key in sorted(signers) if signers[key].organisation == organisation]
-            self._ensure_signed(find, member, own, name, now)
+            until = min(until, self._ensure_signed(find, member, own, name, now))
+        return now if name == ROTATION else until
 
-    def _ensure_signed(self, find: Find, member: Organisation, own: list[bytes], name: str, now: int) -> None:
-        """Every key is in force as the bundle has left it; people meet the policy, or a scope covers it."""
+    def _ensure_signed(self, find: Find, member: Organisation, own: list[bytes], name: str, now: int) -> int:
+        """Every key is in force as the bundle has left it; people meet the policy, or a scope covers it.
+
+        Returns when the first of the keys expires.
+        """
+        until = INTEGER_MAX
         people: dict[str, User] = {}
         covered = False
         for key in own:
@@ -235,13 +241,15 @@ class _Authority:
             if user.kind == UserKind.PERSON:
                 people[user.id] = user
             covered = covered or name in record.scope
+            until = min(until, record.until or INTEGER_MAX)
         if covered and not people:
-            return
+            return until
         wanted = f"a signature for {member.id} by a key that may sign {name}"
         ensure(people, "identity.not_signed", field="by", expected=wanted)
         wanted = " and ".join(need or "any user" for need in needs_of(member, name))
         suffice = may_sign(member, name, list(people.values()))
         ensure(suffice, "identity.policy", field="keys", expected=wanted)
+        return until
 
     def accreditation(
         self, find: Find, organisation: str, role: str, jurisdiction: str, now: int

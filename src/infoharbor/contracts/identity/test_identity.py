@@ -44,6 +44,7 @@ from infoharbor.contracts.identity.records import (
     Accreditation,
     Key,
     KeyStatus,
+    NewKey,
     Organisation,
     OrganisationStatus,
     PolicyRule,
@@ -332,6 +333,16 @@ def test_one_public_key_serves_one_user_for_ever(trial: Trial) -> None:
         user = trial.cast.signer(organisation).user
         add = AddKey(user, new_key(first, user), ())
         trial.refuses(add, by=organisation, code="identity.key_known", field="key.public_key")
+
+
+def test_keys_of_different_suites_stand_side_by_side(trial: Trial) -> None:
+    signer = trial.cast.signer(HOME, "sm2-user", suite="sm2")
+    trial.act(AddUser(signer.user, UserKind.PERSON, ("administrator",), new_key(signer), ()), by=HOME)
+    trial.act(SEAL, by=HOME, users=[signer])
+    unknown = new_key(signer)
+    fields = {name: getattr(unknown, name) for name in unknown.__struct_fields__} | {"suite": "none"}
+    add = AddKey(signer.user, NewKey(**fields), ())
+    trial.refuses(add, by=HOME, code="identity.possession", field="key.proof")
 
 
 def test_a_key_is_judged_at_block_time(trial: Trial) -> None:

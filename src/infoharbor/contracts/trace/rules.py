@@ -181,6 +181,8 @@ def step(state: State, said: Mention, moves_with: tuple[str, ...] = ()) -> tuple
     if said.broken == NOT_JUDGED:
         return state, NOT_JUDGED
     broken = _broken(state, said, moves_with)
+    if said.effect is Effect.EMPTY and not said.parent:
+        return state._replace(emptied=True), broken
     claimed = said.standing is Standing.CLAIM and said.effect in (Effect.CREATE, Effect.OUTPUT, Effect.END)
     if claimed or broken in (AFTER_END, CREATED_TWICE):
         return state, broken
@@ -220,8 +222,6 @@ def _changed(state: State, said: Mention) -> State:
         return state._replace(ended=True, parent="")
     if effect is Effect.PACK and not kind:
         return state._replace(parent=said.parent)
-    if effect is Effect.EMPTY and not said.parent:
-        return state._replace(emptied=True)
     if effect is Effect.UNPACK or (effect is Effect.EMPTY and state.parent == said.parent):
         return state._replace(parent="")
     return state

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from infoharbor.contracts.trace.exchange.decompose import Decomposed, PublicEvent
+from infoharbor.contracts.trace.exchange.decompose import Decomposed, HeldEvent, PublicEvent
 from infoharbor.contracts.trace.records import CapturedEvent, Event
 
 DIGEST_BYTES: Final = 20
@@ -39,9 +39,14 @@ def digest_of(event_id: str) -> str:
 
 def captured(event: Decomposed, digest: str, commitment: bytes) -> CapturedEvent:
     """The event as `CaptureEvents` takes it; `commitment` (32 bytes) binds the held part."""
-    return CapturedEvent(digest, *msgspec.structs.astuple(event.public), commitment)
+    return CapturedEvent(*(digest, *msgspec.structs.astuple(event.public), commitment))
 
 
 def public_part(record: Event) -> PublicEvent:
     """The public event that a record was made of, with the error that was declared since."""
     return PublicEvent(**{name: getattr(record, name) for name in _PUBLIC_FIELDS})
+
+
+def commitment_to(held: HeldEvent, salt: bytes) -> bytes:
+    """Binds the held part."""
+    return hashlib.sha256(salt + msgspec.msgpack.encode(held)).digest()

@@ -16,6 +16,10 @@ IMPLICIT: Final = {
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
 }
 """Prefixes of the standard's own context, which a document may declare again."""
+PUBLIC_NAMESPACES: Final = frozenset({IMPLICIT["cbvmda"]})
+"""Whose extensions may stand on the ledger: the standard's own master data, and what the members vote to
+`NAMESPACES_TABLE`."""
+NAMESPACES_TABLE: Final = "epcis-public-namespaces"
 
 
 class Names:

@@ -1,0 +1,130 @@
+"""Pages of the ledger itself: the overview, its blocks, its transactions."""
+
+from typing import Any, Final
+
+from litestar import Response, get
+
+from infoharbor.edgekit.json_form import from_iso
+from infoharbor.gateway.exchange import Asked
+from infoharbor.kernel.limits import INTEGER_MAX
+from infoharbor.kernel.readers import ANONYMOUS
+from infoharbor.portal.display import plain
+from infoharbor.portal.shell import Page
+from infoharbor.sdk.documents import hex_bytes
+from infoharbor.sdk.problems import Problem
+
+BLOCKS: Final = 25
+NEWEST_BLOCKS: Final = 6
+NEWEST_TRANSACTIONS: Final = 8
+LOOKED_THROUGH: Final = 60
+"""How many of the newest blocks the overview searches for transactions that anyone may read."""
+COUNTED_MAX: Final = 1_000
+
+
+@get("/", sync_to_thread=True)
+def get_overview(request: Asked) -> Response[str]:
+    """What this ledger is, who has to be trusted, and what has happened last."""
+    page = Page(request)
+    status = page.client.status()
+    height = status["height"]
+    return page.show(
+        "overview.html",
+        status=status,
+        blocks=newest_blocks(page, height, NEWEST_BLOCKS),
+        transactions=newest_transactions(page, height),
+        contracts=counted(page),
+        members=len(page.organisations),
+    )
+
+
+@get("/blocks", sync_to_thread=True)
+def get_blocks(request: Asked) -> Response[str]:
+    """Blocks, the newest first; `before` pages back."""
+    page = Page(request)
+    newest = page.ledger.engine.status().height
+    before = page.asked.integer("before", newest + 1, 0, INTEGER_MAX)
+    first = min(before, newest + 1)
+    blocks = newest_blocks(page, first - 1, BLOCKS)
+    older = blocks[-1]["height"] if blocks and blocks[-1]["height"] else None
+    return page.show("blocks.html", blocks=blocks, older=older, newer=first <= newest)
+
+
+@get("/blocks/{height:str}", sync_to_thread=True)
+def get_block(request: Asked, height: str) -> Response[str]:
+    """A block's header, and those of its receipts that anyone may read."""
+    page = Page(request)
+    if not (height.isascii() and height.isdigit() and len(height) <= 18):
+        raise Problem("ledger.height_unknown", field="height", expected="a height that exists")
+    block = page.client.block(int(height))
+    hidden = block["receipts"] - len(block["results"])
+    newest = page.ledger.engine.status().height
+    return page.show("block.html", block=timed(block), hidden=hidden, newest=newest)
+
+
+@get("/transactions/{identifier:str}", sync_to_thread=True)
+def get_transaction(request: Asked, identifier: str) -> Response[str]:
+    """What became of a transaction: who signed, on what authority, what it did and what it wrote."""
+    page = Page(request)
+    receipt = page.client.receipt(hex_bytes(identifier.lower(), "id", 32))
+    return page.show("transaction.html", receipt=timed(receipt), actions=_actions(receipt))
+
+
+def timed(block: dict[str, Any]) -> dict[str, Any]:
+    """With the time as an integer, as pages want it."""
+    return block | {"time": from_iso(block["time"], "time")}
+
+
+def newest_blocks(page: Page, height: int, count: int) -> list[dict[str, Any]]:
+    """Up to `count` blocks downwards from `height`."""
+    if height < 0:
+        return []
+    count = min(count, height + 1)
+    found = page.client.blocks(after=height - count, limit=count)["items"]
+    return [timed(block) for block in reversed(found)]
+
+
+def newest_transactions(page: Page, height: int) -> list[dict[str, Any]]:
+    """The newest receipts that anyone may read, each with its block's time."""
+    found: list[dict[str, Any]] = []
+    with page.ledger.sight(ANONYMOUS) as sight:
+        for block in reversed(list(page.ledger.engine.blocks(max(-1, height - LOOKED_THROUGH), LOOKED_THROUGH))):
+            receipts = page.client.event(sight, block)["receipts"]
+            found += [receipt | {"time": block.header.time} for receipt in reversed(receipts)]
+            if len(found) >= NEWEST_TRANSACTIONS:
+                break
+    return found[:NEWEST_TRANSACTIONS]
+
+
+def counted(page: Page) -> list[dict[str, Any]]:
+    """Each contract with how many records anyone may read in it, counted up to a bound."""
+    counts: list[dict[str, Any]] = []
+    with page.ledger.sight(ANONYMOUS) as sight:
+        for name in sorted(page.ledger.registry.contracts):
+            records = 0
+            for _ in sight.living(f"{name}/"):
+                records += 1
+                if records == COUNTED_MAX:
+                    break
+            title = page.texts.sentence(page.ledger.words.text(name, "title"))
+            shown = f"{records:,}+" if records == COUNTED_MAX else f"{records:,}"
+            counts.append({"name": name, "title": title, "records": shown})
+    return counts
+
+
+def _actions(receipt: dict[str, Any]) -> list[dict[str, Any]]:
+    content = receipt["content"]
+    if content is None:
+        return []
+    return [
+        {
+            "name": f"{action['contract']}.{action['action']}",
+            "contract": action["contract"],
+            "action": action["action"],
+            "by": action["by"],
+            "arguments": plain(action.get("arguments", action.get("arguments_hex"))),
+        }
+        for action in content["actions"]
+    ]
+
+
+ROUTES = [get_overview, get_blocks, get_block, get_transaction]

@@ -1,0 +1,64 @@
+"""Pages of the organisations: who is a member, with which keys, roles and signing rules."""
+
+from typing import Any, Final
+
+from litestar import Response, get
+
+from infoharbor.contracts.identity.records import DEFAULT_RULES, Accreditation, Key, Organisation, User
+from infoharbor.gateway.exchange import Asked
+from infoharbor.kernel.readers import ANONYMOUS
+from infoharbor.kernel.records import record_type
+from infoharbor.portal.display import Display, Shown
+from infoharbor.portal.shell import Page
+from infoharbor.sdk.problems import Problem
+
+SHOWN_MAX: Final = 200
+
+
+@get("/organisations", sync_to_thread=True)
+def get_organisations(request: Asked) -> Response[str]:
+    """All members."""
+    page = Page(request)
+    display = Display(page, record_type(Organisation))
+    members = [(each, display.status(each.status.value)) for each in page.organisations.values()]
+    return page.show("organisations.html", members=members)
+
+
+@get("/organisations/{identifier:str}", sync_to_thread=True)
+def get_organisation(request: Asked, identifier: str) -> Response[str]:
+    """One member: its registration, its roles by country, its keys as far as anyone may read them, its policy."""
+    page = Page(request)
+    member = page.organisations.get(identifier)
+    if member is None:
+        raise Problem("ledger.record_unknown", field="organisation", expected="a member of this ledger")
+    display = Display(page, record_type(Organisation))
+    fields = [(word, shown) for name, word, shown in display.fields(member) if name != "policy"]
+    with page.ledger.sight(ANONYMOUS) as sight:
+        roles = [
+            (each, Display(page, record_type(Accreditation)).status(each.status.value))
+            for each in sight.scan(Accreditation, identifier)
+        ]
+        open_tables = {name: sight.may_know_absent(record_type(of).prefix) for name, of in (("keys", Key), ("users", User))}
+        keys = _keys(page, sight, identifier)
+    return page.show(
+        "organisation.html",
+        member=member,
+        fields=fields,
+        roles=roles,
+        keys=keys,
+        keys_open=open_tables["keys"],
+        policy=[(rule.action, rule.needs) for rule in (*member.policy, *DEFAULT_RULES)],
+        own_rules=len(member.policy),
+    )
+
+
+def _keys(page: Page, sight: Any, organisation: str) -> list[tuple[Key, Shown]]:
+    display = Display(page, record_type(Key))
+    found = []
+    for each in sight.scan(Key):
+        if each.organisation == organisation and len(found) < SHOWN_MAX:
+            found.append((each, display.status(each.status.value)))
+    return found
+
+
+ROUTES = [get_organisations, get_organisation]

@@ -1,0 +1,59 @@
+"""What protects a gateway from its clients: rates, and time for a body."""
+
+import socket
+from pathlib import Path
+
+import httpx
+from hypothesis import given
+from hypothesis import strategies as st
+from node import Node
+
+from infoharbor.edgekit.languages import preferred
+from infoharbor.gateway import door
+from infoharbor.gateway.rates import Rate, Rates
+from infoharbor.gateway.serve import Config
+
+
+@given(burst=st.integers(1, 50), asked=st.integers(1, 200))
+def test_a_bucket_gives_its_burst_and_then_a_time_to_wait(burst: int, asked: int) -> None:
+    rates = Rates(Rate(1, burst))
+    answers = [rates.take("one") for _ in range(asked)]
+    assert answers[:burst] == [0] * min(asked, burst)
+    assert rates.take("another") == 0
+    if asked > burst + 5:
+        assert max(answers) == 1
+
+
+def test_an_address_that_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    node = Node(data, config=Config(data=data, anonymous_rate=Rate(1, 3)))
+    try:
+        answers = [httpx.get(node.url + "/v1/status") for _ in range(20)]
+        refused = [each for each in answers if each.status_code == 429]
+        assert refused
+        assert {each.json()["code"] for each in refused} == {"http.rate"}
+        assert all(int(each.headers["retry-after"]) >= 1 for each in refused)
+        with node.asking("firm-1") as client:
+            assert client.get("/v1/status").status_code == 200, "a member has a bucket of its own"
+    finally:
+        node.close()
+
+
+def test_a_body_that_never_ends_is_given_up(node: Node, monkeypatch: object) -> None:
+    before, door.BODY_SECONDS = door.BODY_SECONDS, 1  # type: ignore[misc]
+    try:
+        host, port = node.address.split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as slow:
+            slow.sendall(b"POST /v1/prepare HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+            answer = slow.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b"http.too_slow" in answer
+    finally:
+        door.BODY_SECONDS = before  # type: ignore[misc]
+
+
+def test_the_preferred_language_is_found_and_english_is_the_rest() -> None:
+    assert preferred("zh-CN,zh;q=0.9,en;q=0.8") == "zh"
+    assert preferred("vi, en;q=0.3, zh;q=0.7") == "zh"
+    assert preferred("zh;q=0, fr") == "en"
+    assert preferred("") == preferred("*") == "en"
