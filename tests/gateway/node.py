@@ -113,6 +113,4 @@ def found(data: Path, cast: Cast) -> None:
 def _admission(name: str, signer: Signer) -> AdmitOrganisation:
     key = NewKey("ed25519", signer.key.public_key, signer.possession, 0, 0)
     number = f"EXAMPLE-{name}"
-    return AdmitOrganisation(
-        name, name, name, "CN", Registration.REGISTRY, number, name == "bank", signer.user, key
-    )
+    return AdmitOrganisation(name, name, name, "CN", Registration.REGISTRY, number, name == "bank", signer.user, key)

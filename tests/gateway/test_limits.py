@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from node import Node
@@ -39,17 +40,16 @@ def test_an_address_that_asks_too_often_is_told_when_to_come_back(tmp_path: Path
         node.close()
 
 
-def test_a_body_that_never_ends_is_given_up(node: Node, monkeypatch: object) -> None:
-    before, door.BODY_SECONDS = door.BODY_SECONDS, 1  # type: ignore[misc]
-    try:
-        host, port = node.address.split(":")
-        with socket.create_connection((host, int(port)), timeout=30) as slow:
-            slow.sendall(b"POST /v1/prepare HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
-            answer = slow.recv(65536)
-        assert answer.startswith(b"HTTP/1.1 408 ")
-        assert b"http.too_slow" in answer
-    finally:
-        door.BODY_SECONDS = before  # type: ignore[misc]
+def test_a_body_that_never_ends_is_given_up(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "BODY_SECONDS", 1)
+    host, port = node.address.split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as slow:
+        slow.sendall(
+            b"POST /v1/prepare HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+        )
+        answer = slow.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"http.too_slow" in answer
 
 
 def test_the_preferred_language_is_found_and_english_is_the_rest() -> None:

@@ -48,7 +48,9 @@ def test_a_public_table_is_read_by_anyone(node: Node) -> None:
 
 def test_a_listing_holds_only_what_the_asker_may_read(node: Node) -> None:
     holders = {
-        organisation: {item["record"]["holder"] for item in get(node, "/v1/records/asset/balances", organisation).json()["items"]}
+        organisation: {
+            item["record"]["holder"] for item in get(node, "/v1/records/asset/balances", organisation).json()["items"]
+        }
         for organisation in ("", "firm-1", "firm-2", "bank")
     }
     assert holders[""] == set()
@@ -97,7 +99,15 @@ def test_a_credential_that_does_not_hold_is_refused_never_taken_for_none(node: N
     assert node.server.gateway.tokens.revoke(revoked)
     expired = node.server.gateway.tokens.issue("firm-1", node.signer("firm-1").user, days=-1)
     stranger = node.server.gateway.tokens.issue("firm-1", "u-" + "0" * 24)
-    for header in (f"Bearer {revoked}", f"Bearer {expired}", f"Bearer {stranger}", "Bearer ih_nothing", "Basic YTpi", "Key a.b.c", "Bearer " + "x" * 9000):
+    for header in (
+        f"Bearer {revoked}",
+        f"Bearer {expired}",
+        f"Bearer {stranger}",
+        "Bearer ih_nothing",
+        "Basic YTpi",
+        "Key a.b.c",
+        "Bearer " + "x" * 9000,
+    ):
         answer = httpx.get(node.url + "/v1/status", headers={"Authorization": header})
         assert_problem(answer, 401, "http.credential", "Authorization")
         assert answer.headers["www-authenticate"]
@@ -158,7 +168,9 @@ def test_a_filter_keeps_records_whose_field_is_so(node: Node) -> None:
         ("/v1/trust", 404, "http.not_found", "path"),
     ],
 )
-def test_each_bad_question_has_a_named_refusal(node: Node, path: str, status: int, code: str, field: str | None) -> None:
+def test_each_bad_question_has_a_named_refusal(
+    node: Node, path: str, status: int, code: str, field: str | None
+) -> None:
     problem = assert_problem(get(node, path), status, code, field)
     assert httpx.get(node.url + problem["type"]).json()["title"] == problem["title"]
 
@@ -211,7 +223,9 @@ def test_the_header_log_is_served_as_a_transparency_log(node: Node) -> None:
 
 def test_the_api_description_lists_the_routes_and_forbids_what_they_refuse(node: Node) -> None:
     document = get(node, "/v1/openapi.json").json()
-    routed = {route.path: route for handler in ROUTES for route in handler.app.routes} if hasattr(ROUTES[0], "app") else None
+    routed = (
+        {route.path: route for handler in ROUTES for route in handler.app.routes} if hasattr(ROUTES[0], "app") else None
+    )
     described = {(operation.method, operation.path) for operation in OPERATIONS}
     served = set()
     for handler in ROUTES:

@@ -72,7 +72,9 @@ def test_each_follower_is_shown_only_what_it_may_read(node: Node) -> None:
         with node.asking(organisation) as client:
             event = taken(events(client, after=receipt["height"] - 1), receipt["height"])[0]
         shown[organisation] = {each["path"] for each in event["records"]}
-        assert (receipt["transaction"] in {each["transaction"] for each in event["receipts"]}) == (organisation == "firm-1")
+        assert (receipt["transaction"] in {each["transaction"] for each in event["receipts"]}) == (
+            organisation == "firm-1"
+        )
     balance = f"asset/balances/{TOKEN}/"
     assert {balance + "firm-1"} == {path for path in shown["firm-1"] if path.startswith(balance)}
     assert {balance + "firm-2"} == {path for path in shown["firm-2"] if path.startswith(balance)}

@@ -19,7 +19,7 @@ def test_a_signer_acts_and_reads_as_its_organisation(node: Node) -> None:
     with Client(node.url, signer=node.signer("firm-1")) as client:
         receipt = client.act(node.transfer("firm-2", 5))
         record = client.record(BALANCE)
-        assert record["version"] == dict((each["path"], each["version"]) for each in receipt["writes"])[BALANCE]
+        assert record["version"] == {each["path"]: each["version"] for each in receipt["writes"]}[BALANCE]
         assert client.receipt(receipt["transaction"])["content"]["actions"][0]["action"] == "Transfer"
         assert decode_evidence(client.proof(BALANCE)).records[0].path == BALANCE
         assert client.checkpoint().startswith("gateway.example/")
@@ -38,15 +38,23 @@ def test_local_and_http_clients_answer_the_same(node: Node) -> None:
             refused.append((problem.code, problem.field, problem.expected, problem.sentence))
             assert problem.receipt is not None
         assert refused[0] == refused[1]
-        assert refused[0][2] and refused[0][3].zh != refused[0][3].en
+        assert refused[0][2]
+        assert refused[0][3].zh != refused[0][3].en
 
 
 def test_many_transactions_go_together(node: Node) -> None:
-    raws = [node.raw(node.transfer("firm-2", 1), by="firm-1"), b"no", node.raw(node.transfer("firm-2", 10**15), by="firm-1")]
+    raws = [
+        node.raw(node.transfer("firm-2", 1), by="firm-1"),
+        b"no",
+        node.raw(node.transfer("firm-2", 10**15), by="firm-1"),
+    ]
     with Client(node.url, signer=node.signer("firm-1")) as client:
         for found in (client.submit_many(raws), node.local("firm-1").submit_many(raws)):
             assert isinstance(found[0], dict)
-            assert [each.code for each in found[1:] if isinstance(each, Problem)] == ["ledger.malformed", "asset.balance_short"]
+            assert [each.code for each in found[1:] if isinstance(each, Problem)] == [
+                "ledger.malformed",
+                "asset.balance_short",
+            ]
 
 
 def test_what_was_sent_can_be_waited_for(node: Node) -> None:

@@ -13,7 +13,7 @@ from msgspec import inspect
 from infoharbor.contracts.asset.actions import Transfer
 from infoharbor.contracts.identity.actions import AddUser, SetPolicy
 from infoharbor.contracts.trace.actions import CaptureEvents
-from infoharbor.edgekit.json_form import EXACT, from_iso, from_json, iso, is_instant, schema, shape_of, to_json
+from infoharbor.edgekit.json_form import EXACT, from_iso, from_json, is_instant, iso, schema, shape_of, to_json
 from infoharbor.edgekit.json_text import parse_json
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.registry import installed_registry
@@ -34,7 +34,9 @@ def values(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return st.integers(least, 2**63 - 1 if kind.le is None else kind.le)
         case inspect.StrType():
             least = kind.min_length or 0
-            return st.text(st.characters(exclude_categories=["Cs"]), min_size=least, max_size=min(kind.max_length or 9, least + 9))
+            return st.text(
+                st.characters(exclude_categories=["Cs"]), min_size=least, max_size=min(kind.max_length or 9, least + 9)
+            )
         case inspect.BytesType():
             least = kind.min_length or 0
             return st.binary(min_size=least, max_size=max(least, min(kind.max_length or 9, least + 9)))
@@ -90,7 +92,12 @@ def test_a_time_needs_its_offset_and_is_no_finer_than_a_millisecond() -> None:
 @pytest.mark.parametrize(
     ("of", "value", "code", "field"),
     [
-        (SetPolicy, {"rules": [{"action": "*", "needs": ["maker"]}, {"action": "*"}]}, "input.field_missing", "rules[1].needs"),
+        (
+            SetPolicy,
+            {"rules": [{"action": "*", "needs": ["maker"]}, {"action": "*"}]},
+            "input.field_missing",
+            "rules[1].needs",
+        ),
         (SetPolicy, {"rules": [{"action": "*", "needs": [1]}]}, "input.type", "rules[0].needs[0]"),
         (SetPolicy, {"rules": {}}, "input.type", "rules"),
         (SetPolicy, [], "input.type", "body"),
@@ -113,10 +120,11 @@ def test_bytes_have_one_spelling(text: str) -> None:
     form = {"sealing_key": text}
     of = REGISTRY.action("identity", "SetSealingKey", 1)
     assert of is not None
-    try:
+    if len(text) % 2 or text.strip("0123456789abcdef"):
+        with pytest.raises(Malformed, match="sealing_key"):
+            from_json(of.of, form)
+    else:
         assert to_json(from_json(of.of, form)) == form
-    except Malformed as refused:
-        assert refused.field == "sealing_key"
 
 
 def test_instants_are_told_from_other_integers() -> None:

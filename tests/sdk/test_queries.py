@@ -51,7 +51,9 @@ def test_a_query_takes_texts_integers_and_truths(node: Node) -> None:
         ({"token": "t" * 401}, "input.type", "token"),
     ],
 )
-def test_a_query_names_the_parameter_that_does_not_fit(node: Node, given: dict[str, str], code: str, field: str) -> None:
+def test_a_query_names_the_parameter_that_does_not_fit(
+    node: Node, given: dict[str, str], code: str, field: str
+) -> None:
     with node.ledger.sight(ANONYMOUS) as sight, pytest.raises(Malformed) as caught:
         declared.ask(sight, given)
     assert (caught.value.code, caught.value.field) == (code, field)

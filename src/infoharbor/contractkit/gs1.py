@@ -302,9 +302,7 @@ def _read_urn(uri: str) -> Key | None:
     else:
         body = prefix + reference
         if len(body) != urn.digits or not all_digits(body):
-            raise Gs1Fault(
-                "gs1_length", f"{scheme}: {urn.digits} digits in company prefix and reference together"
-            )
+            raise Gs1Fault("gs1_length", f"{scheme}: {urn.digits} digits in company prefix and reference together")
         if urn.leading:
             body = reference[0] + prefix + reference[1:]
         if urn.ai == GRAI:

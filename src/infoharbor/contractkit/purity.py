@@ -23,7 +23,7 @@ def faults(source: str) -> Iterator[tuple[int, str]]:
     yield from _recursive(tree)
 
 
-def _faults(node: ast.AST) -> Iterator[str]:  # noqa: PLR0912
+def _faults(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (f"imports {each.name}" for each in node.names if not _may_import(each.name))
     elif isinstance(node, ast.ImportFrom):

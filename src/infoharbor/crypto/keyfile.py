@@ -2,6 +2,7 @@
 
 import os
 import stat
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,8 @@ FORMAT = "infoharbor/key/1"
 KEY_FILE_BYTES = 64 * 1024
 SCRYPT_MEMORY = 2**17
 """Scrypt's N; with r = 8 and p = 1 it takes 128 MiB."""
+SCRYPT_MEMORIES = [2**bits for bits in range(14, 21)]
+"""What is read: less would be guessed, more would take the machine's memory."""
 
 
 class KeyFileError(ValueError):
@@ -46,11 +49,8 @@ class KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 def write_key(path: Path, key: PrivateKey, passphrase: str | None = None) -> None:
     """Write a new file with mode 0600, on the disk when this returns; FileExistsError if there is one already."""
-    secret, sealed = key.secret.hex(), None
-    if passphrase is not None:
-        salt = os.urandom(16)
-        ciphertext = encrypt(_derive(passphrase, salt, SCRYPT_MEMORY), key.secret, key.public_key)
-        secret, sealed = None, Sealed(SCRYPT_MEMORY, salt.hex(), ciphertext.hex())  # type: ignore[assignment]
+    sealed = _seal(key, passphrase) if passphrase is not None else None
+    secret = key.secret.hex() if sealed is None else None
     created = datetime.now(UTC).isoformat(timespec="seconds")
     content = KeyFile(FORMAT, key.suite.name, key.public_key.hex(), created, secret, sealed)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -62,9 +62,10 @@ def write_key(path: Path, key: PrivateKey, passphrase: str | None = None) -> Non
 
 def read_key(path: Path, passphrase: str | None = None) -> PrivateKey:
     """The key in a file; `KeyFileError` if others may read the file, or it is malformed, sealed otherwise, or altered."""
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise KeyFileError("key.readable_by_others", str(path), "mode 0600: chmod 600")
-    raw = path.read_bytes()
+    with path.open("rb") as file:
+        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+            raise KeyFileError("key.readable_by_others", str(path), "mode 0600: chmod 600")
+        raw = file.read(KEY_FILE_BYTES + 1)
     if len(raw) > KEY_FILE_BYTES:
         raise KeyFileError("key.too_large", "file", f"at most {KEY_FILE_BYTES} bytes")
     try:
@@ -90,17 +91,28 @@ def _secret(content: KeyFile, public_key: bytes, passphrase: str | None) -> byte
         raise KeyFileError("key.malformed", "secret", "exactly one of secret and sealed")
     if content.secret is not None:
         return bytes.fromhex(content.secret)
-    assert content.sealed is not None  # noqa: S101
+    assert content.sealed is not None
     if passphrase is None:
         raise KeyFileError("key.passphrase", "passphrase", "the passphrase that seals this file")
-    if not 2 <= content.sealed.n <= 2**20:
-        raise KeyFileError("key.malformed", "sealed.n", "a power of two up to 2^20")
-    sealing = _derive(passphrase, bytes.fromhex(content.sealed.salt), content.sealed.n)
+    if content.sealed.n not in SCRYPT_MEMORIES:
+        raise KeyFileError("key.malformed", "sealed.n", "a power of two from 2^14 to 2^20")
+    salt = bytes.fromhex(content.sealed.salt)
+    if not 16 <= len(salt) <= 64:
+        raise KeyFileError("key.malformed", "sealed.salt", "16 to 64 bytes")
+    sealing = _derive(passphrase, salt, content.sealed.n)
     try:
         return decrypt(sealing, bytes.fromhex(content.sealed.ciphertext), public_key)
     except SealBroken:
         raise KeyFileError("key.passphrase", "passphrase", "the passphrase that seals this file") from None
 
 
+def _seal(key: PrivateKey, passphrase: str) -> Sealed:
+    salt = os.urandom(16)
+    ciphertext = encrypt(_derive(passphrase, salt, SCRYPT_MEMORY), key.secret, key.public_key)
+    return Sealed(SCRYPT_MEMORY, salt.hex(), ciphertext.hex())
+
+
 def _derive(passphrase: str, salt: bytes, n: int) -> bytes:
-    return Scrypt(salt=salt, length=32, n=n, r=8, p=1).derive(passphrase.encode())
+    # Keyboards differ in how they compose a letter such as ế, the passphrase does not.
+    composed = unicodedata.normalize("NFC", passphrase)
+    return Scrypt(salt=salt, length=32, n=n, r=8, p=1).derive(composed.encode())

@@ -21,7 +21,8 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
     if len(signature) != 64 or len(public_key) != 65 or public_key[0] != 4:
         return False
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    # The library prints to standard error for what it cannot read, so nothing of the kind reaches it.
+    # The library prints two lines to standard error for each signature that fails: so nothing reaches it that can
+    # be refused here. Its standard error is C's, which only a whole process can close.
     if not 0 < r < ORDER or not 0 < s < ORDER or r + s == ORDER or not is_on_curve(public_key):
         return False
     try:

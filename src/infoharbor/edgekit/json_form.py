@@ -99,7 +99,7 @@ def _out(kind: inspect.Type, value: Any) -> Any:
     return value
 
 
-def _in(kind: inspect.Type, value: Any, field: str) -> Any:  # noqa: PLR0911
+def _in(kind: inspect.Type, value: Any, field: str) -> Any:
     match kind:
         case inspect.UnionType():
             return None if value is None else _in(_optional(kind), value, field)
@@ -137,7 +137,9 @@ def _struct(kind: inspect.StructType, value: Any, field: str) -> Any:
     names = [each.name for each in kind.fields]
     unknown = next((name for name in members if name not in names), None)
     if unknown is not None:
-        raise Malformed("input.field_unknown", f"{inside}{unknown[:100]}", "one of " + ", ".join(names) if names else "no field")
+        raise Malformed(
+            "input.field_unknown", f"{inside}{unknown[:100]}", "one of " + ", ".join(names) if names else "no field"
+        )
     values = []
     for each in kind.fields:
         if each.name not in members:
@@ -153,7 +155,11 @@ def _of_type(of: type, value: Any, field: str, expected: str) -> Any:
 
 
 def _instant(value: Any, field: str) -> int:
-    return 0 if value is None else from_iso(_of_type(str, value, field, "a time in ISO 8601 with an offset, or null"), field)
+    return (
+        0
+        if value is None
+        else from_iso(_of_type(str, value, field, "a time in ISO 8601 with an offset, or null"), field)
+    )
 
 
 def _integer(kind: inspect.IntType, value: Any, field: str) -> int:
@@ -200,7 +206,7 @@ def _choice(kind: inspect.EnumType, value: Any, field: str) -> Any:
         raise Malformed("input.choice", field, describe(kind)) from None
 
 
-def describe(kind: inspect.Type) -> str:  # noqa: PLR0911
+def describe(kind: inspect.Type) -> str:
     """What a field takes, in words."""
     match kind:
         case inspect.UnionType():
@@ -208,7 +214,8 @@ def describe(kind: inspect.Type) -> str:  # noqa: PLR0911
         case inspect.IntType():
             if is_instant(kind):
                 return "a time in ISO 8601 with an offset, or null"
-            return f"an integer from {-(2**63) if kind.ge is None else kind.ge} to {2**63 - 1 if kind.le is None else kind.le}"
+            least, most = -(2**63) if kind.ge is None else kind.ge, 2**63 - 1 if kind.le is None else kind.le
+            return f"an integer from {least} to {most}"
         case inspect.StrType():
             return f"a text{_lengths(kind, 'characters')}"
         case inspect.BytesType():
@@ -234,7 +241,7 @@ def schema(of: type) -> dict[str, Any]:
     return _schema(shape_of(of))
 
 
-def _schema(kind: inspect.Type) -> dict[str, Any]:  # noqa: PLR0911
+def _schema(kind: inspect.Type) -> dict[str, Any]:
     match kind:
         case inspect.UnionType():
             return {"anyOf": [_schema(_optional(kind)), {"type": "null"}]}
@@ -266,9 +273,17 @@ def _schema(kind: inspect.Type) -> dict[str, Any]:  # noqa: PLR0911
 
 def _integer_schema(kind: inspect.IntType) -> dict[str, Any]:
     if is_instant(kind):
-        return {"type": ["string", "null"], "format": "date-time", "description": "A time with an offset; null for none."}
+        return {
+            "type": ["string", "null"],
+            "format": "date-time",
+            "description": "A time with an offset; null for none.",
+        }
     if is_wide(kind):
-        return {"type": ["string", "integer"], "pattern": "^(0|-?[1-9][0-9]*)$", "description": describe(kind) + ", in digits"}
+        return {
+            "type": ["string", "integer"],
+            "pattern": "^(0|-?[1-9][0-9]*)$",
+            "description": describe(kind) + ", in digits",
+        }
     return _bounds({"type": ["integer", "string"]}, "minimum", kind.ge, "maximum", kind.le)
 
 

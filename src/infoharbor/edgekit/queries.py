@@ -66,12 +66,12 @@ def query(name: str, title_en: str, title_zh: str) -> Callable[[Callable[..., An
 
 def plain(value: Any) -> Any:
     """An answer in JSON's terms."""
-    if isinstance(value, msgspec.Struct):
-        return to_json(value)
-    if isinstance(value, Mapping):
-        return {str(name): plain(each) for name, each in value.items()}
     if isinstance(value, (str, int, bool)) or value is None:
         return value
+    if isinstance(value, msgspec.Struct):
+        return to_json(value)
+    if isinstance(value, (dict, Mapping)):
+        return {str(name): plain(each) for name, each in value.items()}
     if isinstance(value, bytes):
         return value.hex()
     items: list[Any] = []

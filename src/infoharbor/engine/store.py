@@ -23,6 +23,7 @@ FORMAT = 1
 TABLES = ("records", "nodes", "transactions", "subtrees", "blocks", "calendar", "meta")
 MAP_BYTES_LEAST = 1024**3
 RESERVE_BYTES = 256 * 1024**2
+SHORT_OF_ROOM = 16 * 1024**2
 NODE_KEY = b"n"
 META_KEY = b"meta"
 FOUND_BLOCK = struct.Struct(">QQ")
@@ -114,14 +115,14 @@ class Store:
             except lmdb.MapFullError:
                 self._grow()
             except lmdb.Error as fault:
-                raise as_os_error(fault) from None
+                raise as_os_error(fault, self.file.parent) from None
 
     def copy(self, folder: Path) -> None:
         """A consistent, compact copy, made beside a running writer."""
         try:
             self._environment.copy(str(folder), compact=True)
         except lmdb.Error as fault:
-            raise as_os_error(fault) from None
+            raise as_os_error(fault, folder) from None
 
     def close(self) -> None:
         self._environment.close()
@@ -293,16 +294,18 @@ def calendar_key(time: int, path: str) -> bytes:
     return time.to_bytes(8, "big") + path.encode()
 
 
-def as_os_error(fault: lmdb.Error) -> OSError:
-    """LMDB tells a full disk by its text only."""
-    if os.strerror(errno.ENOSPC) in str(fault):
+def as_os_error(fault: lmdb.Error, folder: Path) -> OSError:
+    """LMDB tells a full disk by its text, or calls a write that was cut short an input/output error."""
+    disk = os.statvfs(folder)
+    cut_short = os.strerror(errno.EIO) in str(fault) and disk.f_bavail * disk.f_frsize < SHORT_OF_ROOM
+    if cut_short or os.strerror(errno.ENOSPC) in str(fault):
         return OSError(errno.ENOSPC, str(fault))
     return Damaged("state/data.mdb", str(fault))
 
 
-# LMDB keeps two meta pages at the head of its file; the one with the higher transaction is in force. On
-# 64-bit machines a page's header of 16 bytes comes before magic, version, address and map size, then two tables
-# of 48 bytes (the first begins with the page size), last page and transaction.
+# LMDB keeps two meta pages at the head of its file; the one with the higher transaction is in force. On 64-bit
+# machines a page's header of 16 bytes comes before magic, version, address and map size, then two tables of
+# 48 bytes (the first begins with the page size), last page and transaction.
 MAGIC = 0xBEEFC0DE
 META_PAGE = struct.Struct("=16xII8xQI44x48xQQ")
 

@@ -82,8 +82,14 @@ def _record(chain: Chain, source: Source, proved: Any, most: int) -> RecordItem:
                 hidden = blind(chain.suite, chain.secret, proved.path, entry.version)
                 versions.append(
                     Version(
-                        entry.version, entry.height, entry.transaction, entry.previous, entry.schema, hidden, entry.value
-                    )  # fmt: skip
+                        entry.version,
+                        entry.height,
+                        entry.transaction,
+                        entry.previous,
+                        entry.schema,
+                        hidden,
+                        entry.value,
+                    )
                 )
     complete = not versions or versions[-1].version == 1
     return RecordItem(proved.path, tuple(versions), complete, **file.from_tree_proof(proved.proof))
@@ -108,7 +114,8 @@ def _receipt(
     leaves = [
         merkle.leaf_hash(receipt_leaf(raw, each), digest) for raw, each in zip(stored.receipts, blinds, strict=True)
     ]
-    body, actions = b"", ()
+    body: bytes = b""
+    actions: tuple[tuple[int, bytes], ...] = ()
     before = len(receipts) - len(stored.transactions)
     if open_actions and stored.transactions and position >= before:
         sent = transaction_codec.decode(stored.transactions[position - before])

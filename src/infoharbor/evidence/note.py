@@ -25,9 +25,7 @@ VERIFIER_KEY_CHARACTERS = 4096
 DASH = "— "
 
 # Unicode's White_Space, written out: the answer must not change with the tables of a Python version.
-SPACES = frozenset("\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | {
-    *map(chr, range(0x2000, 0x200B))
-}
+SPACES = frozenset("\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | {*map(chr, range(0x2000, 0x200B))}
 
 
 class Signing(Protocol):

@@ -117,9 +117,7 @@ def _cosigners(policy: TrustPolicy, signatures: Sequence[Signature]) -> dict[str
     return {witness.name: time for witness in policy.witnesses if (time := times.get(witness.key, 0)) > 0}
 
 
-def _outside(
-    policy: TrustPolicy, checkpoint: Checkpoint, notes: Sequence[bytes | str], strict: bool
-) -> dict[str, int]:
+def _outside(policy: TrustPolicy, checkpoint: Checkpoint, notes: Sequence[bytes | str], strict: bool) -> dict[str, int]:
     """The witnesses that cosigned the same tree under enough members' origins, with the earliest time."""
     _ensure(len(notes) <= MEMBER_NOTES, "trust.too_many", "members", f"at most {MEMBER_NOTES} notes")
     origins = {log.key.name for log in policy.logs} - {policy.origin}

@@ -117,9 +117,7 @@ class TrustPolicy:
 
     def agrees_with_pin(self, checkpoint: Checkpoint, proof: list[bytes]) -> bool:
         """Whether `proof` shows that `checkpoint` and the pin are of one history, whichever is older."""
-        ends = sorted(
-            [(self.pin_size, self.pin_root), (checkpoint.size, checkpoint.root)], key=lambda end: end[0]
-        )
+        ends = sorted([(self.pin_size, self.pin_root), (checkpoint.size, checkpoint.root)], key=lambda end: end[0])
         return verify_consistency(*ends[0], *ends[1], proof)
 
     def encode(self) -> bytes:
@@ -189,9 +187,7 @@ def _check(policy: TrustPolicy) -> None:
         )
         _ensure(group.name not in names, "trust.duplicate_name", group.name, "a name of its own")
         names.add(group.name)
-    _ensure(
-        policy.quorum in names, "trust.unknown_name", policy.quorum, "a witness or group of an earlier line"
-    )
+    _ensure(policy.quorum in names, "trust.unknown_name", policy.quorum, "a witness or group of an earlier line")
     trusting = policy.quorum != NO_QUORUM or policy.engine == EMBEDDED
     _ensure(trusting, "trust.quorum_none", "quorum", "a quorum of witnesses, since the engine is replicated")
 
@@ -244,9 +240,7 @@ class _Reader:
         _ensure(word not in self._once, "trust.line_twice", word, "one such line")
         if word == "quorum":
             known = {NO_QUORUM, *self._witnesses, *(group.name for group in self._groups)}
-            _ensure(
-                items[0] in known, "trust.unknown_name", items[0], "a witness or group of an earlier line"
-            )
+            _ensure(items[0] in known, "trust.unknown_name", items[0], "a witness or group of an earlier line")
         self._once[word] = items
 
     def policy(self) -> TrustPolicy:

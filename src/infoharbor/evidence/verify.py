@@ -3,7 +3,15 @@
 from typing import Any, NamedTuple
 
 from infoharbor.crypto.hashes import SHA256, HashSuite, hash_suite
-from infoharbor.evidence.file import Evidence, HeaderProof, ReceiptItem, RecordItem, Version, decode_evidence, tree_proof
+from infoharbor.evidence.file import (
+    Evidence,
+    HeaderProof,
+    ReceiptItem,
+    RecordItem,
+    Version,
+    decode_evidence,
+    tree_proof,
+)
 from infoharbor.evidence.policy import TrustPolicy, evaluate
 from infoharbor.evidence.schema import Schema
 from infoharbor.kernel import merkle, tree
@@ -94,7 +102,11 @@ class _Checking:
         if header.chain != self.policy.genesis:
             raise Unproven("evidence.other_chain", f"{field}.header", f"chain {self.policy.genesis.hex()}")
         included = merkle.verify_inclusion(
-            merkle.leaf_hash(proof.header), header.height, self.checkpoint.size, list(proof.path), self.checkpoint.root
+            merkle.leaf_hash(proof.header),
+            header.height,
+            self.checkpoint.size,
+            list(proof.path),
+            self.checkpoint.root,
         )
         if not included:
             raise Unproven("evidence.header", f"{field}.path", "a header of the checkpoint's log")
@@ -111,13 +123,19 @@ class _Checking:
         place = path_hash(self.suite, item.path)
         if not tree.verify(self.suite, self.state.state_root, place, newest, tree_proof(item)):
             raise Unproven("evidence.record", field, "the record under the header's state root")
-        for later, (earlier, hashed) in zip(item.versions, list(zip(item.versions, hashes, strict=True))[1:], strict=False):
+        for later, (earlier, hashed) in zip(
+            item.versions, list(zip(item.versions, hashes, strict=True))[1:], strict=False
+        ):
             if later.previous != hashed or later.version != earlier.version + 1:
                 raise Unproven("evidence.history", f"{field}.versions", "each version names the one before it")
         reaches_first = not item.versions or item.versions[-1].previous == NO_LEAF
         if item.complete != reaches_first:
             raise Unproven("evidence.history", f"{field}.complete", "true only if the versions go back to the first")
-        return ProvenRecord(item.path, [(version, self._read(field, item.path, version)) for version in item.versions], item.complete)
+        return ProvenRecord(
+            item.path,
+            [(version, self._read(field, item.path, version)) for version in item.versions],
+            item.complete,
+        )
 
     def _leaf_hash(self, path: str, version: Version) -> bytes:
         leaf = Leaf(

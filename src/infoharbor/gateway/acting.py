@@ -7,9 +7,9 @@ from litestar import Response, post
 from litestar.exceptions import HTTPException
 
 from infoharbor.engine.interface import Refused
+from infoharbor.gateway.door import BODY_BYTES
 from infoharbor.gateway.exchange import Asked, answer, binary_body, gateway_of, json_body, reader_of
 from infoharbor.gateway.problems import as_problem, problem_form
-from infoharbor.gateway.door import BODY_BYTES
 from infoharbor.kernel import limits
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.readers import Reader
@@ -68,7 +68,9 @@ async def _send(request: Asked, reader: Reader, raw: bytes) -> Response[bytes]:
     if receipt is not None:
         return answer(receipt)
     identifier = open_transaction(gateway.registry.suite, raw).id.hex()
-    headers = {"Location": f"/v1/transactions/{identifier}"} | ({"Preference-Applied": "respond-async"} if at_once else {})
+    headers = {"Location": f"/v1/transactions/{identifier}"} | (
+        {"Preference-Applied": "respond-async"} if at_once else {}
+    )
     return answer({"transaction": identifier, "result": "waiting"}, status=202, headers=headers)
 
 
@@ -76,7 +78,9 @@ def _batch_of(raw: bytes) -> list[bytes]:
     try:
         raws = _batch.decode(raw)
     except msgspec.DecodeError as fault:
-        raise Problem("ledger.malformed", field="body", expected=f"a MessagePack array of transactions: {fault}"[:200]) from None
+        raise Problem(
+            "ledger.malformed", field="body", expected=f"a MessagePack array of transactions: {fault}"[:200]
+        ) from None
     if not 1 <= len(raws) <= BATCH_TRANSACTIONS:
         raise Problem("input.length", field="body", expected=f"1 to {BATCH_TRANSACTIONS} transactions")
     return raws

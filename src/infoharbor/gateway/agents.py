@@ -1,4 +1,4 @@
-"""The agent keys that a gateway keeps for its organisations: a key signs only the actions in its scope on the ledger."""
+"""The agent keys that a gateway keeps for its organisations: each signs only what its scope on the ledger names."""
 
 from pathlib import Path
 from typing import Final

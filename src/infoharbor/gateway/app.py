@@ -14,7 +14,7 @@ from infoharbor.gateway import acting, log, looking, openapi, proofs, stream
 from infoharbor.gateway.door import add_safe_headers, bounded
 from infoharbor.gateway.exchange import Asked, answer, gateway_of
 from infoharbor.gateway.problems import Problems
-from infoharbor.gateway.service import Config, Gateway
+from infoharbor.gateway.service import DEFAULT, Config, Gateway
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.sdk.problems import Problem
 from infoharbor.sdk.proving import Node
@@ -29,7 +29,7 @@ def get_openapi(request: Asked) -> Response[bytes]:
 ROUTES: list[Any] = [*acting.ROUTES, *looking.ROUTES, *stream.ROUTES, *log.ROUTES, *proofs.ROUTES, get_openapi]
 
 
-def create_app(engine: Node, *, config: Config = Config(), routes: Sequence[Any] = ()) -> Litestar:
+def create_app(engine: Node, *, config: Config = DEFAULT, routes: Sequence[Any] = ()) -> Litestar:
     """The gateway over this engine; `routes` are further handlers, such as a portal's."""
     gateway = Gateway(engine, config)
     explain = Problems(gateway.ledger.words).answer

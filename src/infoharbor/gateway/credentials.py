@@ -41,7 +41,11 @@ class Credentials:
 
     def _by_key(self, credential: str, host: str) -> Reader | None:
         parts = credential.split(".")
-        if len(parts) != 3 or len(parts[0]) != 64 or not (parts[1].isascii() and parts[1].isdigit() and len(parts[1]) <= 15):
+        if (
+            len(parts) != 3
+            or len(parts[0]) != 64
+            or not (parts[1].isascii() and parts[1].isdigit() and len(parts[1]) <= 15)
+        ):
             return None
         expiry, now = int(parts[1]), now_ms()
         if not now < expiry <= now + READ_MS:

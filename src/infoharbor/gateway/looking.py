@@ -17,7 +17,11 @@ def get_records(request: Asked) -> Response[bytes]:
     """Records of a table, ascending by key. Any field is a filter; `after` takes the `next` of the answer before."""
     parameters = Parameters(request)
     limit, after = parameters.integer("limit", PAGE, 1, PAGE_MAX), parameters.text("after")
-    return answer(client_of(request).records(part(request, "contract"), part(request, "table"), parameters.rest(), limit=limit, after=after))
+    return answer(
+        client_of(request).records(
+            part(request, "contract"), part(request, "table"), parameters.rest(), limit=limit, after=after
+        )
+    )
 
 
 @get("/v1/records/{contract:str}/{table:str}/{key:path}", sync_to_thread=True)
@@ -56,7 +60,10 @@ def get_transaction(request: Asked) -> Response[bytes]:
 def get_blocks(request: Asked) -> Response[bytes]:
     """Blocks from beyond height `after`, ascending."""
     parameters = Parameters(request)
-    limit, after = parameters.integer("limit", BLOCKS_A_PAGE, 1, BLOCKS_A_PAGE), parameters.integer("after", -1, -1, INTEGER_MAX)
+    limit, after = (
+        parameters.integer("limit", BLOCKS_A_PAGE, 1, BLOCKS_A_PAGE),
+        parameters.integer("after", -1, -1, INTEGER_MAX),
+    )
     parameters.end()
     return answer(client_of(request).blocks(after=after, limit=limit))
 
@@ -79,7 +86,7 @@ def get_status(request: Asked) -> Response[bytes]:
 
 @get("/v1/contracts", sync_to_thread=True)
 def get_contracts(request: Asked) -> Response[bytes]:
-    """The contracts: their tables, fields, readers and moves, their actions with the arguments' schemas, their queries."""
+    """The contracts: tables, fields, readers and moves; actions with the schemas of their arguments; queries."""
     return answer({"items": client_of(request).contracts()})
 
 

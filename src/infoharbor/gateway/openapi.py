@@ -52,41 +52,70 @@ def _integer(least: int, most: int) -> dict[str, Any]:
 BIG: Final = 2**53 - 1
 OPERATIONS: Final = (
     Operation("post", "/v1/transactions", "postTransaction", "Send a transaction's bytes.", "Receipt", BYTES),
-    Operation("post", "/v1/transactions/batch", "postBatch", "Send a MessagePack array of transactions.", "Batch", BYTES),
+    Operation(
+        "post", "/v1/transactions/batch", "postBatch", "Send a MessagePack array of transactions.", "Batch", BYTES
+    ),
     Operation("get", "/v1/transactions/{identifier}", "getTransaction", "What became of a transaction.", "Transaction"),
     Operation("post", "/v1/prepare", "prepare", "Turn actions into the exact bytes to sign.", "Prepared", "Prepare"),
     Operation("post", "/v1/submit", "submit", "Send what was prepared, with its signatures.", "Receipt", "Submit"),
     Operation("post", "/v1/act", "act", "Send actions that the organisation's agent signs.", "Receipt", "Act"),
     Operation(
-        "get", "/v1/records/{contract}/{table}", "getRecords", "Records of a table; any field is a filter.", "Records",
-        queries={"limit": _integer(1, PAGE_MAX), "after": TEXT}, open_queries=True,
+        "get",
+        "/v1/records/{contract}/{table}",
+        "getRecords",
+        "Records of a table; any field is a filter.",
+        "Records",
+        queries={"limit": _integer(1, PAGE_MAX), "after": TEXT},
+        open_queries=True,
     ),
     Operation("get", "/v1/records/{contract}/{table}/{key}", "getRecord", "The newest version of a record.", "Record"),
     Operation(
-        "get", "/v1/history/{contract}/{table}/{key}", "getHistory", "The versions of a record, the newest first.", "History",
+        "get",
+        "/v1/history/{contract}/{table}/{key}",
+        "getHistory",
+        "The versions of a record, the newest first.",
+        "History",
         queries={"limit": _integer(1, PAGE_MAX), "before": _integer(0, BIG)},
     ),
-    Operation("get", "/v1/queries/{contract}/{name}", "getQuery", "A named query's answer.", "Answer", open_queries=True),
     Operation(
-        "get", "/v1/blocks", "getBlocks", "Blocks, ascending.", "Blocks",
+        "get", "/v1/queries/{contract}/{name}", "getQuery", "A named query's answer.", "Answer", open_queries=True
+    ),
+    Operation(
+        "get",
+        "/v1/blocks",
+        "getBlocks",
+        "Blocks, ascending.",
+        "Blocks",
         queries={"limit": _integer(1, BLOCKS_A_PAGE), "after": _integer(-1, BIG)},
     ),
     Operation("get", "/v1/blocks/{height}", "getBlock", "A block with its readable receipts.", "BlockWithResults"),
     Operation("get", "/v1/status", "getStatus", "How the node is.", "Status"),
     Operation("get", "/v1/contracts", "getContracts", "The contracts.", "Contracts"),
     Operation(
-        "get", "/v1/stream", "getStream", "Server-sent events, one a block.", BYTES,
-        queries={"after": _integer(-1, BIG)}, media="text/event-stream",
+        "get",
+        "/v1/stream",
+        "getStream",
+        "Server-sent events, one a block.",
+        BYTES,
+        queries={"after": _integer(-1, BIG)},
+        media="text/event-stream",
     ),
     Operation(
-        "get", "/v1/proofs/{record}", "getProof", "A record's evidence file.", BYTES, queries={"history": {"type": "boolean"}}
+        "get",
+        "/v1/proofs/{record}",
+        "getProof",
+        "A record's evidence file.",
+        BYTES,
+        queries={"history": {"type": "boolean"}},
     ),
     Operation("get", "/v1/trust", "getTrust", "The trust file.", BYTES, media="text/plain"),
     Operation("get", "/v1/problems/{code}", "getProblem", "What a refusal's code says.", "Explained"),
     Operation("get", "/v1/openapi.json", "getOpenapi", "This document.", BYTES),
     Operation("get", "/log/checkpoint", "getCheckpoint", "The signed checkpoint.", BYTES, media="text/plain"),
-    Operation("get", "/log/tile/{tile}", "getTile", "A tile of the header log.", BYTES, media="application/octet-stream"),
-)  # fmt: skip
+    Operation(
+        "get", "/log/tile/{tile}", "getTile", "A tile of the header log.", BYTES, media="application/octet-stream"
+    ),
+)
 
 
 def closed(properties: dict[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -109,7 +138,9 @@ def _list(of: Any) -> dict[str, Any]:
 
 def _shared_schemas() -> dict[str, Any]:
     signer = closed({"key": ID, "user": TEXT, "organisation": TEXT})
-    refusal = closed({"code": TEXT, "action": COUNT, "field": TEXT, "expected": TEXT, "sentence": TEXT, "sentence_zh": TEXT})
+    refusal = closed(
+        {"code": TEXT, "action": COUNT, "field": TEXT, "expected": TEXT, "sentence": TEXT, "sentence_zh": TEXT}
+    )
     receipt = {
         "transaction": ID,
         "height": COUNT,
@@ -120,7 +151,13 @@ def _shared_schemas() -> dict[str, Any]:
         "writes": _list(closed({"path": TEXT, "version": COUNT})),
         "refusal": refusal,
     }
-    action = {"by": _list(TEXT), "contract": TEXT, "action": TEXT, "arguments": {"type": "object"}, "arguments_hex": HEX}
+    action = {
+        "by": _list(TEXT),
+        "contract": TEXT,
+        "action": TEXT,
+        "arguments": {"type": "object"},
+        "arguments_hex": HEX,
+    }
     content = closed(
         {
             "id": ID,
@@ -149,7 +186,11 @@ def _shared_schemas() -> dict[str, Any]:
             receipt | {"time": INSTANT, "content": {"anyOf": [content, {"type": "null"}]}}, optional=("refusal",)
         ),
         "Batch": closed(
-            {"items": _list(closed({"receipt": named("Receipt"), "problem": named("Problem")}, optional=("receipt", "problem")))}
+            {
+                "items": _list(
+                    closed({"receipt": named("Receipt"), "problem": named("Problem")}, optional=("receipt", "problem"))
+                )
+            }
         ),
         "Ceilings": closed({"reads": COUNT, "writes": COUNT, "written_bytes": COUNT}),
         "Prepare": closed(prepare, optional=("expiry", "ceilings")),
@@ -201,13 +242,22 @@ def document(registry: Registry) -> dict[str, Any]:
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "InfoHarbor", "version": importlib.metadata.version("infoharbor"), "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "info": {
+            "title": "InfoHarbor",
+            "version": importlib.metadata.version("infoharbor"),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
         "paths": paths,
         "components": {
             "schemas": schemas,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
-                "key": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Key ID.EXPIRY.SIGNATURE"},
+                "key": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "Key ID.EXPIRY.SIGNATURE",
+                },
             },
         },
         "security": [{}, {"bearer": []}, {"key": []}],
@@ -223,12 +273,23 @@ def _operation(operation: Operation) -> dict[str, Any]:
         parameters.append({"name": "others", "in": "query", "style": "form", "explode": True, "schema": free})
     given = {} if operation.gives == BYTES else named(operation.gives)
     refused = {MEDIA_TYPE: {"schema": named("Problem")}}
-    responses: dict[str, Any] = {"200": {"description": operation.summary, "content": {operation.media: {"schema": given}}}}
+    responses: dict[str, Any] = {
+        "200": {"description": operation.summary, "content": {operation.media: {"schema": given}}}
+    }
     if operation.gives == "Receipt":
         responses["202"] = {"description": "It waits for its block.", "content": {JSON: {"schema": named("Receipt")}}}
     responses |= {status: {"description": text, "content": refused} for status, text in REFUSED.items()}
-    made = {"operationId": operation.name, "summary": operation.summary, "parameters": parameters, "responses": responses}
+    made = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "parameters": parameters,
+        "responses": responses,
+    }
     if operation.body:
-        medias = {each: {"schema": {}} for each in BINARY} if operation.body == BYTES else {JSON: {"schema": named(operation.body)}}
+        medias = (
+            {each: {"schema": {}} for each in BINARY}
+            if operation.body == BYTES
+            else {JSON: {"schema": named(operation.body)}}
+        )
         made["requestBody"] = {"required": True, "content": medias}
     return made

@@ -1,4 +1,4 @@
-"""How the gateway says no: problem+json (RFC 9457) with the sentence in the reader's language, and always in Chinese."""
+"""How the gateway says no: problem+json (RFC 9457), the sentence in the reader's language and always in Chinese."""
 
 import logging
 from typing import Any, Final
@@ -74,7 +74,9 @@ def problem_form(problem: Problem, sentence: Sentence, language: str) -> dict[st
 
 def detail(problem: Problem, sentence: Sentence, language: str) -> str:
     labels = ("字段：{}。", "应为：{}。") if language == "zh" else (" Field: {}.", " Expected: {}.")
-    parts = [label.format(value) for label, value in zip(labels, (problem.field, problem.expected), strict=True) if value]
+    parts = [
+        label.format(value) for label, value in zip(labels, (problem.field, problem.expected), strict=True) if value
+    ]
     return sentence.to(language) + "".join(parts)
 
 
@@ -111,7 +113,9 @@ def as_problem(fault: Exception) -> Problem:
     if isinstance(fault, (Refused, Malformed)):
         return Problem(fault.code, field=fault.field, expected=fault.expected)
     if isinstance(fault, HTTPException) and fault.status_code < 500:
-        code = {404: "http.not_found", 405: "http.method", 413: "input.too_large"}.get(fault.status_code, "input.request")
+        code = {404: "http.not_found", 405: "http.method", 413: "input.too_large"}.get(
+            fault.status_code, "input.request"
+        )
         return Problem(code, expected=fault.detail if code == "input.request" else "")
     logger.error("fault while answering a request", exc_info=fault)
     return Problem("node.damaged" if isinstance(fault, Damaged) else "http.fault")

@@ -8,7 +8,7 @@ from infoharbor.sdk.problems import Problem
 
 @get("/v1/proofs/{record:path}", sync_to_thread=True)
 def get_proof(request: Asked) -> Response[bytes]:
-    """The evidence file of the record at CONTRACT/TABLE/KEY, present or absent; `history=false` for the newest version."""
+    """The evidence file of the record at CONTRACT/TABLE/KEY, present or absent; `history=false`: the newest version."""
     parameters = Parameters(request)
     history = parameters.flag("history", True)
     parameters.end()

@@ -8,7 +8,7 @@ from typing import Any, Final
 import uvicorn
 
 from infoharbor.gateway.app import create_app, gateway_in
-from infoharbor.gateway.service import Config, Gateway
+from infoharbor.gateway.service import DEFAULT, Config, Gateway
 from infoharbor.sdk.proving import Node
 
 HOST: Final = "127.0.0.1"
@@ -44,7 +44,7 @@ def server(
     *,
     host: str = HOST,
     port: int = PORT,
-    config: Config = Config(),
+    config: Config = DEFAULT,
     routes: Sequence[Any] = (),
 ) -> Server:
     """A server that is ready to `run()`, or to `run(sockets=[…])`."""
@@ -72,7 +72,7 @@ def serve(
     *,
     host: str = HOST,
     port: int = PORT,
-    config: Config = Config(),
+    config: Config = DEFAULT,
     routes: Sequence[Any] = (),
     sockets: list[socket.socket] | None = None,
 ) -> None:

@@ -37,12 +37,13 @@ class Config(NamedTuple):
     trust: Callable[[], str] | None = None
 
 
+DEFAULT: Final = Config()
 
 
 class Gateway:
     """One engine as it is offered over HTTP."""
 
-    def __init__(self, engine: Node, config: Config = Config()) -> None:
+    def __init__(self, engine: Node, config: Config = DEFAULT) -> None:
         self.engine, self.registry, self.config = engine, engine.chain.registry, config
         self.ledger = Ledger(engine)
         self.tokens = Tokens(config.data) if config.data is not None else None
@@ -98,7 +99,9 @@ class Gateway:
             raise Problem("http.forbidden", field="by", expected=reader.organisation)
         agent = self.agents.signer(reader.organisation) if self.agents is not None else None
         if agent is None:
-            raise Problem("http.no_agent", field="Authorization", expected="an organisation whose agent key is kept here")
+            raise Problem(
+                "http.no_agent", field="Authorization", expected="an organisation whose agent key is kept here"
+            )
         return build(self.ledger.chain, parts, [id_of(agent)]).signed_by(agent)
 
     def close(self) -> None:

@@ -43,7 +43,8 @@ class Tokens:
         now = now_ms()
         with self._lock:
             self._database.execute(
-                "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, NULL)", (_hash(token), organisation, user, now, now + days * DAY_MS)
+                "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, NULL)",
+                (_hash(token), organisation, user, now, now + days * DAY_MS),
             )
         return token
 

@@ -15,10 +15,11 @@ from infoharbor.kernel.refusal import Refusal
 
 
 class ActionMeta(msgspec.StructMeta):
-    """Takes `since`, the contract's version from which this class answers to `name`: `class Split2(Action, name="Split", since=2)`."""
+    """Takes `since`, the contract's version from which a class answers to `name`, from the class line:
+    `class Split2(Action, name="Split", since=2)`."""
 
     def __new__(
-        metaclass,  # noqa: N804
+        metaclass,
         name: str,
         bases: tuple[type, ...],
         namespace: dict[str, Any],
@@ -27,8 +28,15 @@ class ActionMeta(msgspec.StructMeta):
         **keywords: Any,
     ) -> Any:
         wire_name = keywords.pop("name", name)
-        made = super().__new__(
-            metaclass, name, bases, namespace, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False
+        made: Any = super().__new__(
+            metaclass,
+            name,
+            bases,
+            namespace,
+            frozen=True,
+            array_like=True,
+            forbid_unknown_fields=True,
+            gc=False,
         )
         if bases and bases[0] is not msgspec.Struct:
             made.__action__ = ActionType(made, made.__module__.split(".")[-2], wire_name, since)
@@ -76,6 +84,7 @@ def when_due(record: type, *, status: str, at: str) -> Callable[[Any], Any]:
 
     It runs from the calendar at the start of a block, and in any case before the record is next read.
     """
+
     def declare(rule: Any) -> Any:
         kind = record_type(typing.cast(Any, record))
         kind.due = [due for due in kind.due if due.run.__name__ != rule.__name__] + [Due(at, status, rule)]

@@ -9,7 +9,7 @@ RECEIPT_BLIND_TAG = tag("receipt-blind")
 HEADER_BYTES = 1024
 
 
-class Genesis(Wire):
+class Genesis(Wire, frozen=True):
     """The founding of a chain; the SHA-256 hash of its encoding is the chain's id.
 
     `time` is milliseconds since 1970 UTC; `blind_commitment` binds the consortium's secret for blinds;
@@ -26,7 +26,7 @@ class Genesis(Wire):
     predecessor: tuple[bytes, int, bytes] | None
 
 
-class Header(Wire):
+class Header(Wire, frozen=True):
     """One leaf of the header log. All roots are 32 bytes; `time` is milliseconds since 1970 UTC and never goes back;
     `transactions` and `receipts` count the leaves under their roots (due moves have a receipt and no transaction);
     `sm3_root` is the root of the SM3 log over the earlier headers, empty on a `sha256` chain."""
@@ -45,7 +45,7 @@ class Header(Wire):
     sm3_root: bytes
 
 
-class Signer(Wire):
+class Signer(Wire, frozen=True):
     """Who signed: the key, the user whose it was, and the organisation it acted for."""
 
     key: bytes
@@ -53,7 +53,7 @@ class Signer(Wire):
     organisation: str
 
 
-class Receipt(Wire):
+class Receipt(Wire, frozen=True):
     """What became of one transaction. `code` is empty if it took effect; else `action` is the index of the action
     that was refused. `relied` lists the records that its authority rested on beyond the keys; `writes` the path and
     version of each record it wrote, ascending."""

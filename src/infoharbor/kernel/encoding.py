@@ -31,7 +31,7 @@ class Codec:
     """
 
     def __init__(self, of: type, *, limit: int) -> None:
-        self._decoder = msgspec.msgpack.Decoder(of, strict=True)
+        self._decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(of, strict=True)
         self._limit = limit
         self._name = of.__name__.lower()
 

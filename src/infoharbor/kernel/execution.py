@@ -71,7 +71,7 @@ class Executor:
     def __init__(self, chain: Chain, tree: Tree, replay: ReplayDigest, sm3_log: merkle.Frontier | None = None) -> None:
         self.chain, self.tree, self.replay = chain, tree, replay
         self._active = Active(chain.registry)
-        self._authorised: dict[tuple, int] = {}
+        self._authorised: dict[tuple[object, ...], int] = {}
         self.sm3_log = sm3_log or (merkle.Frontier(digest=SM3.digest) if chain.suite.name == SM3.name else None)
 
     def found(self, genesis: Genesis, view: BlockView) -> Outcome:
@@ -88,7 +88,11 @@ class Executor:
         return self._close(running, [], [])
 
     def execute(
-        self, height: int, time: int, transactions: Sequence[tuple[Opened, dict[bytes, SigningKey]]], view: BlockView
+        self,
+        height: int,
+        time: int,
+        transactions: Sequence[tuple[Opened, dict[bytes, SigningKey]]],
+        view: BlockView,
     ) -> Outcome:
         """Run one block whose transactions are all well formed, signed, unexpired and new (the engine sees to that)."""
         state = BlockState(view)
@@ -111,11 +115,14 @@ class Executor:
         receipts = [encode(receipt) for receipt in running.receipts]
         leaves = [
             merkle.leaf_hash(
-                blocks.receipt_leaf(raw, blocks.receipt_blind(suite, chain.secret, receipt.transaction)), suite.digest
+                blocks.receipt_leaf(raw, blocks.receipt_blind(suite, chain.secret, receipt.transaction)),
+                suite.digest,
             )
             for raw, receipt in zip(receipts, running.receipts, strict=True)
         ]
-        root = self.tree.update({path_hash(suite, path): entry.leaf_hash for path, entry in running.state.entries.items()})
+        root = self.tree.update(
+            {path_hash(suite, path): entry.leaf_hash for path, entry in running.state.entries.items()}
+        )
         header = Header(
             blocks.FORMAT,
             chain.id,
@@ -144,13 +151,15 @@ def waiting_times(kind: RecordType, record: Any) -> set[int]:
 class _Running:
     """One block under way."""
 
-    def __init__(self, chain: Chain, state: BlockState, around: Surroundings, authorised: dict[tuple, int]) -> None:
+    def __init__(
+        self, chain: Chain, state: BlockState, around: Surroundings, authorised: dict[tuple[object, ...], int]
+    ) -> None:
         self.chain, self.state, self.around, self.authorised = chain, state, around, authorised
         self.receipts: list[Receipt] = []
         self.writes: list[Write] = []
         self.calendar: list[tuple[int, str, bool]] = []
 
-    def decode(self, action: SaltedAction) -> object:
+    def decode(self, action: SaltedAction) -> Any:
         version = self.around.active.get(action.contract)
         kind = self.chain.registry.action(action.contract, action.name, version) if version else None
         if kind is None:
@@ -171,8 +180,8 @@ class _Running:
         except Refusal as refusal:
             self._refuse(opened.id, index, refusal, signers, work)
         except Malformed as malformed:
-            refusal = Refusal(malformed.code, field=malformed.field, expected=malformed.expected)
-            self._refuse(opened.id, index, refusal, signers, work)
+            told = Refusal(malformed.code, field=malformed.field, expected=malformed.expected)
+            self._refuse(opened.id, index, told, signers, work)
         except MACHINE_FAULTS:
             raise
         except Exception as fault:
@@ -213,11 +222,15 @@ class _Running:
 
     def settle(self, work: Work, identifier: bytes, signers: tuple[Signer, ...]) -> None:
         """Turn a finished transaction's writes into entries and leaves, and write its receipt."""
-        chain, height, position = self.chain, self.around.height, len(self.receipts)
+        height, position = self.around.height, len(self.receipts)
         written = []
         for path, kind, record, value in work.encoded():
             if len(value) > limits.RECORD_BYTES:
-                raise Refusal("ledger.record_too_large", field=kind.table, expected=f"at most {limits.RECORD_BYTES} bytes")
+                raise Refusal(
+                    "ledger.record_too_large",
+                    field=kind.table,
+                    expected=f"at most {limits.RECORD_BYTES} bytes",
+                )
             written.append((path, kind, record, value))
         marks = []
         if work.rewrites_authority:
@@ -230,7 +243,17 @@ class _Running:
             self.writes.append(Write(path, entry, position))
             marks.append((path, entry.version))
         receipt = Receipt(
-            blocks.FORMAT, identifier, height, position, "", 0, "", "", signers, tuple(sorted(work.relied)), tuple(marks)
+            blocks.FORMAT,
+            identifier,
+            height,
+            position,
+            "",
+            0,
+            "",
+            "",
+            signers,
+            tuple(sorted(work.relied)),
+            tuple(marks),
         )
         self.receipts.append(receipt)
 
@@ -252,9 +275,7 @@ class _Running:
         self.calendar.extend((time, path, False) for time in sorted(was - waits))
         self.calendar.extend((time, path, True) for time in sorted(waits - was))
 
-    def _refuse(
-        self, identifier: bytes, index: int, refusal: Refusal, signers: tuple[Signer, ...], work: Work
-    ) -> None:
+    def _refuse(self, identifier: bytes, index: int, refusal: Refusal, signers: tuple[Signer, ...], work: Work) -> None:
         field, expected = refusal.field[:100], refusal.expected[:200]
         receipt = Receipt(
             blocks.FORMAT,

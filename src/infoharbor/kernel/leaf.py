@@ -10,7 +10,7 @@ NO_LEAF = bytes(32)
 """The previous leaf of a first version."""
 
 
-class Leaf(Wire):
+class Leaf(Wire, frozen=True):
     """The preimage of a leaf hash. `previous` is the leaf hash of the version before, so that one leaf commits to the
     whole history; `blind` is a keyed hash of path and version, without which a neighbour in a proof cannot be guessed;
     `value` is the encoded record, empty for a tombstone."""

@@ -51,7 +51,13 @@ class Ledger:
     __slots__ = ("_around", "_depth", "_work", "action", "actor", "contract", "organisations", "transaction")
 
     def __init__(
-        self, around: Surroundings, work: Work, contract: str, organisations: tuple[str, ...], transaction: bytes, depth: int = 0
+        self,
+        around: Surroundings,
+        work: Work,
+        contract: str,
+        organisations: tuple[str, ...],
+        transaction: bytes,
+        depth: int = 0,
     ) -> None:
         self._around, self._work, self._depth = around, work, depth
         self.contract, self.organisations, self.transaction = contract, organisations, transaction
@@ -98,7 +104,7 @@ class Ledger:
         """The record with this key, or None."""
         kind = record_type(of)
         path = kind.path(key)
-        record = self._work.find(kind, path)
+        record: Kind | None = self._work.find(kind, path)
         if kind.due and record is not None:
             record = self._lapse(kind, path, record)
         return record
@@ -108,7 +114,9 @@ class Ledger:
         record = self.find(of, *key)
         if record is None:
             kind = record_type(of)
-            raise Refusal("ledger.record_unknown", field=field or kind.key[-1], expected=f"{kind.contract}/{kind.table}")
+            raise Refusal(
+                "ledger.record_unknown", field=field or kind.key[-1], expected=f"{kind.contract}/{kind.table}"
+            )
         return record
 
     def scan(self, of: type[Kind], *prefix: Any, after: str = "") -> Iterator[Kind]:
@@ -136,7 +144,12 @@ class Ledger:
         """Write a new record; refused as `record_known` if there is one with its key."""
         kind = record_type(type(record))
         path = kind.path_of(record)
-        ensure(self._owned(kind, path) is None, "ledger.record_known", field=kind.key[-1], expected="a key of its own")
+        ensure(
+            self._owned(kind, path) is None,
+            "ledger.record_known",
+            field=kind.key[-1],
+            expected="a key of its own",
+        )
         if kind.moves:
             self._permit(kind, NEW, record.status, record)  # type: ignore[attr-defined]
         self._work.write(kind, path, record)
@@ -183,7 +196,12 @@ class Ledger:
         name = action.__action__.contract
         ensure(name in self._around.active, "ledger.contract_inactive", field="contract", expected=name)
         callee = Ledger(
-            self._around, self._work, name, (contract_actor(self.contract),), self.transaction, self._depth + 1
+            self._around,
+            self._work,
+            name,
+            (contract_actor(self.contract),),
+            self.transaction,
+            self._depth + 1,
         )
         return run(callee, action)
 
@@ -213,7 +231,11 @@ class Ledger:
         if kind.contract != self.contract:
             raise Fault(f"{self.contract} writes {path}, which is not its own")
         if len(path) > limits.KEY_BYTES or not path.isascii() or not path.isprintable():
-            raise Refusal("ledger.key", field=kind.key[-1], expected=f"printable ASCII, at most {limits.KEY_BYTES} bytes")
+            raise Refusal(
+                "ledger.key",
+                field=kind.key[-1],
+                expected=f"printable ASCII, at most {limits.KEY_BYTES} bytes",
+            )
         before = self._work.find(kind, path)
         if before is None:
             used = path in self._work.writes or self._work.block.entry(path) is not None
@@ -225,7 +247,11 @@ class Ledger:
         moves = [move for move in declared if not move.via or self.action in move.via or self.actor == GENESIS]
         if not moves:
             follows = sorted({second for first, second in kind.allowed if first == str(before)})
-            raise Refusal("ledger.move_undeclared", field="status", expected=f"{before} to {' or '.join(follows) or 'nothing'}")
+            raise Refusal(
+                "ledger.move_undeclared",
+                field="status",
+                expected=f"{before} to {' or '.join(follows) or 'nothing'}",
+            )
         parties = [party for move in moves for party in move.parties]
         if not any(self._fits(party, record) for party in parties):
             raise Refusal("ledger.not_entitled", field="by", expected=" or ".join(map(str, parties)))

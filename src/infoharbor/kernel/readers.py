@@ -28,7 +28,7 @@ Readable = Callable[[str, int], bool]
 
 
 class Readers:
-    """Judges readers by the accreditations and countries that `find` reads, as of `now` (milliseconds since 1970 UTC)."""
+    """Judges readers by the accreditations and countries that `find` reads, as of `now` (ms since 1970 UTC)."""
 
     def __init__(self, authority: Authority, find: Find, now: int) -> None:
         self._authority, self._find, self._now = authority, find, now
@@ -59,7 +59,9 @@ class Readers:
             place = getattr(record, named.field)
             place = self._authority.jurisdiction(self._find, place) if named.of_organisation else place
             return reader.is_member and self._holds(reader.organisation, named.role, place)
-        return any(each == EVERYONE or (reader.is_member and each == reader.organisation) for each in names(record, named))
+        return any(
+            each == EVERYONE or (reader.is_member and each == reader.organisation) for each in names(record, named)
+        )
 
     def _holds(self, organisation: str, role: str, place: str) -> bool:
         return self._authority.accreditation(self._find, organisation, role, place, self._now) is not None

@@ -20,7 +20,7 @@ CONSORTIUM = "consortium"
 """Members read it through its declared readers; every member's operator can."""
 
 
-class Status(str, enum.Enum):
+class Status(enum.StrEnum):
     """A record's state; a contract lists its own by subclassing."""
 
     def __str__(self) -> str:
@@ -46,7 +46,7 @@ class Move(NamedTuple):
 
     @property
     def parties(self) -> tuple[Any, ...]:
-        return (self.by,) if isinstance(self.by, str) or not type(self.by) is tuple else self.by
+        return (self.by,) if isinstance(self.by, str) or type(self.by) is not tuple else self.by
 
 
 class Due(NamedTuple):
@@ -68,7 +68,7 @@ class RecordType:
 
     def complete(self) -> None:
         """Derive what needs the finished class: field types are known only then."""
-        self.decoder = msgspec.msgpack.Decoder(self.of)
+        self.decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(self.of)
         self.moves: tuple[Move, ...] = self.of.moves  # type: ignore[attr-defined]
         self.readers: tuple[Any, ...] = self.of.readers  # type: ignore[attr-defined]
         self.schema = json.dumps(describe_record(self), ensure_ascii=False, separators=(",", ":")).encode()
@@ -98,7 +98,7 @@ class RecordMeta(msgspec.StructMeta):
     """Takes a table's declaration from the class line: `class Lot(Record, table="lots", key="id", visible=PUBLIC)`."""
 
     def __new__(
-        metaclass,  # noqa: N804
+        metaclass,
         name: str,
         bases: tuple[type, ...],
         namespace: dict[str, Any],
@@ -107,8 +107,15 @@ class RecordMeta(msgspec.StructMeta):
         key: str | tuple[str, ...] = "id",
         visible: str = CONSORTIUM,
     ) -> Any:
-        made = super().__new__(
-            metaclass, name, bases, namespace, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False
+        made: Any = super().__new__(
+            metaclass,
+            name,
+            bases,
+            namespace,
+            frozen=True,
+            array_like=True,
+            forbid_unknown_fields=True,
+            gc=False,
         )
         if bases and bases[0] is not msgspec.Struct:
             contract = made.__module__.split(".")[-2] if "." in made.__module__ else made.__module__
@@ -179,7 +186,9 @@ def describe_type(of: Any) -> Any:
         rest = [argument for argument in arguments if argument is not type(None)]
         if len(rest) == 1 and len(rest) < len(arguments):
             return {"optional": describe_type(rest[0])}
-    raise TypeError(f"{of!r} is no type of the ledger: int, str, bytes, bool, an enum, a tuple, a struct, or one of them | None")
+    raise TypeError(
+        f"{of!r} is no type of the ledger: int, str, bytes, bool, an enum, a tuple, a struct, or one of them | None"
+    )
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):

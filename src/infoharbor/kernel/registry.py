@@ -10,7 +10,6 @@ from infoharbor.kernel.authority import Authority
 from infoharbor.kernel.governing import Governing
 from infoharbor.kernel.ledger import Parameter
 from infoharbor.kernel.records import Record, RecordType, record_type
-from infoharbor.kernel.state import AUTHORITY
 from infoharbor.kernel.rulefiles import LoadedContract, find_contracts
 
 

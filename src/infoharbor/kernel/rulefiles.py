@@ -86,13 +86,17 @@ def find_contracts() -> list[LoadedContract]:
 def load_contract(package: str) -> LoadedContract:
     """Load one contract by its package; the folder's name is the contract's name."""
     folders = importlib.import_module(package).__path__
-    names = sorted(found.name for found in pkgutil.iter_modules(folders) if not found.ispkg and is_rule_file(found.name))
+    names = sorted(
+        found.name for found in pkgutil.iter_modules(folders) if not found.ispkg and is_rule_file(found.name)
+    )
     modules = {name: importlib.import_module(f"{package}.{name}") for name in names}
     files = {}
     for name, module in modules.items():
         source = getattr(module, "__rules_source__", None)
         if source is None:
-            raise ImportError(f"{module.__name__} was imported before infoharbor, which has to compile it from its bytes")
+            raise ImportError(
+                f"{module.__name__} was imported before infoharbor, which has to compile it from its bytes"
+            )
         files[f"{name}.py"] = source
     declared = [value for module in modules.values() for value in vars(module).values()]
     versions = [value.__action__.since for value in declared if hasattr(value, "__action__")]

@@ -42,7 +42,9 @@ class BlockState:
     def scan(self, prefix: str, after: str) -> Iterator[tuple[str, bytes]]:
         """Paths and values with this prefix, ascending, beyond `after`; an empty value is a tombstone."""
         stored = ((path, entry.value) for path, entry in self.view.scan(prefix, after))
-        written = {path: entry.value for path, entry in self.entries.items() if path.startswith(prefix) and path > after}
+        written = {
+            path: entry.value for path, entry in self.entries.items() if path.startswith(prefix) and path > after
+        }
         return _overlay(stored, written)
 
 

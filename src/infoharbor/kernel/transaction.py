@@ -1,5 +1,6 @@
 """What a transaction is: a bundle of actions that its signers put forward as one, all or nothing."""
 
+import itertools
 from typing import NamedTuple
 
 from infoharbor.crypto.hashes import HashSuite
@@ -12,7 +13,7 @@ ACTION_TAG = tag("action")
 FORMAT = 1
 
 
-class Ceilings(Wire):
+class Ceilings(Wire, frozen=True):
     """The most that the bundle may use: records read, records written, bytes written. A block is filled by these."""
 
     reads: int
@@ -20,7 +21,7 @@ class Ceilings(Wire):
     written_bytes: int
 
 
-class Body(Wire):
+class Body(Wire, frozen=True):
     """What the signatures cover. `keys` are the ids of the keys that must sign, ascending, each once;
     `actions` the salted hashes of the actions, so that one can be shown and the rest stay hidden;
     `expiry` is milliseconds since 1970 UTC."""
@@ -34,7 +35,7 @@ class Body(Wire):
     actions: tuple[bytes, ...]
 
 
-class SaltedAction(Wire):
+class SaltedAction(Wire, frozen=True):
     """One action as it stands in a bundle: `by` names the organisations that act, `arguments` encodes its fields."""
 
     salt: bytes
@@ -44,7 +45,7 @@ class SaltedAction(Wire):
     arguments: bytes
 
 
-class Transaction(Wire):
+class Transaction(Wire, frozen=True):
     """The bytes on the wire: the encoded body, the encoded actions, one signature a key in the order of `body.keys`."""
 
     body: bytes
@@ -90,7 +91,9 @@ def open_transaction(suite: HashSuite, raw: bytes) -> Opened:
         action = action_codec.decode(encoded)
         by = action.by
         if len(action.salt) != 16 or not 1 <= len(by) <= limits.ORGANISATIONS_PER_ACTION or len(set(by)) != len(by):
-            raise Malformed("ledger.malformed", "actions", "a salt of 16 bytes and the organisations that act, each once")
+            raise Malformed(
+                "ledger.malformed", "actions", "a salt of 16 bytes and the organisations that act, each once"
+            )
         actions.append(action)
     return Opened(
         transaction_id(suite, transaction.body, body.expiry),
@@ -108,7 +111,7 @@ def _check(body: Body, transaction: Transaction) -> None:
         raise Malformed("ledger.format", "format", str(FORMAT))
     if not 1 <= len(keys) <= limits.SIGNATURES_PER_TRANSACTION or any(len(key) != 32 for key in keys):
         raise Malformed("ledger.malformed", "keys", f"1 to {limits.SIGNATURES_PER_TRANSACTION} key ids of 32 bytes")
-    if any(first >= second for first, second in zip(keys, keys[1:], strict=False)):
+    if any(first >= second for first, second in itertools.pairwise(keys)):
         raise Malformed("ledger.malformed", "keys", "ascending, each once")
     if len(transaction.signatures) != len(keys):
         raise Malformed("ledger.signature_count", "signatures", f"{len(keys)}: one for each key")

@@ -22,21 +22,21 @@ Load = Callable[[bytes], bytes | None]
 """Reads a stored node by its prefix, one byte a nibble."""
 
 
-class ProofNode(Wire):
+class ProofNode(Wire, frozen=True):
     """One node on the way down: its mask and the hashes of its taken slots, in order."""
 
     mask: int
     slots: tuple[bytes, ...]
 
 
-class Neighbour(Wire):
+class Neighbour(Wire, frozen=True):
     """The leaf that stands where an absent one would: it shares the walked nibbles and is another."""
 
     path_hash: bytes
     leaf_hash: bytes
 
 
-class TreeProof(Wire):
+class TreeProof(Wire, frozen=True):
     """The nodes from the root to where the path ends; `neighbour` only in a proof of absence that ends at a leaf."""
 
     nodes: tuple[ProofNode, ...]
@@ -188,10 +188,8 @@ def verify(suite: HashSuite, root: bytes, path: bytes, leaf: bytes | None, proof
             return False
         nibble = nibble_of(path, depth)
         taken = mask >> nibble & 1
-        if not taken:
-            wanted = b""
-        else:
-            wanted = node.slots[(mask & ((1 << nibble) - 1)).bit_count()]
+        before = (mask & ((1 << nibble) - 1)).bit_count()
+        wanted = node.slots[before] if taken else b""
         if not taken and depth + 1 != len(proof.nodes):
             return False
     return _ends_right(suite, wanted, path, leaf, proof)

@@ -45,7 +45,7 @@ class Mirror:
         }
 
     def _table(self, kind: RecordType) -> sql.Table:
-        columns = [
+        columns: list[sql.Column[Any]] = [
             sql.Column("path", sql.String(400), primary_key=True),
             sql.Column("version", sql.BigInteger, nullable=False),
             sql.Column("height", sql.BigInteger, nullable=False),

@@ -84,7 +84,11 @@ def build(
     `expiry` is milliseconds since 1970 UTC; the ceilings follow from the actions unless they are given.
     """
     encoded = [
-        encode(SaltedAction(secrets.token_bytes(16), by, action.__action__.contract, action.__action__.name, encode(action)))
+        encode(
+            SaltedAction(
+                secrets.token_bytes(16), by, action.__action__.contract, action.__action__.name, encode(action)
+            )
+        )
         for action, by in parts
     ]
     body = build_body(
@@ -106,7 +110,7 @@ def build_signed(chain: Chain, actions: Sequence[Action], *signers: Signing, by:
 
 
 def automatic_ceilings(actions: Sequence[bytes]) -> Ceilings:
-    """Room for what actions of this number and size do: declared work fills a block, so that more would only wait longer."""
+    """Room for what actions of this number and size do. Declared work fills a block: with more it would wait longer."""
     count, size = len(actions), sum(map(len, actions))
     return Ceilings(
         min(limits.READS_PER_TRANSACTION, 256 * count + size // 4),

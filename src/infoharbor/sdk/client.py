@@ -93,7 +93,7 @@ def read_event(lines: list[str]) -> dict[str, Any] | None:
 
 
 class Client(_Common):
-    """`with Client(url, signer=…) as ledger: ledger.act(Transfer(…))`; reads as the signer's organisation, or the token's."""
+    """`with Client(url, signer=…) as ledger: ledger.act(Transfer(…))`; reads as the signer's or token's organisation."""
 
     def __init__(self, url: str, *, signer: Signing | None = None, token: str = "") -> None:
         super().__init__(url, signer=signer, token=token)
@@ -146,7 +146,9 @@ class Client(_Common):
     def send(self, raw: bytes) -> str:
         """Send a transaction without waiting for its block: its id, for `wait`."""
         headers = MSGPACK | {"Prefer": "respond-async"}
-        identifier: str = read_answer(self._ask("POST", "/v1/transactions", content=raw, headers=headers))["transaction"]
+        identifier: str = read_answer(self._ask("POST", "/v1/transactions", content=raw, headers=headers))[
+            "transaction"
+        ]
         return identifier
 
     def wait(self, transaction: str, *, seconds: float = TIMEOUT_S) -> dict[str, Any]:
@@ -170,7 +172,9 @@ class Client(_Common):
         """The newest version of the record at `CONTRACT/TABLE/KEY`."""
         return self._get(record_path(path))  # type: ignore[no-any-return]
 
-    def records(self, contract: str, table: str, *, limit: int = 100, after: str = "", **filters: str) -> dict[str, Any]:
+    def records(
+        self, contract: str, table: str, *, limit: int = 100, after: str = "", **filters: str
+    ) -> dict[str, Any]:
         """A page of a table's records: `{"items": […], "next": cursor or null}`."""
         return self._get(f"/v1/records/{contract}/{table}", limit=limit, after=after, **filters)  # type: ignore[no-any-return]
 
@@ -202,7 +206,7 @@ class Client(_Common):
         return _content(self._ask("GET", "/log/checkpoint")).decode()
 
     def follow(self, *, after: int | None = None) -> Iterator[dict[str, Any]]:
-        """One event a block from beyond height `after` (by default: from now on), for ever; a broken line is taken up again."""
+        """One event a block from beyond height `after` (by default: from now on), for ever, also over a broken line."""
         height = self.status()["height"] if after is None else after
         while True:
             with contextlib.suppress(httpx.TransportError):
@@ -213,7 +217,9 @@ class Client(_Common):
     def _stream(self, after: int) -> Iterator[dict[str, Any]]:
         self._introduce()
         parameters = {"after": str(after)}
-        with self._http.stream("GET", "/v1/stream", params=parameters, headers=self._headers(), timeout=QUIET) as answer:
+        with self._http.stream(
+            "GET", "/v1/stream", params=parameters, headers=self._headers(), timeout=QUIET
+        ) as answer:
             if not answer.is_success:
                 answer.read()
                 raise problem_of(answer)
@@ -246,7 +252,9 @@ class AsyncClient(_Common):
     async def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:
         await self._introduce()
         with _reaching():
-            return await self._http.request(method, path, headers=self._headers() | content.pop("headers", {}), **content)
+            return await self._http.request(
+                method, path, headers=self._headers() | content.pop("headers", {}), **content
+            )
 
     async def _introduce(self) -> None:
         """Learn what a signer's credential has to name."""
@@ -276,7 +284,9 @@ class AsyncClient(_Common):
     async def submit_many(self, raws: Sequence[bytes]) -> list[dict[str, Any] | Problem]:
         """Send up to 1,000 transactions together."""
         content = msgspec.msgpack.encode(list(raws))
-        return outcomes(read_answer(await self._ask("POST", "/v1/transactions/batch", content=content, headers=MSGPACK)))
+        return outcomes(
+            read_answer(await self._ask("POST", "/v1/transactions/batch", content=content, headers=MSGPACK))
+        )
 
     async def record(self, path: str) -> dict[str, Any]:
         """The newest version of the record at `CONTRACT/TABLE/KEY`."""
@@ -309,7 +319,7 @@ class AsyncClient(_Common):
         return _content(await self._ask("GET", "/log/checkpoint")).decode()
 
     async def follow(self, *, after: int | None = None) -> AsyncIterator[dict[str, Any]]:
-        """One event a block from beyond height `after` (by default: from now on), for ever; a broken line is taken up again."""
+        """One event a block from beyond height `after` (by default: from now on), for ever, also over a broken line."""
         height = (await self.status())["height"] if after is None else after
         while True:
             with contextlib.suppress(httpx.TransportError):

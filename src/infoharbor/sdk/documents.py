@@ -16,12 +16,18 @@ CEILING_MEMBERS = ("reads", "writes", "written_bytes")
 
 def read_parts(registry: Registry, value: Any, field: str = "actions") -> list[Part]:
     """The actions of `[{"by": […], "contract": …, "action": …, "arguments": {…}}, …]`; raises `Malformed`."""
-    return [_part(registry, each, f"{field}[{at}]") for at, each in enumerate(_list(value, field, limits.ACTIONS_PER_TRANSACTION))]
+    return [
+        _part(registry, each, f"{field}[{at}]")
+        for at, each in enumerate(_list(value, field, limits.ACTIONS_PER_TRANSACTION))
+    ]
 
 
 def _part(registry: Registry, value: Any, field: str) -> Part:
     members = object_of(value, field, ACTION_MEMBERS)
-    by = tuple(text(each, f"{field}.by[{at}]") for at, each in enumerate(_list(members["by"], f"{field}.by", limits.ORGANISATIONS_PER_ACTION)))
+    by = tuple(
+        text(each, f"{field}.by[{at}]")
+        for at, each in enumerate(_list(members["by"], f"{field}.by", limits.ORGANISATIONS_PER_ACTION))
+    )
     contract, name = text(members["contract"], f"{field}.contract"), text(members["action"], f"{field}.action")
     known = registry.contracts.get(contract)
     kind = registry.action(contract, name, known.version) if known is not None else None
@@ -31,9 +37,12 @@ def _part(registry: Registry, value: Any, field: str) -> Part:
 
 
 def prepare(chain: Chain, registry: Registry, document: Any) -> Unsigned:
-    """The unsigned bundle of `{"actions": […], "keys": [hex], "expiry"?: time, "ceilings"?: {…}}`; raises `Malformed`."""
+    """The bundle of `{"actions": […], "keys": [hex], "expiry"?: time, "ceilings"?: {…}}`; raises `Malformed`."""
     members = object_of(document, "", ("actions", "keys"), ("expiry", "ceilings"))
-    keys = [hex_bytes(each, f"keys[{at}]", 32) for at, each in enumerate(_list(members["keys"], "keys", limits.SIGNATURES_PER_TRANSACTION))]
+    keys = [
+        hex_bytes(each, f"keys[{at}]", 32)
+        for at, each in enumerate(_list(members["keys"], "keys", limits.SIGNATURES_PER_TRANSACTION))
+    ]
     if len(set(keys)) != len(keys):
         raise Malformed("input.name_twice", "keys", "each key once")
     expiry = members.get("expiry")
@@ -55,7 +64,7 @@ def _ceilings(value: Any) -> Ceilings:
 
 
 def prepared_form(unsigned: Unsigned) -> dict[str, Any]:
-    """What `prepare` answers: `to_sign` are the exact bytes that every key signs; all of it in base64, the id in hex."""
+    """What `prepare` answers, in base64: `to_sign` are the exact bytes that every key signs. The id is in hex."""
     return {
         "id": unsigned.id.hex(),
         "body": to_base64(unsigned.body),
@@ -76,10 +85,14 @@ def complete(chain: Chain, document: Any) -> bytes:
     given = members["signatures"]
     if type(given) is not dict:
         raise Malformed("input.type", "signatures", "an object of signatures by key id")
-    signatures = {hex_bytes(key, "signatures", 32): from_base64(each, f"signatures.{key[:64]}") for key, each in given.items()}
+    signatures = {
+        hex_bytes(key, "signatures", 32): from_base64(each, f"signatures.{key[:64]}") for key, each in given.items()
+    }
     wanted = unsigned.opened.keys
     if set(signatures) != set(wanted):
-        raise Malformed("ledger.signature_count", "signatures", "one for each of " + ", ".join(key.hex() for key in wanted))
+        raise Malformed(
+            "ledger.signature_count", "signatures", "one for each of " + ", ".join(key.hex() for key in wanted)
+        )
     return unsigned.with_signatures(signatures)
 
 

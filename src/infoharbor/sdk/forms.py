@@ -33,7 +33,8 @@ def receipt_form(receipt: Receipt, words: Words, *, show_expected: bool) -> dict
         "position": receipt.position,
         "result": "refused" if receipt.code else "committed",
         "signers": [
-            {"key": signer.key.hex(), "user": signer.user, "organisation": signer.organisation} for signer in receipt.signers
+            {"key": signer.key.hex(), "user": signer.user, "organisation": signer.organisation}
+            for signer in receipt.signers
         ],
         "relied": list(receipt.relied),
         "writes": [{"path": path, "version": version} for path, version in receipt.writes],
@@ -94,7 +95,7 @@ def block_form(block: Block) -> dict[str, Any]:
 
 
 def contracts_form(registry: Registry, words: Words, active: dict[str, int]) -> list[dict[str, Any]]:
-    """Every contract of this node: what it keeps, what may be done, and its texts; `active` gives the voted versions."""
+    """Every contract of this node: what it keeps, what may be done, its texts; `active` gives the voted versions."""
     return [
         {
             "contract": name,

@@ -33,7 +33,7 @@ def id_of(signer: Signing) -> bytes:
 
 
 def read_message(chain: bytes, gateway: str, expiry: int) -> bytes:
-    """What a key signs to read as its organisation, at the gateway `HOST:PORT` alone, until `expiry` (ms since 1970 UTC)."""
+    """What a key signs to read as its organisation: at the gateway `HOST:PORT` alone, until `expiry` (ms)."""
     return READ_TAG + chain + expiry.to_bytes(8, "big") + gateway.lower().encode()
 
 

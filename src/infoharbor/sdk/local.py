@@ -155,7 +155,7 @@ class LocalClient:
             return found.ask(sight, parameters or {})
 
     def receipt(self, transaction: bytes) -> dict[str, Any]:
-        """What became of a transaction, with its content, for who may read every record that it wrote and its signers."""
+        """What became of a transaction, with its content: for its signers, and who may read all that it wrote."""
         receipt = self.engine.receipt(transaction)
         if receipt is None:
             raise self._unknown_transaction()
@@ -166,7 +166,9 @@ class LocalClient:
         shown = is_signer(receipt, self.reader)
         form = forms.receipt_form(receipt, self.ledger.words, show_expected=shown)
         raw = transaction_at(block, receipt.position)
-        content = None if raw is None else forms.transaction_form(open_transaction(self.registry.suite, raw), self.registry)
+        content = (
+            None if raw is None else forms.transaction_form(open_transaction(self.registry.suite, raw), self.registry)
+        )
         return form | {"time": iso(block.header.time), "content": content}
 
     def blocks(self, *, after: int = -1, limit: int = BLOCKS_A_PAGE) -> dict[str, Any]:
@@ -214,7 +216,7 @@ class LocalClient:
     def contracts(self) -> list[dict[str, Any]]:
         """What this node can run, and which versions the members have voted active."""
         with self.ledger.sight(ANONYMOUS) as sight:
-            activations = self.registry.governance.activations(lambda of, *prefix: sight.scan(of, *prefix))
+            activations = self.registry.governance.activations(sight.scan)
             active = {each.contract: each.version for each in activations if each.since <= sight.now}
         contracts = forms.contracts_form(self.registry, self.ledger.words, active)
         for contract in contracts:

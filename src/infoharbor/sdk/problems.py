@@ -1,4 +1,4 @@
-"""How a ledger says no to a program: a stable code, the field, what would be right, and a sentence in both languages."""
+"""How a ledger says no to a program: a stable code, the field, what would be right, a sentence in both languages."""
 
 from typing import Any
 

@@ -31,7 +31,9 @@ def prove(engine: Node, sight: Sight, paths: Sequence[str], *, history: bool = T
         if not allowed:
             raise Problem("ledger.record_unknown", field="path", expected="a record that you may read")
     complete = history and all(_may_read_all(engine, sight, path) for path in paths)
-    return make_evidence(engine.chain, engine, paths, history=complete, receipts=complete and _receipts(engine, sight, paths))
+    return make_evidence(
+        engine.chain, engine, paths, history=complete, receipts=complete and _receipts(engine, sight, paths)
+    )
 
 
 def _may_read_all(engine: Engine, sight: Sight, path: str) -> bool:
@@ -47,7 +49,9 @@ def _receipts(engine: Engine, sight: Sight, paths: Sequence[str]) -> bool:
         receipt = engine.receipt(transaction)
         if receipt is None:
             return False
-        written = {write.path: write.entry for write in engine.block(height).writes if write.position == receipt.position}
+        written = {
+            write.path: write.entry for write in engine.block(height).writes if write.position == receipt.position
+        }
         if not sight.may_read_receipt(receipt, written):
             return False
     return True

@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from infoharbor.contractkit import Action, Record
+from infoharbor.contracts.identity.demo import admission
+from infoharbor.crypto.hashes import hash_suite
+from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.cast import Cast, Signer
 from infoharbor.edgekit.story import Story, in_order
 from infoharbor.engine.folder import write_private
-from infoharbor.contracts.identity.demo import admission
 from infoharbor.engine.founding import genesis
 from infoharbor.engine.interface import Engine
 from infoharbor.engine.lifecycle import create
 from infoharbor.engine.trial import HARBOR
-from infoharbor.crypto.hashes import hash_suite
-from infoharbor.crypto.suites import SUITES
 from infoharbor.kernel.records import record_type
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.registry import Registry, installed_registry
-from infoharbor.sdk.building import Chain, build, now_ms
 from infoharbor.kernel.transaction import Ceilings
+from infoharbor.sdk.building import Chain, build, now_ms
 
 Kind = TypeVar("Kind", bound=Record)
 SEED_FILE = "demo.seed"

@@ -25,7 +25,7 @@ class Held(NamedTuple):
         return commitment(self.place, self.salt, self.content)
 
 
-class Granted(Wire):
+class Granted(Wire, frozen=True):
     """Content for one reader, in MessagePack. `sealed` is HPKE (RFC 9180: X25519, HKDF-SHA256, AES-256-GCM) of the
     content's key and salt, 32 bytes each; `encrypted` is nonce and ciphertext as they lie in the vault."""
 

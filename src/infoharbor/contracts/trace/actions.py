@@ -64,13 +64,16 @@ class CaptureEvents(Action):
 
 
 class SetAudience(Action):
-    """Say who may read the acting organisation's events of a product, from now on: organisations, or `public`."""
+    """Say who may read the acting organisation's events of a product, from now on: organisations, or
+    `public`."""
 
     product: Code
     audience: tuple[str, ...]
 
     def apply(self, ledger: Ledger) -> None:
-        ensure(len(self.audience) <= AUDIENCE_MAX, "audience_size", field="audience", expected=f"at most {AUDIENCE_MAX}")
+        ensure(
+            len(self.audience) <= AUDIENCE_MAX, "audience_size", field="audience", expected=f"at most {AUDIENCE_MAX}"
+        )
         right = self.product == "*" or is_normal(f"{gs1.CANONICAL}/{gs1.GTIN}/{self.product}")
         ensure(right, "product", field="product", expected="a GTIN of 14 digits, or *")
         for each in self.audience:
@@ -80,7 +83,8 @@ class SetAudience(Action):
 
 
 class AccreditPrefix(Action):
-    """Record that a GS1 company prefix, or the host of other identifiers, is a member's. By the registrar of a country."""
+    """Record that a GS1 company prefix, or the host of other identifiers, is a member's. By the registrar of
+    a country."""
 
     prefix: Code
     organisation: OrganisationId
@@ -92,13 +96,20 @@ class AccreditPrefix(Action):
         ensure(is_country(self.jurisdiction), "jurisdiction", field="jurisdiction", expected="ISO 3166-1 alpha-2")
         ledger.require(REGISTRAR, jurisdiction=self.jurisdiction)
         right = 6 <= len(self.prefix) <= 12 if gs1.all_digits(self.prefix) else self.prefix == self.prefix.lower()
-        ensure(right and "/" not in self.prefix, "prefix", field="prefix", expected="6 to 12 digits, or a host in lower case")
+        ensure(
+            right and "/" not in self.prefix,
+            "prefix",
+            field="prefix",
+            expected="6 to 12 digits, or a host in lower case",
+        )
         in_order = self.until == 0 or self.until > self.valid_from
         ensure(in_order, "period", field="until", expected="after valid_from, or 0 for no end")
         ledger.get(Organisation, self.organisation, field="organisation")
         known = ledger.find(Prefix, self.prefix)
         same = known is None or known.jurisdiction == self.jurisdiction
-        ensure(same, "prefix_elsewhere", field="prefix", expected="a prefix that no other country's registrar accredited")
+        ensure(
+            same, "prefix_elsewhere", field="prefix", expected="a prefix that no other country's registrar accredited"
+        )
         period = (self.valid_from, self.until)
         ledger.put(Prefix(self.prefix, self.organisation, ledger.actor, self.jurisdiction, *period))
 
@@ -109,7 +120,12 @@ def check(ledger: Ledger, event: CapturedEvent, place: str) -> None:
     ensure(hexadecimal, "digest", field=f"{place}.digest", expected="40 hexadecimal digits")
     ensure(event.type in TYPES, "event_type", field=f"{place}.type", expected=f"one of {', '.join(TYPES)}")
     allowed = ("",) if event.type == "TransformationEvent" else ("ADD", "OBSERVE", "DELETE")
-    ensure(event.action in allowed, "event_action", field=f"{place}.action", expected="ADD, OBSERVE, DELETE; none to transform")
+    ensure(
+        event.action in allowed,
+        "event_action",
+        field=f"{place}.action",
+        expected="ADD, OBSERVE, DELETE; none to transform",
+    )
     latest = ledger.now + ledger.parameter(SKEW)
     ensure(event.event_time <= latest, "event_from_future", field=f"{place}.event_time", expected=f"at most {latest}")
     declared = event.error_declaration
@@ -123,7 +139,9 @@ def check(ledger: Ledger, event: CapturedEvent, place: str) -> None:
     named += [each.epc_class for each in counted] + [event.parent_id] * bool(event.parent_id)
     ensure(len(named) <= OBJECTS_PER_EVENT, "objects_count", field=place, expected=f"at most {OBJECTS_PER_EVENT}")
     for uri in named:
-        ensure(is_normal(uri), "identifier", field=place, expected="identifiers in normal form, with right check digits")
+        ensure(
+            is_normal(uri), "identifier", field=place, expected="identifiers in normal form, with right check digits"
+        )
 
 
 def is_normal(uri: str) -> bool:
@@ -169,12 +187,18 @@ def emptied(ledger: Ledger, stated: list[Fact]) -> Iterator[Fact]:
         if fact.effect is Effect.EMPTY:
             for index, each in enumerate(ledger.scan(Packed, fact.object)):
                 few = index < OBJECTS_PER_EVENT
-                ensure(few, "objects_count", field="parent_id", expected=f"named children, since over {OBJECTS_PER_EVENT} were in it")
+                ensure(
+                    few,
+                    "objects_count",
+                    field="parent_id",
+                    expected=f"named children, since over {OBJECTS_PER_EVENT} were in it",
+                )
                 yield Fact(each.child, Effect.EMPTY, fact.object)
 
 
 def remember_packing(ledger: Ledger, said: Mention) -> None:
-    """Keep that a child was packed here; the first time, it also gets the unpackings of everything that are known."""
+    """Keep that a child was packed here; the first time, it also gets the unpackings of everything that are
+    known."""
     if ledger.find(Packed, said.parent, said.object) is not None:
         return
     ledger.put(Packed(said.parent, said.object, said.captured_by, said.audience))
@@ -189,7 +213,8 @@ def remember_packing(ledger: Ledger, said: Mention) -> None:
 
 
 def declare_error(ledger: Ledger, known: Event, event: CapturedEvent) -> None:
-    """The owner takes an event back: it stays, marked, and what it said no longer counts, save in stories too long."""
+    """The owner takes an event back: it stays, marked, and what it said no longer counts, save in stories too
+    long."""
     key = (known.captured_by, known.digest)
     ledger.move(Event, key, EventStatus.IN_ERROR, error_declaration=event.error_declaration)
     stated = facts(known)
@@ -204,7 +229,8 @@ def declare_error(ledger: Ledger, known: Event, event: CapturedEvent) -> None:
 
 
 def audience_of(ledger: Ledger, objects: list[str]) -> tuple[str, ...]:
-    """Who may read an event of these objects: the narrowest of the acting organisation's policies for their products."""
+    """Who may read an event of these objects: the narrowest of the acting organisation's policies for their
+    products."""
     products = sorted({each[3:17] for each in objects if each.startswith("01~")}) or ["*"]
     general = ledger.find(Audience, ledger.actor, "*")
     chosen: set[str] = {EVERYONE}
@@ -235,7 +261,8 @@ def is_in_force(prefix: Prefix, now: int) -> bool:
 
 @invariant
 def stories_are_judged_by_the_rules(ledger: Ledger) -> Iterator[str]:
-    """An object is as its mentions in their order leave it, and each mention is marked with the rule it breaks there."""
+    """An object is as its mentions in their order leave it, and each mention is marked with the rule it
+    breaks there."""
     for each in ledger.scan(Object):
         state, live, last = State(), 0, ""
         for said in ledger.scan(Mention, each.id):
@@ -249,14 +276,16 @@ def stories_are_judged_by_the_rules(ledger: Ledger) -> Iterator[str]:
 
 @invariant
 def mentions_come_from_events_that_stand(ledger: Ledger) -> Iterator[str]:
-    """Each mention's event was recorded, was not taken back while its objects' stories could be told anew, and has its
-    break, if any, in its judgement."""
+    """Each mention's event was recorded, was not taken back while its objects' stories could be told anew,
+    and has its break, if any, in its judgement."""
     for said in ledger.scan(Mention):
         event = ledger.find(Event, said.captured_by, said.digest)
         known = ledger.find(Judgement, said.captured_by, said.digest)
         found = ledger.find(Object, said.object)
         marked = [each.rule for each in known.breaks if each.object == said.object] if known is not None else []
-        counts = event is not None and (event.status is EventStatus.RECORDED or (found is not None and found.mentions > STORY_MAX))
+        counts = event is not None and (
+            event.status is EventStatus.RECORDED or (found is not None and found.mentions > STORY_MAX)
+        )
         if not counts or marked != [said.broken] * bool(said.broken):
             yield f"trace/mentions/{said.object}/{place_of(said)}"
 

@@ -264,7 +264,8 @@ def capture(world: World, delivery: Delivery) -> None:
 
 
 def bind_held(signer: Signer, decomposed: Decomposed) -> CapturedEvent:
-    """An event bound to its held part by a salt that only the signer could make again; the part itself is not kept."""
+    """An event bound to its held part by a salt that only the signer could make again; the part itself is not
+    kept."""
     secret = hashlib.sha256(signer.key.sign(b"demo")).digest()
     salt = hashlib.sha256(signer.key.sign(decomposed.held.original)).digest()
     return captured(decomposed, name_of(decomposed, secret).digest, commitment_to(decomposed.held, salt))

@@ -1,6 +1,6 @@
 """Questions about goods: where they came from and went to, what a shopper is shown, what does not fit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -125,9 +125,9 @@ class Walk:
 
 @query("trace", "Where something came from and went", "来源与去向")
 def trace(read: Sight, object: str, direction: str = "both") -> Any:
-    """A graph of objects from `object` (a Digital Link, its path, or another URI): nodes, edges in the direction in
-    which goods went, and the events behind them. `direction` is back, forth or both; `complete` is false where the
-    graph was cut off."""
+    """A graph of objects from `object` (a Digital Link, its path, or another URI): nodes, edges in the
+    direction in which goods went, and the events behind them. `direction` is back, forth or both; `complete`
+    is false where the graph was cut off."""
     if direction not in ("back", "forth", "both"):
         raise Malformed("input.choice", "direction", "back, forth or both")
     start, walk = identify(object), Walk(read)
@@ -141,10 +141,9 @@ def trace(read: Sight, object: str, direction: str = "both") -> Any:
     return {
         "object": start,
         "complete": walk.complete,
-        "nodes": [node(identifier, walk.stories.get(identifier, [])) for identifier in _reached(start, edges)],
+        "nodes": [node(identifier, walk.stories.get(identifier, ())) for identifier in _reached(start, edges)],
         "edges": [
-            {"from": edge.source, "to": edge.target, "kind": edge.kind, "event": "/".join(edge.event)}
-            for edge in edges
+            {"from": edge.source, "to": edge.target, "kind": edge.kind, "event": "/".join(edge.event)} for edge in edges
         ],
         "events": [brief(event) for key in keys if (event := walk.event(key)) is not None],
     }
@@ -152,8 +151,9 @@ def trace(read: Sight, object: str, direction: str = "both") -> Any:
 
 @query("lot", "What the page of a lot, a piece or a unit shows", "批次、单品或物流单元的公开页面")
 def lot(read: Sight, object: str) -> Any:
-    """All of the way that the reader may see: what the object is, whose prefix it carries, how it stands, the events of
-    it and of all that it was made of or packed in, by time, with what they break, and the certificates they name."""
+    """All of the way that the reader may see: what the object is, whose prefix it carries, how it stands, the
+    events of it and of all that it was made of or packed in, by time, with what they break, and the
+    certificates they name."""
     start, walk = identify(object), Walk(read)
     walk.back(start)
     walk.forth(start)
@@ -175,6 +175,7 @@ def lot(read: Sight, object: str) -> Any:
     organisations = sorted({event.captured_by for event, _ in shown})
     return {
         **node(start, story),
+        **keys_in(start),
         "state": standing(read, start, story),
         "owner": owner_of(read, start),
         "complete": walk.complete,
@@ -186,13 +187,16 @@ def lot(read: Sight, object: str) -> Any:
 
 @query("nonconforming", "Events that contradict what is known", "与已知事实不符的事件")
 def nonconforming(read: Sight, organisation: str = "", after: str = "", limit: int = 100) -> Any:
-    """Events that break a rule now, with the rule and the object, by organisation; `after` takes the `next` before."""
+    """Events that break a rule now, with the rule and the object, by organisation; `after` takes the `next`
+    before."""
     wanted = (organisation,) if organisation else ()
     items: list[Any] = []
     for judgement in read.scan(Judgement, *wanted, after=after):
         event = read.find(Event, judgement.captured_by, judgement.digest) if judgement.breaks else None
         if event is not None:
-            breaks = [{"object": each.object, "uri": uri_of(each.object), "rule": each.rule} for each in judgement.breaks]
+            breaks = [
+                {"object": each.object, "uri": uri_of(each.object), "rule": each.rule} for each in judgement.breaks
+            ]
             items.append(brief(event) | {"breaks": breaks, "judged_at": times.utc(judgement.judged_at)})
         if len(items) == _bounded(limit):
             return {"items": items, "next": f"{judgement.captured_by}/{judgement.digest}"}
@@ -208,7 +212,8 @@ def objects(read: Sight, gtin: str = "", after: str = "", limit: int = 100) -> A
     items: list[Any] = []
     for seen in read.living(prefix, after and f"trace/objects/{after}"):
         known: Object = seen.record
-        items.append(node(known.id, []) | {"state": _state(state_of(known)), "mentions": known.mentions})
+        state = {"state": _state(state_of(known)), "mentions": known.mentions}
+        items.append(node(known.id) | keys_in(known.id) | state)
         if len(items) == _bounded(limit):
             return {"items": items, "next": known.id}
     return {"items": items, "next": None}
@@ -223,19 +228,20 @@ def identify(text: str) -> str:
         raise Malformed("trace.identifier", "object", fault.expected) from None
 
 
-def node(identifier: str, story: list[Mention]) -> dict[str, Any]:
-    """What an object is by its identifier, and how often it does not fit."""
-    uri = uri_of(identifier)
-    key = gs1.read(uri)
+def node(identifier: str, story: Sequence[Mention] = ()) -> dict[str, Any]:
+    """An object, and how often what was said of it does not fit."""
+    return {"id": identifier, "uri": uri_of(identifier), "breaks": sum(bool(said.broken) for said in story)}
+
+
+def keys_in(identifier: str) -> dict[str, str]:
+    """What the identifier itself tells: application identifier and value, lot and serial number."""
+    key = gs1.read(uri_of(identifier))
     parts = dict(key.qualifiers) if key is not None else {}
     return {
-        "id": identifier,
-        "uri": uri,
         "key": key.ai if key is not None else "",
         "value": key.value if key is not None else "",
         "lot": parts.get(gs1.LOT, ""),
         "serial": parts.get(gs1.SERIAL, ""),
-        "breaks": sum(bool(said.broken) for said in story),
     }
 
 

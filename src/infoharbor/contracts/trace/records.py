@@ -7,7 +7,8 @@ from infoharbor.contractkit.types import Code, Instant, Integer, OrganisationId,
 
 SUPERVISOR = Role("market-supervisor")
 REGISTRAR = Role("gs1-registrar")
-"""An association that hands out company prefixes, such as GS1 China, or a cooperative's union that passes them on."""
+"""An association that hands out company prefixes, such as GS1 China, or a cooperative's union that passes
+them on."""
 EVERYONE = "public"
 """Stands in an audience for anyone at all."""
 
@@ -17,7 +18,8 @@ class Wire(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
 
 
 class Quantity(Wire, frozen=True):
-    """`mantissa` × 10^`exponent` of a class, in `uom` (UN/CEFACT Recommendation 20; empty: pieces); None: not counted."""
+    """`mantissa` × 10^`exponent` of a class, in `uom` (UN/CEFACT Recommendation 20; empty: pieces); None: not
+    counted."""
 
     epc_class: str
     mantissa: Integer | None
@@ -26,7 +28,8 @@ class Quantity(Wire, frozen=True):
 
 
 class ErrorDeclaration(Wire, frozen=True):
-    """That an event was recorded in error: when that was said, why, and which events correct it (EPCIS 2.0, 7.4.1.3)."""
+    """That an event was recorded in error: when that was said, why, and which events correct it (EPCIS 2.0,
+    7.4.1.3)."""
 
     declared_at: Instant
     reason: str
@@ -39,12 +42,13 @@ class EventStatus(Status):
 
 
 class Event(Record, table="events", key=("captured_by", "digest"), visible=CONSORTIUM):
-    """An EPCIS 2.0 event as a member captured it: the standard's fields in normal form, identifiers as Digital Links.
+    """An EPCIS 2.0 event as a member captured it: the standard's fields in normal form, identifiers as
+    Digital Links.
 
-    `digest` is 40 hex digits that follow from the event's id. Business transactions, sources, destinations and
-    extensions stay with the owner, with the original text, behind the salted `commitment`. `event_hash` is the CBV 2.0
-    hash, empty where something is withheld that could be guessed from it. It is a fact that this was said, at that
-    time, by that member; not that it is true.
+    `digest` is 40 hex digits that follow from the event's id. Business transactions, sources, destinations
+    and extensions stay with the owner, with the original text, behind the salted `commitment`. `event_hash`
+    is the CBV 2.0 hash, empty where something is withheld that could be guessed from it. It is a fact that
+    this was said, at that time, by that member; not that it is true.
     """
 
     captured_by: OrganisationId
@@ -82,7 +86,7 @@ class Event(Record, table="events", key=("captured_by", "digest"), visible=CONSO
     audience: tuple[str, ...]
     status: EventStatus
 
-    readers = ("captured_by", "audience", SUPERVISOR.of("captured_by"))
+    readers = ("audience", "captured_by", SUPERVISOR.of("captured_by"))
     moves = (
         Move(NEW, EventStatus.RECORDED, by="captured_by"),
         Move(NEW, EventStatus.IN_ERROR, by="captured_by"),
@@ -91,8 +95,8 @@ class Event(Record, table="events", key=("captured_by", "digest"), visible=CONSO
 
 
 class Effect(Status):
-    """What an event does to one object. `EMPTY` takes everything out of a parent: said of the parent, and of each object
-    that was ever packed in it."""
+    """What an event does to one object. `EMPTY` takes everything out of a parent: said of the parent, and of
+    each object that was ever packed in it."""
 
     CREATE = "create"
     SEE = "see"
@@ -114,8 +118,9 @@ class Standing(Status):
 
 
 class Mention(Record, table="mentions", key=("object", "order", "captured_by", "digest"), visible=CONSORTIUM):
-    """That an event speaks of an object. `order` sorts an object's mentions by event time; `broken` is the rule that
-    the event breaks here, or empty; `amount` counts millionths of `uom`, where the object is a class."""
+    """That an event speaks of an object. `order` sorts an object's mentions by event time; `broken` is the
+    rule that the event breaks here, or empty; `amount` counts millionths of `uom`, where the object is a
+    class."""
 
     object: str
     order: Code
@@ -129,14 +134,15 @@ class Mention(Record, table="mentions", key=("object", "order", "captured_by", "
     broken: str
     audience: tuple[str, ...]
 
-    readers = ("captured_by", "audience", SUPERVISOR.of("captured_by"))
+    readers = ("audience", "captured_by", SUPERVISOR.of("captured_by"))
 
 
 class Object(Record, table="objects", visible=CONSORTIUM):
-    """What is known of a lot, a piece or a logistic unit after its newest mention. `id` is its Digital Link's path with
-    tildes for slashes; `made` and `gone` count millionths of `uom` for a class; `origin_known` says that its creation
-    was recorded; `emptied` that everything was once taken out of it; `last` is the newest mention's key. Only who may
-    read all its mentions reads it: to others it would tell of events that are not theirs to know."""
+    """What is known of a lot, a piece or a logistic unit after its newest mention. `id` is its Digital Link's
+    path with tildes for slashes; `made` and `gone` count millionths of `uom` for a class; `origin_known` says
+    that its creation was recorded; `emptied` that everything was once taken out of it; `last` is the newest
+    mention's key. Only who may read all its mentions reads it: to others it would tell of events that are not
+    theirs to know."""
 
     id: str
     origin_known: bool
@@ -154,14 +160,15 @@ class Object(Record, table="objects", visible=CONSORTIUM):
 
 
 class Packed(Record, table="packed", key=("parent", "child"), visible=CONSORTIUM):
-    """That a child was once packed in a parent, first by this member; whether it still is, the child's `Object` says."""
+    """That a child was once packed in a parent, first by this member; whether it still is, the child's
+    `Object` says."""
 
     parent: str
     child: str
     captured_by: OrganisationId
     audience: tuple[str, ...]
 
-    readers = ("captured_by", "audience")
+    readers = ("audience", "captured_by")
 
 
 class Break(Wire, frozen=True):
@@ -180,7 +187,7 @@ class Judgement(Record, table="judgements", key=("captured_by", "digest"), visib
     judged_at: Instant
     audience: tuple[str, ...]
 
-    readers = ("captured_by", "audience", SUPERVISOR.of("captured_by"))
+    readers = ("audience", "captured_by", SUPERVISOR.of("captured_by"))
 
 
 class Prefix(Record, table="prefixes", key="prefix", visible=PUBLIC):
@@ -195,7 +202,8 @@ class Prefix(Record, table="prefixes", key="prefix", visible=PUBLIC):
 
 
 class Audience(Record, table="audiences", key=("organisation", "product"), visible=CONSORTIUM):
-    """Who may read a member's events of a product: organisations, or `public`. `product` is a GTIN of 14 digits, or `*`."""
+    """Who may read a member's events of a product: organisations, or `public`. `product` is a GTIN of 14
+    digits, or `*`."""
 
     organisation: OrganisationId
     product: Code

@@ -1,7 +1,7 @@
 """How one object's story is judged: what each mention does to it, and which rule a mention breaks.
 
-Nothing here refuses. A mention that contradicts what is known is a fact too: it is kept, and marked. The marks depend
-on what was said and on when it happened, never on the order in which it arrived.
+Nothing here refuses. A mention that contradicts what is known is a fact too: it is kept, and marked. The
+marks depend on what was said and on when it happened, never on the order in which it arrived.
 """
 
 from collections.abc import Iterator
@@ -110,7 +110,8 @@ OTHER_RANK = 4
 
 
 def order_of(event_time: int, effect: Effect) -> str:
-    """Sorts an object's mentions: by event time; at one moment it begins, is unpacked, packed, moved, and ends."""
+    """Sorts an object's mentions: by event time; at one moment it begins, is unpacked, packed, moved, and
+    ends."""
     return f"{event_time:015d}{RANKS.get(effect, OTHER_RANK)}"
 
 
@@ -153,7 +154,9 @@ def _of_family(event: CapturedEvent | Event, effect: Effect) -> list[Fact]:
     return [Fact(parent, effect), *children] if parent else children
 
 
-def _listed(epcs: tuple[str, ...], quantities: tuple[Quantity, ...], effect: Effect, parent: str = "") -> Iterator[Fact]:
+def _listed(
+    epcs: tuple[str, ...], quantities: tuple[Quantity, ...], effect: Effect, parent: str = ""
+) -> Iterator[Fact]:
     for epc in epcs:
         yield Fact(object_id(epc), effect, parent)
     for quantity in quantities:
@@ -175,8 +178,9 @@ def micro(quantity: Quantity) -> int:
 def step(state: State, said: Mention, moves_with: tuple[str, ...] = ()) -> tuple[State, str]:
     """The object after this mention, and the rule that the mention breaks, or an empty text.
 
-    `moves_with` are the other objects that the event moves too; only those that it might be packed in matter. Another's
-    claim is judged but neither begins nor ends anything: a stranger cannot declare a member's goods destroyed.
+    `moves_with` are the other objects that the event moves too; only those that it might be packed in matter.
+    Another's claim is judged but neither begins nor ends anything: a stranger cannot declare a member's goods
+    destroyed.
     """
     if said.broken == NOT_JUDGED:
         return state, NOT_JUDGED

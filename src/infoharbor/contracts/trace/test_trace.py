@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -97,9 +98,7 @@ def weighed(name: object, time: int, lot: str, kilograms: int, **fields: Any) ->
 
 
 def taken_back(event: CapturedEvent) -> CapturedEvent:
-    return type(event)(**{name: getattr(event, name) for name in event.__struct_fields__} | {
-        "error_declaration": ErrorDeclaration(START, "incorrect_data", ())
-    })  # fmt: skip
+    return msgspec.structs.replace(event, error_declaration=ErrorDeclaration(START, "incorrect_data", ()))
 
 
 def founded() -> Trial:
@@ -144,7 +143,8 @@ def ask(trial: Trial, name: str, reader: Reader = ANONYMOUS, **parameters: str) 
 
 
 class Trade(RuleBasedStateMachine):
-    """Events about few things, with random times, as they happen to arrive; the same ones in order must be judged alike."""
+    """Events about few things, with random times, as they happen to arrive; the same ones in order must be
+    judged alike."""
 
     things = st.sampled_from((ONE, TWO, PALLET, CRATE))
     parents = st.sampled_from((PALLET, CRATE))
@@ -458,7 +458,7 @@ def test_what_no_fact_can_be_is_refused(trial: Trial, code: str, event: Captured
 
 
 def test_one_wrong_event_leaves_none_of_its_capture(trial: Trial) -> None:
-    both = CaptureEvents((shipped(1, 0, ONE), said(2, 0, digest="")))
+    both = CaptureEvents((shipped(1, 0, ONE), said(2, 0, digest="-")))
     trial.refuses(both, by=TEA, code="trace.digest", field="events[1].digest")
 
 
@@ -484,18 +484,25 @@ def test_an_audience_names_products_and_members(trial: Trial) -> None:
 
 
 def test_prefixes_are_accredited_by_the_registrar_of_the_country(trial: Trial) -> None:
-    def refused(code: str, field: str, prefix: str = "9521008", country: str = "CN", until: int = 0, by: str = REGISTRAR) -> None:
+    def refused(
+        code: str, field: str, prefix: str = "9521008", country: str = "CN", until: int = 0, by: str = REGISTRAR
+    ) -> None:
         action = AccreditPrefix(prefix, TEA, country, 5, until)
         trial.refuses(action, by=by, code=code, field=field)
 
     refused("ledger.role_missing", "by", by=TEA)
     refused("ledger.role_missing", "by", country="VN")
-    refused("trace.jurisdiction", "jurisdiction", country="XX")
+    refused("trace.jurisdiction", "jurisdiction", country="cn")
     refused("trace.prefix", "prefix", prefix="12345")
     refused("trace.prefix", "prefix", prefix="Example.org")
     refused("trace.prefix", "prefix", prefix="example.org/a")
     refused("trace.period", "until", until=4)
-    trial.refuses(AccreditPrefix("9521008", "nobody", "CN", 0, 0), by=REGISTRAR, code="ledger.record_unknown", field="organisation")
+    trial.refuses(
+        AccreditPrefix("9521008", "nobody", "CN", 0, 0),
+        by=REGISTRAR,
+        code="ledger.record_unknown",
+        field="organisation",
+    )
     trial.decide(GrantRole(REGISTRAR, "gs1-registrar", "VN", 0, 0, ""))
     refused("trace.prefix_elsewhere", "prefix", prefix=PREFIX, country="VN")
 
@@ -549,9 +556,9 @@ def test_lists_page(told: Trial) -> None:
 
 def test_what_a_reader_names_may_be_wrong(told: Trial) -> None:
     for wrong in ("/01/09521002002028/10/A", "urn:epc:id:sscc:1.2"):
-        with pytest.raises(Malformed, match="trace.identifier"):
+        with pytest.raises(Malformed, match=r"trace\.identifier"):
             ask(told, "lot", object=wrong)
-    with pytest.raises(Malformed, match="ledger.record_unknown"):
+    with pytest.raises(Malformed, match=r"ledger\.record_unknown"):
         ask(told, "lot", object=PALLET)
 
 

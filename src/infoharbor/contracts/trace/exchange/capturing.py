@@ -14,7 +14,8 @@ _PUBLIC_FIELDS: Final = tuple(field.name for field in msgspec.structs.fields(Pub
 
 
 class Named(NamedTuple):
-    """By what an event is known: its id (`eventID`, or its hash where it has none) and the record key made of it."""
+    """By what an event is known: its id (`eventID`, or its hash where it has none) and the record key made of
+    it."""
 
     event_id: str
     digest: str
@@ -23,8 +24,8 @@ class Named(NamedTuple):
 def name_of(event: Decomposed, secret: bytes) -> Named:
     """An event's id and digest, the same each time that it is captured by this owner.
 
-    An id that is the hash of an event with withheld parts would let them be guessed, and so would its plain digest:
-    there the digest is keyed with `secret`, 32 bytes that never leave the owner.
+    An id that is the hash of an event with withheld parts would let them be guessed, and so would its plain
+    digest: there the digest is keyed with `secret`, 32 bytes that never leave the owner.
     """
     event_id = event.held.event_id or event.held.event_hash
     if event.public.has_private and event_id.startswith("ni:"):

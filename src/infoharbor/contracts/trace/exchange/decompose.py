@@ -102,9 +102,7 @@ def decompose(event: Event, *, public_namespaces: frozenset[str] = frozenset()) 
     }
     persistent = fields.get("persistentDisposition", {})
     for key in ("set", "unset"):
-        public[f"persistent_{key}"] = tuple(
-            vocabulary.DISPOSITION.word(one) for one in persistent.get(key, ())
-        )
+        public[f"persistent_{key}"] = tuple(vocabulary.DISPOSITION.word(one) for one in persistent.get(key, ()))
     for key, name in (("readPoint", "read_point"), ("bizLocation", "biz_location")):
         place = fields.get(key, {})
         private.append(len(place) > 1)
@@ -181,9 +179,7 @@ def _sensors(elements: Iterable[dict[str, Any]]) -> tuple[str, bool]:
             shown["sensorMetadata"] = _without_extensions(element["sensorMetadata"])
             left_out |= len(shown["sensorMetadata"]) < len(element["sensorMetadata"])
         reports = [_report(report) for report in element["sensorReport"]]
-        left_out |= any(
-            len(one) < len(all_) for one, all_ in zip(reports, element["sensorReport"], strict=True)
-        )
+        left_out |= any(len(one) < len(all_) for one, all_ in zip(reports, element["sensorReport"], strict=True))
         public.append(shown | {"sensorReport": reports})
     return (json_text.canonical(public) if public else ""), left_out
 
@@ -209,9 +205,7 @@ def _error(declaration: dict[str, Any] | None) -> tuple[ErrorDeclaration | None,
     shown = tuple(one for one in named if not one.startswith("ni:"))
     declared_at = times.milliseconds(declaration["declarationTime"])
     reason = vocabulary.ERROR_REASON.word(declaration.get("reason", ""))
-    return ErrorDeclaration(declared_at, reason, shown), len(_without_extensions(declaration)) < len(
-        declaration
-    )
+    return ErrorDeclaration(declared_at, reason, shown), len(_without_extensions(declaration)) < len(declaration)
 
 
 def _is_public(name: str, value: Any, names: Names, voted: frozenset[str]) -> bool:

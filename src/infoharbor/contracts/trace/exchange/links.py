@@ -27,9 +27,7 @@ class Links:
         except gs1.Gs1Fault as fault:
             entry = (uri, uri, fault)
         else:
-            if key is None:
-                entry = (uri, uri, None)
-            else:
-                entry = (gs1.digital_link(key), gs1.digital_link(gs1.finest(key)), None)
+            both = (uri, uri) if key is None else (gs1.digital_link(key), gs1.digital_link(gs1.finest(key)))
+            entry = (*both, None)
         self._known[uri] = entry
         return entry

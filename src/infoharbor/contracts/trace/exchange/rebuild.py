@@ -13,9 +13,7 @@ _IDENTIFIER_LISTS: Final = ("epcList", "childEPCs", "inputEPCList", "outputEPCLi
 _CLASS_LISTS: Final = ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList")
 
 
-def rebuild(
-    public: PublicEvent, held: HeldEvent | None = None, *, record_time: int | None = None
-) -> dict[str, Any]:
+def rebuild(public: PublicEvent, held: HeldEvent | None = None, *, record_time: int | None = None) -> dict[str, Any]:
     """The JSON-LD event, with its own `@context` where it needs prefixes; to be written by `json_text.write`.
 
     With `held` it is the event as captured, identifiers as Digital Links; without, the public fields alone,

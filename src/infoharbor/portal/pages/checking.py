@@ -1,0 +1,94 @@
+"""The page that checks evidence: what a file proves under a trust file, or the first thing that fails."""
+
+import asyncio
+from typing import Any, Final
+
+from litestar import Response, get, post
+from litestar.datastructures import UploadFile
+
+from infoharbor.evidence.file import EVIDENCE_BYTES
+from infoharbor.evidence.policy import TrustPolicy, parse_trust
+from infoharbor.evidence.verify import Proven, Unproven, verify
+from infoharbor.gateway.exchange import Asked
+from infoharbor.kernel.encoding import Malformed
+from infoharbor.portal.display import plain
+from infoharbor.portal.shell import Page
+from infoharbor.portal.wording import PUBLIC_LANGUAGES
+from infoharbor.sdk.building import now_ms
+from infoharbor.sdk.problems import Problem
+from infoharbor.sdk.trusting import embedded_trust
+
+TRUST_BYTES: Final = 64 * 1024
+RECORDS_SHOWN: Final = 100
+CHECK_COST: Final = 10
+
+
+@get("/verify", sync_to_thread=True)
+def get_verify(request: Asked) -> Response[str]:
+    """Ask for the files."""
+    return Page(request, PUBLIC_LANGUAGES).show("verify.html", result=None)
+
+
+@post("/verify", status_code=200)
+async def post_verify(request: Asked) -> Response[str]:
+    """Check the files; nothing of them is kept."""
+    page = Page(request, PUBLIC_LANGUAGES, cost=CHECK_COST)
+    form = await request.form()
+    evidence = await _file(form.get("evidence"), "evidence", EVIDENCE_BYTES)
+    trust = await _file(form.get("trust"), "trust", TRUST_BYTES)
+    if not evidence:
+        raise Problem("input.field_missing", field="evidence", expected="an evidence file")
+    return await asyncio.to_thread(_answer, page, evidence, trust)
+
+
+async def _file(given: Any, name: str, most: int) -> bytes:
+    if not isinstance(given, UploadFile):
+        return b""
+    content = await given.read()
+    if len(content) > most:
+        raise Problem("input.too_large", field=name, expected=f"at most {most} bytes")
+    return content
+
+
+def _answer(page: Page, evidence: bytes, trust: bytes) -> Response[str]:
+    own = not trust
+    try:
+        policy = embedded_trust(page.ledger.engine) if own else parse_trust(trust)  # type: ignore[arg-type]
+        proven = verify(evidence, policy)
+    except (Unproven, Malformed) as fault:
+        sentence = page.texts.sentence(page.ledger.words.refusal(fault.code))
+        result = {"proves": False, "code": fault.code, "field": fault.field, "expected": fault.expected, "why": sentence}
+        return page.show("verify.html", status=422, result=result, own=own)
+    return page.show("verify.html", result=described(page, proven, policy), own=own)
+
+
+def described(page: Page, proven: Proven, policy: TrustPolicy) -> dict[str, Any]:
+    """What the file proves, as the page lists it."""
+    known = {each.receipt.transaction: each for each in proven.receipts}
+    records = [
+        {
+            "path": record.path,
+            "absent": not record.versions,
+            "complete": record.complete,
+            "versions": len(record.versions),
+            "content": plain(record.versions[0][1]) if record.versions and record.versions[0][1] is not None else None,
+            "written": known.get(record.versions[0][0].transaction) if record.versions else None,
+        }
+        for record in proven.records[:RECORDS_SHOWN]
+    ]
+    return {
+        "proves": True,
+        "ledger": policy.chain,
+        "chain": proven.chain.hex(),
+        "signers": proven.signers,
+        "height": proven.height,
+        "time": proven.time,
+        "records": records,
+        "more": len(proven.records) - len(records),
+        "receipts": len(proven.receipts),
+        "embedded": policy.engine == "embedded" and not policy.witnesses,
+        "stale": policy.refresh_by < now_ms(),
+    }
+
+
+ROUTES = [get_verify, post_verify]

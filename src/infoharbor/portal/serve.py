@@ -1,0 +1,54 @@
+"""Runs a node's doors: the gateway, the standards' own paths and the portal on one port, the SQL mirror beside them."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.gateway.serve import Server, server
+from infoharbor.gateway.service import Config
+from infoharbor.portal.routes import answer_browsers, portal
+from infoharbor.readmodel.follower import Follower, default_url, open_database
+from infoharbor.sdk.trusting import embedded_trust
+
+BACKLOG: Final = 2_048
+
+
+def node_server(engine: EmbeddedEngine, *, data: Path, host: str = "127.0.0.1", port: int = 8600) -> Server:
+    """A server with every door of this node, ready to `run(sockets=[…])`."""
+    config = Config(data=data, trust=lambda: embedded_trust(engine).encode().decode())
+    made = server(engine, host=host, port=port, config=config, routes=[portal])
+    answer_browsers(made.config.app)  # type: ignore[arg-type]
+    return made
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections from now on; they wait until the server accepts them."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    listening.listen(BACKLOG)
+    return listening
+
+
+def address_of(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(
+    engine: EmbeddedEngine, *, data: Path, host: str, port: int, ready: Callable[[str], None] = lambda address: None
+) -> None:
+    """Serve until SIGINT or SIGTERM; `ready` gets the address. The engine is the caller's, to be closed after this."""
+    follower = Follower(engine, engine.chain.registry, engine.chain.id, open_database(default_url(data)))
+    doors = node_server(engine, data=data, host=host, port=port)
+    with listen(host, port) as listening:
+        follower.start()
+        try:
+            ready(address_of(listening))
+            doors.run(sockets=[listening])
+        finally:
+            follower.stop()
+            follower.database.dispose()
