@@ -66,7 +66,7 @@ def pack(value):
 def head(length, fixed, fixed_max, firsts):
     if length <= fixed_max:
         return bytes([fixed + length])
-    size = next(size for size, first in zip((1, 2, 4), firsts) if first and length < 1 << 8 * size)
+    size = next(size for size, first in zip((1, 2, 4), firsts, strict=True) if first and length < 1 << 8 * size)
     return bytes([firsts[size.bit_length() - 1]]) + length.to_bytes(size, "big")
 
 

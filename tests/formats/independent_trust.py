@@ -12,7 +12,9 @@ from independent_basics import need, sha256, sm3, tag, u64, unbase64
 # §4, §12 Signatures
 
 P = 2**255 - 19
-SMALL = int.from_bytes(bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), "little") % 2**255
+SMALL = (
+    int.from_bytes(bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), "little") % 2**255
+)
 
 
 def ed25519(key, message, signature):
@@ -51,7 +53,7 @@ def plus(one, two):
 
 def times(number, point):
     result = None
-    for bit in bin(number)[2:]:
+    for bit in f"{number:b}":
         result = plus(result, result)
         result = plus(result, point) if bit == "1" else result
     return result
@@ -149,7 +151,7 @@ class Trust:
         body, blank, lines = note.rpartition("\n\n")
         need(blank and lines.endswith("\n") and not re.search("[\0-\x09\x0b-\x1f]", note), "a signed note")
         body, parts = (body + "\n").encode(), body.split("\n")
-        need(len(parts) == 3 and re.fullmatch("0|[1-9][0-9]{0,18}", parts[1], re.A), "three lines")
+        need(len(parts) == 3 and re.fullmatch("0|[1-9][0-9]{0,18}", parts[1], re.ASCII), "three lines")
         origin, size, root = parts[0], int(parts[1]), unbase64(parts[2])
         need(origin == self.origin and len(root) == 32 and size < 2**63, "a checkpoint of this chain")
         need(size != self.pin[0] or root == self.pin[1], "the pinned root")
@@ -165,7 +167,9 @@ class Trust:
             stamp, signature = material[4 : 12 if timed else 4], material[12 if timed else 4 :]
             seconds = int.from_bytes(stamp, "big")
             message = signed_message(key[2], name, seconds, body, origin, size, root)
-            need(len(signature) == length and seconds < 2**63 and verify(key[3], message, signature), "a valid signature")
+            need(
+                len(signature) == length and seconds < 2**63 and verify(key[3], message, signature), "a valid signature"
+            )
             orders.append((name.encode(), material[:4]))
             signed[key] = seconds
         need(all(first < second for first, second in pairwise(orders)), "lines in order, each once")

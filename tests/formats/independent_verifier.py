@@ -16,16 +16,16 @@ def structure(raw, kinds):
     """The fields of an encoded structure: `b32` hash, `b` bytes, `i` integer, `s` text, `l` array."""
     fields = unpack(raw)
     need(isinstance(fields, list) and len(fields) == len(kinds), f"{len(kinds)} fields")
-    for value, kind in zip(fields, kinds):
+    for value, kind in zip(fields, kinds, strict=True):
         need(type(value) is {"b": bytes, "i": int, "s": str, "l": list}[kind[0]], f"a field of kind {kind}")
         need(kind != "b32" or len(value) == 32, "a hash of 32 bytes")
     return fields
 
 
-HEADER = "i b32 i i i b32 i b32 b32 b32 b32 b".split()
-RECEIPT = "i b32 i i s i s s l l l".split()
-BODY = "i b32 l b i l l".split()
-ACTION = "b l s s b".split()
+HEADER = ["i", "b32", "i", "i", "i", "b32", "i", "b32", "b32", "b32", "b32", "b"]
+RECEIPT = ["i", "b32", "i", "i", "s", "i", "s", "s", "l", "l", "l"]
+BODY = ["i", "b32", "l", "b", "i", "l", "l"]
+ACTION = ["b", "l", "s", "s", "b"]
 
 
 # §11 Merkle trees of RFC 9162
@@ -56,7 +56,10 @@ def nibble(path, depth):
 def in_state(root, path, leaf, nodes, neighbour, digest):
     """`leaf` is the leaf hash, or nothing where there is no leaf."""
     slot, nodes = root, [(node["mask"], [unbase64(each) for each in node["slots"]]) for node in nodes]
-    need(1 <= len(nodes) <= 64, "1 to 64 nodes")
+    if not nodes:
+        need(root == bytes(32) and leaf is None and neighbour is None, "an empty tree")
+        return
+    need(len(nodes) <= 64, "at most 64 nodes")
     for depth, (mask, slots) in enumerate(nodes):
         need(0 < mask < 65536 and len(slots) == mask.bit_count(), "as many slots as the mask has bits")
         need(all(len(each) == 32 for each in slots), "hashes of 32 bytes")
@@ -87,7 +90,7 @@ FORM = {
     "neighbour": "path_hash leaf_hash",
     "receipts": "block receipt blind path body actions",
 }
-LISTS = "path schemas records versions nodes slots receipts actions".split()
+LISTS = ["path", "schemas", "records", "versions", "nodes", "slots", "receipts", "actions"]
 
 
 def well_formed(name, value, within=""):
@@ -166,14 +169,14 @@ def record(shown, state, schemas, hashing):
         below.append((version["version"], parts[1]))
     place = hashing(tag("path") + path.encode())
     in_state(state[8], place, hashed[0] if hashed else None, shown["nodes"], shown["neighbour"], hashing)
-    for (later, earlier), hash_of_earlier in zip(pairwise(below), hashed[1:]):
+    for (later, earlier), hash_of_earlier in zip(pairwise(below), hashed[1:], strict=False):
         need(later == (earlier[0] + 1, hash_of_earlier), "each version names the one before")
     need(shown["complete"] == (not below or below[-1][1] == bytes(32)), "complete only if back to the first")
     values = []
     for version in shown["versions"]:
         value = unbase64(version["value"])
         schema = json.loads(schemas[unbase64(version["schema"])])
-        fields = dict(zip((name for name, _ in schema["fields"]), unpack(value))) if value else None
+        fields = dict(zip((name for name, _ in schema["fields"]), unpack(value), strict=False)) if value else None
         made = fields and "/".join([schema["record"], *(str(fields[name]) for name in schema["key"])])
         need(not fields or made == path, "the path that the key gives")
         values.append(fields)

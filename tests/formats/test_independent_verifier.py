@@ -43,10 +43,19 @@ def we_accept(raw: bytes, trust: bytes) -> bool:
     return True
 
 
+def test_it_imports_nothing_of_ours() -> None:
+    for path in Path(__file__).parent.glob("independent_*.py"):
+        imports = [line for line in path.read_text().splitlines() if line.startswith(("import ", "from "))]
+        assert imports
+        assert not [line for line in imports if "infoharbor" in line or "msgspec" in line]
+
+
 def test_both_prove_the_same(files: tuple[bytes, bytes]) -> None:
     theirs, ours = verify_independently(*files), verify(files[0], parse_trust(files[1]))
     assert (theirs["height"], theirs["time"]) == (ours.height, ours.time)
-    assert [(path, complete) for path, _, complete in theirs["records"]] == [(each.path, each.complete) for each in ours.records]
+    assert [(path, complete) for path, _, complete in theirs["records"]] == [
+        (each.path, each.complete) for each in ours.records
+    ]
     for (_, values, _), each in zip(theirs["records"], ours.records, strict=True):
         assert [value and set(value) for value in values] == [named and set(named) for _, named in each.versions]
     receipts = [(each.receipt.transaction.hex(), each.receipt.code) for each in ours.receipts]
@@ -134,5 +143,10 @@ def test_canonical_messagepack_is_read_and_written_alike() -> None:
 def test_evidence_has_one_encoding(files: tuple[bytes, bytes]) -> None:
     raw, trust = files
     assert encode_evidence(decode_evidence(raw)) == raw
-    for changed in (raw.replace(b'":', b'": ', 1), raw[:-1], raw + b"\n", raw.replace(b"infoharbor/", b"infoharbor\\/", 1)):
+    for changed in (
+        raw.replace(b'":', b'": ', 1),
+        raw[:-1],
+        raw + b"\n",
+        raw.replace(b"infoharbor/", b"infoharbor\\/", 1),
+    ):
         assert not accepts(changed, trust)

@@ -72,7 +72,9 @@ def test_todays_code_decodes_the_frozen_formats(suite: str, ledger: Any) -> None
     for name, codec in decoders.items():
         for each in frozen[name]:
             assert examples.plain(codec.decode(bytes.fromhex(each["encoded"]))) == each["fields"]
-    assert examples.plain(genesis_codec.decode(bytes.fromhex(frozen["genesis"]["encoded"]))) == frozen["genesis"]["fields"]
+    assert (
+        examples.plain(genesis_codec.decode(bytes.fromhex(frozen["genesis"]["encoded"]))) == frozen["genesis"]["fields"]
+    )
     for each in frozen["transactions"]:
         opened = open_transaction(ledger.chain.suite, bytes.fromhex(each["encoded"]))
         assert opened.id.hex() == each["id"]

@@ -20,7 +20,7 @@ from infoharbor.evidence.note import (
     sign_note,
 )
 from infoharbor.evidence.trust import REPLICATED, Group, TrustPolicy, Witness
-from infoharbor.kernel import merkle, tree
+from infoharbor.kernel import merkle
 from infoharbor.kernel.block import FORMAT, Genesis, receipt_blind, receipt_leaf
 from infoharbor.kernel.encoding import encode, tagged_hash
 from infoharbor.kernel.leaf import Leaf, blind, leaf_hash, path_hash
@@ -37,7 +37,9 @@ from infoharbor.kernel.transaction import (
 )
 from infoharbor.sdk.keys import read_message
 
-LIVING, ERASED, LAPSED, ABSENT = (f"frozen_contract/notes/{key}" for key in ("bank/a", "trader/b", "customs/c", "bank/z"))
+LIVING, ERASED, LAPSED, ABSENT = (
+    f"frozen_contract/notes/{key}" for key in ("bank/a", "trader/b", "customs/c", "bank/z")
+)
 VALUES: list[Any] = [
     None, False, True, 0, 127, 128, 255, 256, 65535, 65536, 2**32 - 1, 2**32, 2**63 - 1, -1, -32, -33, -128, -129,
     -32768, -32769, -(2**31), -(2**31) - 1, -(2**63), "", "信港", "x" * 31, "x" * 32, "x" * 255, "x" * 256, b"",
@@ -124,7 +126,11 @@ def of_ledger(ledger: FrozenLedger) -> dict[str, Any]:
     """Every format whose hashes are the chain's."""
     suite, secret = ledger.chain.suite, ledger.chain.secret
     return {
-        "genesis": {"encoded": encode(ledger.genesis).hex(), "fields": plain(ledger.genesis), "chain_id": ledger.chain.id.hex()},
+        "genesis": {
+            "encoded": encode(ledger.genesis).hex(),
+            "fields": plain(ledger.genesis),
+            "chain_id": ledger.chain.id.hex(),
+        },
         "transactions": [_transaction(ledger, raw) for sent in ledger.sent for raw in sent[:2]],
         "leaves": [
             {
@@ -137,7 +143,16 @@ def of_ledger(ledger: FrozenLedger) -> dict[str, Any]:
             for entry in ledger.history(path)
             for hidden in [blind(suite, secret, path, entry.version)]
             for leaf in [
-                Leaf(path, entry.version, entry.height, entry.transaction, entry.previous, entry.schema, hidden, entry.value)
+                Leaf(
+                    path,
+                    entry.version,
+                    entry.height,
+                    entry.transaction,
+                    entry.previous,
+                    entry.schema,
+                    hidden,
+                    entry.value,
+                )
             ]
         ],
         "tree": {
@@ -214,7 +229,10 @@ def common() -> dict[str, Any]:
         ],
         "read_message": read_message(bytes(32), "Gateway.example:443", START).hex(),
         "schema": {"text": kind.schema.decode(), "schema_hash": kind.schema_hash.hex()},
-        "rules": {"files": {name: content.decode() for name, content in files.items()}, "hash": rules_hash(files).hex()},
+        "rules": {
+            "files": {name: content.decode() for name, content in files.items()},
+            "hash": rules_hash(files).hex(),
+        },
         "logs": [
             {
                 "digest": suite.name,
@@ -255,13 +273,16 @@ class Attested:
         self.ledger = ledger
         self.history, self.block, self.inclusion = ledger.history, ledger.block, ledger.inclusion
         kinds = {"ed25519": ED25519_COSIGNATURE, "ml-dsa-44": ML_DSA_44_COSIGNATURE}
-        self.keys = {name: SUITES[suite].private_key(secret_of(f"attester {name}")) for name, suite in ATTESTERS.items()}
+        self.keys = {
+            name: SUITES[suite].private_key(secret_of(f"attester {name}")) for name, suite in ATTESTERS.items()
+        }
         self.sm2 = SUITES["sm2"].private_key(secret_of("attester bank in SM2"))
-        sm2_key = VerifierKey("bank.example", SM2_COSIGNATURE, self.sm2.public_key)
-        self.witnesses = tuple(
-            Witness(name, VerifierKey(f"{name}.example", kinds[suite], self.keys[name].public_key), "", sm2_key if name == "bank" else None)
+        keys = {
+            name: VerifierKey(f"{name}.example", kinds[suite], self.keys[name].public_key)
             for name, suite in ATTESTERS.items()
-        )  # fmt: skip
+        }
+        in_sm2 = {"bank": VerifierKey("bank.example", SM2_COSIGNATURE, self.sm2.public_key)}
+        self.witnesses = tuple(Witness(name, key, "", in_sm2.get(name)) for name, key in keys.items())
 
     @property
     def trust(self) -> TrustPolicy:

@@ -1,15 +1,19 @@
 """The hash suites a chain may be founded on: SHA-256 and SM3, each also keyed."""
 
+import functools
 import hashlib
-import hmac
 from collections.abc import Callable
 from typing import NamedTuple
 
 from gmssl_pyx import sm3_hash, sm3_hmac
 
 
+BLOCK_BYTES = 64
+"""SHA-256's block, to which an HMAC key is padded."""
+
+
 class HashSuite(NamedTuple):
-    """`digest` gives 32 bytes of any data; `keyed` is HMAC under the same hash, given key and data."""
+    """`digest` gives 32 bytes of any data; `keyed` is HMAC under the same hash, given a key that is not empty, and data."""
 
     name: str
     digest: Callable[[bytes], bytes]
@@ -21,7 +25,19 @@ def _sha256(data: bytes, _new: Callable[..., "hashlib._Hash"] = hashlib.sha256) 
 
 
 def _sha256_keyed(key: bytes, data: bytes) -> bytes:
-    return hmac.digest(key, data, "sha256")
+    """HMAC (RFC 2104) from the key's two prepared states: `hmac.digest` gives up the interpreter's lock on every call,
+    and a busy thread takes milliseconds to give it back."""
+    inner, outer = _pads(key)
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(data)
+    outer.update(inner.digest())
+    return outer.digest()
+
+
+@functools.lru_cache(maxsize=8)
+def _pads(key: bytes) -> tuple["hashlib._Hash", "hashlib._Hash"]:
+    padded = (hashlib.sha256(key).digest() if len(key) > BLOCK_BYTES else key).ljust(BLOCK_BYTES, b"\0")
+    return hashlib.sha256(bytes(each ^ 0x36 for each in padded)), hashlib.sha256(bytes(each ^ 0x5C for each in padded))
 
 
 SHA256 = HashSuite("sha256", _sha256, _sha256_keyed)

@@ -23,8 +23,15 @@ def new_sealing_key() -> tuple[bytes, bytes]:
 
 
 def seal(public_key: bytes, plaintext: bytes, context: bytes) -> bytes:
-    """HPKE (RFC 9180, base mode): encapsulated key and ciphertext. `context` must be the same when opened."""
-    return bytes(_suite.encrypt(plaintext, X25519PublicKey.from_public_bytes(public_key), info=context))
+    """HPKE (RFC 9180, base mode): encapsulated key and ciphertext. `context` must be the same when opened.
+
+    ValueError for more than 64 MiB, and for a key that is none or of small order, which would hide nothing.
+    """
+    _limit(plaintext)
+    try:
+        return bytes(_suite.encrypt(plaintext, X25519PublicKey.from_public_bytes(public_key), info=context))
+    except ValueError as fault:
+        raise ValueError("a sealing key: an X25519 public key of 32 bytes") from fault
 
 
 def open_sealed(private_key: bytes, sealed: bytes, context: bytes) -> bytes:
@@ -37,8 +44,7 @@ def open_sealed(private_key: bytes, sealed: bytes, context: bytes) -> bytes:
 
 def encrypt(key: bytes, plaintext: bytes, associated: bytes) -> bytes:
     """AES-256-GCM under a fresh random nonce, which stands before the ciphertext; at most 64 MiB."""
-    if len(plaintext) > CONTENT_BYTES:
-        raise ValueError(f"at most {CONTENT_BYTES} bytes")
+    _limit(plaintext)
     nonce = os.urandom(NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, plaintext, associated)
 
@@ -49,3 +55,8 @@ def decrypt(key: bytes, encrypted: bytes, associated: bytes) -> bytes:
         return AESGCM(key).decrypt(encrypted[:NONCE_BYTES], encrypted[NONCE_BYTES:], associated)
     except (InvalidTag, ValueError):
         raise SealBroken("not encrypted under this key for this place") from None
+
+
+def _limit(plaintext: bytes) -> None:
+    if len(plaintext) > CONTENT_BYTES:
+        raise ValueError(f"at most {CONTENT_BYTES} bytes")

@@ -62,9 +62,7 @@ def restore(source: Path | str, target: Path | str, *, new_epoch: bool = False) 
     would be a second history. Copy `signed.json` of the lost node here first; it lies outside of backups for
     this."""
     if new_epoch:
-        raise Refused(
-            "node.new_epoch", "new_epoch", "a new genesis that names the old ledger's last size and root"
-        )
+        raise Refused("node.new_epoch", "new_epoch", "a new genesis that names the old ledger's last size and root")
     folder, copy = DataFolder(Path(source)), DataFolder(Path(target))
     if copy.path.exists() and any(path.name != copy.signed.name for path in copy.path.iterdir()):
         raise Refused("node.target_not_empty", "target", "a folder that is empty but for signed.json")

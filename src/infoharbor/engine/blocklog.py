@@ -68,9 +68,7 @@ class BlockLog:
         with self._opened(place.segment) as file:
             record = read_record(file, place, self._name(place.segment))
         if record is None or record.height != height:
-            raise Damaged(
-                self._name(place.segment), f"a whole record of block {height} at byte {place.offset}"
-            )
+            raise Damaged(self._name(place.segment), f"a whole record of block {height} at byte {place.offset}")
         return record.payload
 
     def scan(self, start: Place = BEGINNING, height: int = 0) -> Iterator[LogRecord]:

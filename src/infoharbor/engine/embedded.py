@@ -53,18 +53,9 @@ Runnable = tuple[Opened, dict[bytes, SigningKey]]
 class EmbeddedEngine(LedgerReading):
     """Orders alone what it is sent, in one process. Open it with `lifecycle.open_engine`."""
 
-    def __init__(
-        self,
-        data: Path,
-        founded: Founded,
-        store: Store,
-        log: BlockLog,
-        held: contextlib.ExitStack,
-        *,
-        workers: int,
-    ) -> None:
+    def __init__(self, data: Path, founded: Founded, store: Store, log: BlockLog, *, workers: int) -> None:
         super().__init__(data, founded, store, log)
-        self._held = held
+        self._held = contextlib.ExitStack()
         self._data = DataFolder(data)
         self._machine = self._recovered()
         self.check_signed(self._data.last_signed())
@@ -83,6 +74,10 @@ class EmbeddedEngine(LedgerReading):
         self._asleep = self._closing = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
+
+    def take_over(self, held: contextlib.ExitStack) -> None:
+        """Release what is held (the folder's lock, store and log) when the engine closes."""
+        self._held = held
 
     # From any thread
 
@@ -251,9 +246,7 @@ class EmbeddedEngine(LedgerReading):
     def _admit(self, checked: list[Checked]) -> None:
         for waiting, valid in checked:
             if not valid:
-                waiting.refuse(
-                    Refused("ledger.signature_invalid", "signatures", "a valid signature of each named key")
-                )
+                waiting.refuse(Refused("ledger.signature_invalid", "signatures", "a valid signature of each named key"))
                 continue
             try:
                 self._mempool.add(waiting)

@@ -64,9 +64,7 @@ class Block(Wire, frozen=True):
 
     def writes_of(self, path: str) -> Iterator[Write]:
         """The versions of one record that this block wrote, the oldest first."""
-        return (
-            Write(path, decode_entry(entry), at) for written, entry, at in self.written if written == path
-        )
+        return (Write(path, decode_entry(entry), at) for written, entry, at in self.written if written == path)
 
 
 class Status(NamedTuple):

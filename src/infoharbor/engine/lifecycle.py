@@ -8,7 +8,6 @@ from infoharbor.crypto.suites import PrivateKey
 from infoharbor.engine.blocklog import BlockLog, Place
 from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.folder import DataFolder, sync_folder
-from infoharbor.engine.interface import Refused
 from infoharbor.engine.machine import Machine
 from infoharbor.engine.store import Store
 from infoharbor.kernel.block import Genesis
@@ -42,9 +41,7 @@ def create(
     sync_folder(folder.path)
 
 
-def open_engine(
-    data: Path | str, *, registry: Registry | None = None, workers: int | None = None
-) -> EmbeddedEngine:
+def open_engine(data: Path | str, *, registry: Registry | None = None, workers: int | None = None) -> EmbeddedEngine:
     """Start the ledger in this folder. Raises `Refused` if another process runs it or it lies behind what it
     has signed, `Damaged` if what is stored is not what was written. `workers` check signatures, by default
     one a spare core."""
@@ -56,16 +53,6 @@ def open_engine(
         log = held.enter_context(contextlib.closing(BlockLog(folder.blocks)))
         store = held.enter_context(contextlib.closing(Store(folder.state)))
         spare = max(1, len(os.sched_getaffinity(0)) - 1)
-        engine = EmbeddedEngine(
-            folder.path,
-            founded,
-            store,
-            log,
-            contextlib.ExitStack(),
-            workers=spare if workers is None else workers,
-        )
-        engine._held = held.pop_all()
+        engine = EmbeddedEngine(folder.path, founded, store, log, workers=spare if workers is None else workers)
+        engine.take_over(held.pop_all())
         return engine
-
-
-__all__ = ["Refused", "create", "open_engine"]

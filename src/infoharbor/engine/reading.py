@@ -145,9 +145,7 @@ class LedgerReading(ABC):
             if signed.size > snapshot.height + 1:
                 raise Refused("node.behind_signed", "data", f"a ledger of at least {signed.size} blocks")
             if root_at(snapshot, signed.size).hex() != signed.root:
-                raise Refused(
-                    "node.beside_signed", "data", f"the root {signed.root[:16]} at {signed.size} blocks"
-                )
+                raise Refused("node.beside_signed", "data", f"the root {signed.root[:16]} at {signed.size} blocks")
 
 
 def unknown_height(height: int) -> Refused:

@@ -80,9 +80,7 @@ class Store:
                 mode=0o600, max_dbs=len(TABLES), max_readers=1024, max_spare_txns=16, readahead=False,
                 meminit=False,
             )  # fmt: skip
-            self._tables = {
-                name: self._environment.open_db(name.encode(), create=not readonly) for name in TABLES
-            }
+            self._tables = {name: self._environment.open_db(name.encode(), create=not readonly) for name in TABLES}
         except lmdb.Error as fault:
             raise Damaged("state/data.mdb", str(fault)) from None
         self._readers = 0
@@ -140,8 +138,7 @@ class Store:
     def _put(self, transaction: lmdb.Transaction, batch: Batch) -> None:
         def put(table: str, items: Iterable[tuple[bytes, bytes]]) -> None:
             sealed = [
-                (key, zlib.crc32(value, zlib.crc32(key)).to_bytes(4, "big") + value)
-                for key, value in sorted(items)
+                (key, zlib.crc32(value, zlib.crc32(key)).to_bytes(4, "big") + value) for key, value in sorted(items)
             ]
             transaction.cursor(self._tables[table]).putmulti(sealed)
 

@@ -50,11 +50,7 @@ class MemoryView:
         return self.entries.get(path)
 
     def scan(self, prefix: str, after: str = "") -> Iterator[tuple[str, Entry]]:
-        start = (
-            bisect.bisect_right(self._paths, after)
-            if after > prefix
-            else bisect.bisect_left(self._paths, prefix)
-        )
+        start = bisect.bisect_right(self._paths, after) if after > prefix else bisect.bisect_left(self._paths, prefix)
         for path in self._paths[start:]:
             if not path.startswith(prefix):
                 return
@@ -165,9 +161,7 @@ class Trial:
         except Refusal as refusal:
             got = (refusal.code, refusal.field if field is not None else None)
             if got != (code, field):
-                raise AssertionError(
-                    f"refused as {got}, expected {(code, field)}; {refusal.expected}"
-                ) from refusal
+                raise AssertionError(f"refused as {got}, expected {(code, field)}; {refusal.expected}") from refusal
         else:
             raise AssertionError(f"was not refused; expected {code}")
         if self.view.entries != before:

@@ -1,5 +1,6 @@
 """Evidence files for a reader: nothing goes into one that the reader could not read otherwise."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -37,10 +38,8 @@ def prove(engine: Node, sight: Sight, paths: Sequence[str], *, history: bool = T
 
 
 def _may_read_all(engine: Engine, sight: Sight, path: str) -> bool:
-    for count, entry in enumerate(engine.history(path)):
-        if count == VERSIONS_MAX or sight.see(path, entry) is None:
-            return False
-    return True
+    versions = list(itertools.islice(engine.history(path), VERSIONS_MAX + 1))
+    return len(versions) <= VERSIONS_MAX and all(sight.see(path, entry) is not None for entry in versions)
 
 
 def _receipts(engine: Engine, sight: Sight, paths: Sequence[str]) -> bool:

@@ -21,11 +21,14 @@ from infoharbor.crypto.sealing import CONTENT_BYTES, SealBroken, decrypt, encryp
 from infoharbor.engine.folder import PRIVATE_FILE, PRIVATE_FOLDER, write_private
 from infoharbor.engine.interface import Damaged, Refused
 from infoharbor.kernel.encoding import encode, tag
+from infoharbor.kernel.limits import INTEGER_MAX
+from infoharbor.kernel.limits import KEY_BYTES as PATH_MAX
 from infoharbor.vault.granted import KEY_BYTES, Granted, Held, open_granted, seal_for
 
 FORMAT = 1
 BATCH_CONTENTS = 10_000
 PAGE_ENTRIES = 1_000
+NAME_MAX = 128
 WRAP_TAG, CHECK_TAG = tag("vault-wrap"), tag("vault-key")
 SCHEMA = """
 CREATE TABLE vault (format INTEGER, chain BLOB, organisation TEXT, key_check BLOB);
@@ -155,7 +158,9 @@ class Vault:
         Without key and salt neither a copy of the ciphertext nor the commitment tells anything of the content.
         """
         with self._transaction() as database:
-            found = [database.execute("DELETE FROM contents WHERE commitment = ?", (each,)).rowcount for each in commitments]
+            found = [
+                database.execute("DELETE FROM contents WHERE commitment = ?", (each,)).rowcount for each in commitments
+            ]
         with self._lock:
             # The write-ahead log holds pages from before: fold it into the file and cut it to nothing.
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -168,6 +173,8 @@ class Vault:
             raise Refused("vault.too_large", "items", f"at most {BATCH_CONTENTS} contents at once")
         if sum(len(each.content) for each in many) > CONTENT_BYTES:
             raise Refused("vault.too_large", "content", f"at most {CONTENT_BYTES} bytes at once")
+        for each in many:
+            _ensure_place(each.place)
         rows = [self._encrypted(each) for each in many]
         with self._transaction() as database:
             # Equal commitments have equal place, salt and content: it is kept already.
@@ -224,13 +231,14 @@ class Vault:
             raise Refused("vault.key_wrong", "key", "the key that this vault was made with")
 
     def _found(self) -> None:
-        """Keys first, the database's version last: a vault that was cut short while being made is made again."""
+        """Keys first, the database's version last, so that what was cut short is made again; no key is ever replaced."""
         if len(self.chain) != HASH_BYTES or not self.organisation:
             raise Refused("vault.other", "chain", "a chain id of 32 bytes and an organisation")
-        key = os.urandom(KEY_BYTES)
-        write_private(self._folder / "key", key)
-        write_private(self._folder / "sealing_key", b"".join(new_sealing_key()))
-        row = (FORMAT, self.chain, self.organisation, SHA256.keyed(key, CHECK_TAG))
+        for name, fresh in (("key", os.urandom(KEY_BYTES)), ("sealing_key", b"".join(new_sealing_key()))):
+            if not (self._folder / name).exists():
+                write_private(self._folder / name, fresh)
+        check = SHA256.keyed(_read_private(self._folder / "key", KEY_BYTES), CHECK_TAG)
+        row = (FORMAT, self.chain, self.organisation, check)
         with self._transaction() as database:
             for statement in SCHEMA.split(";"):
                 database.execute(statement)
@@ -247,6 +255,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             database.execute(f"PRAGMA {setting}")
         database.execute("BEGIN EXCLUSIVE")
         database.execute("COMMIT")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.OperationalError:
         database.close()
         raise Refused("vault.locked", "folder", "a vault that no other process has open") from None
@@ -254,6 +263,13 @@ def _connect(path: Path) -> sqlite3.Connection:
         database.close()
         raise Damaged(str(path.name), str(fault)) from None
     return database
+
+
+def _ensure_place(place: Place) -> None:
+    """The bounds that the ledger sets to what a place names."""
+    small = len(place.record) <= PATH_MAX and len(place.field) <= NAME_MAX and len(place.owner) <= NAME_MAX
+    if not small or not 1 <= place.version <= INTEGER_MAX:
+        raise Refused("vault.place", "record", "the path, field, version and owner of a record of the ledger")
 
 
 def _read_private(path: Path, size: int) -> bytes:

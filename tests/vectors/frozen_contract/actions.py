@@ -1,8 +1,7 @@
 """What the frozen contract does: write, amend, close and erase notes; open ones lapse."""
 
-from infoharbor.contractkit import Action, Ledger, Role, ensure, when_due
-
 from frozen_contract.records import Note, NoteStatus, Place
+from infoharbor.contractkit import Action, Ledger, Role, ensure, when_due
 
 
 class WriteNote(Action):

@@ -137,9 +137,7 @@ class RecordAccess(Action):
         ensure_kept(document)
         key = ledger.get(Organisation, reader, field="by").sealing_key
         ensure(key, "sealing_key_missing", field="by", expected="a sealing key published by SetSealingKey")
-        access = Access(
-            document.id, ledger.fresh_id("access"), document.owner, reader, self.purpose, key, ledger.now
-        )
+        access = Access(document.id, ledger.fresh_id("access"), document.owner, reader, self.purpose, key, ledger.now)
         ledger.create(access)
         return access.id
 

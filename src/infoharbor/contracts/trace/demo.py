@@ -3,10 +3,17 @@
 import hashlib
 from typing import Any, NamedTuple
 
+from infoharbor.contractkit.commitment import Place, commitment
 from infoharbor.contracts.identity.demo import CAPTURING, CERTIFIER_CN, CERTIFIER_VN
 from infoharbor.contracts.trace.actions import AccreditPrefix, CaptureEvents, SetAudience
 from infoharbor.contracts.trace.exchange import json_text
-from infoharbor.contracts.trace.exchange.capturing import captured, commitment_to, name_of
+from infoharbor.contracts.trace.exchange.capturing import (
+    COMMITTED_FIELD,
+    captured,
+    held_content,
+    name_of,
+    record_path,
+)
 from infoharbor.contracts.trace.exchange.decompose import Decomposed, decompose
 from infoharbor.contracts.trace.exchange.document import read_document
 from infoharbor.contracts.trace.exchange.names import PUBLIC_NAMESPACES, STANDARD_CONTEXT
@@ -268,7 +275,9 @@ def bind_held(signer: Signer, decomposed: Decomposed) -> CapturedEvent:
     kept."""
     secret = hashlib.sha256(signer.key.sign(b"demo")).digest()
     salt = hashlib.sha256(signer.key.sign(decomposed.held.original)).digest()
-    return captured(decomposed, name_of(decomposed, secret).digest, commitment_to(decomposed.held, salt))
+    digest = name_of(decomposed, secret).digest
+    place = Place(bytes(32), signer.organisation, record_path(signer.organisation, digest), COMMITTED_FIELD)
+    return captured(decomposed, digest, commitment(place, salt, held_content(decomposed)))
 
 
 @story.step(

@@ -175,7 +175,6 @@ def lot(read: Sight, object: str) -> Any:
     organisations = sorted({event.captured_by for event, _ in shown})
     return {
         **node(start, story),
-        **keys_in(start),
         "state": standing(read, start, story),
         "owner": owner_of(read, start),
         "complete": walk.complete,
@@ -213,7 +212,7 @@ def objects(read: Sight, gtin: str = "", after: str = "", limit: int = 100) -> A
     for seen in read.living(prefix, after and f"trace/objects/{after}"):
         known: Object = seen.record
         state = {"state": _state(state_of(known)), "mentions": known.mentions}
-        items.append(node(known.id) | keys_in(known.id) | state)
+        items.append(node(known.id) | state)
         if len(items) == _bounded(limit):
             return {"items": items, "next": known.id}
     return {"items": items, "next": None}
@@ -229,19 +228,19 @@ def identify(text: str) -> str:
 
 
 def node(identifier: str, story: Sequence[Mention] = ()) -> dict[str, Any]:
-    """An object, and how often what was said of it does not fit."""
-    return {"id": identifier, "uri": uri_of(identifier), "breaks": sum(bool(said.broken) for said in story)}
-
-
-def keys_in(identifier: str) -> dict[str, str]:
-    """What the identifier itself tells: application identifier and value, lot and serial number."""
-    key = gs1.read(uri_of(identifier))
-    parts = dict(key.qualifiers) if key is not None else {}
+    """An object by what its identifier tells (application identifier and value, lot, serial number), and how often
+    what was said of it does not fit."""
+    parts = [gs1.decode(part) for part in identifier.split("~")]
+    is_key = len(parts) > 1 and gs1.all_digits(parts[0])
+    qualifiers = dict(zip(parts[2::2], parts[3::2], strict=False)) if is_key else {}
     return {
-        "key": key.ai if key is not None else "",
-        "value": key.value if key is not None else "",
-        "lot": parts.get(gs1.LOT, ""),
-        "serial": parts.get(gs1.SERIAL, ""),
+        "id": identifier,
+        "uri": uri_of(identifier),
+        "key": parts[0] if is_key else "",
+        "value": parts[1] if is_key else "",
+        "lot": qualifiers.get(gs1.LOT, ""),
+        "serial": qualifiers.get(gs1.SERIAL, ""),
+        "breaks": sum(bool(said.broken) for said in story),
     }
 
 
