@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from infoharbor.cli.output import AsJson, answer, fails_clearly
+from infoharbor.cli.output import AsJson, Failure, answer, fails_clearly
 from infoharbor.crypto.keyfile import write_key
 from infoharbor.crypto.suites import SUITES, key_id
 
@@ -34,9 +34,20 @@ def new(
     passphrase_variable
         The environment variable that holds a passphrase to seal the file with.
     """
+    sealing = passphrase(passphrase_variable)
     made = SUITES[suite].generate()
     identifier = key_id(made.suite, made.public_key).hex()
     path = output or Path(f"{suite}-{identifier[:12]}.json")
-    write_key(path, made, os.environ[passphrase_variable] if passphrase_variable else None)
+    write_key(path, made, sealing)
     described = {"suite": suite, "key": identifier, "public_key": made.public_key.hex(), "file": str(path)}
     answer(described, as_json=as_json, text=f"{suite} key 密钥 {identifier}\npublic key 公钥 {made.public_key.hex()}\nfile 文件 {path}")
+
+
+def passphrase(variable: str) -> str | None:
+    """The passphrase in an environment variable, which no list of processes shows; None if no variable is named."""
+    if not variable:
+        return None
+    found = os.environ.get(variable)
+    if not found:
+        raise Failure("cli.no_passphrase", "--passphrase-variable", f"a passphrase in the variable {variable}")
+    return found

@@ -4,7 +4,7 @@ import sys
 
 from cyclopts import App
 
-from infoharbor.cli import contracts, keys, proofs, serving, upkeep
+from infoharbor.cli import contracts, founding, keys, proofs, serving, upkeep
 from infoharbor.cli.output import Failure
 
 app = App(
@@ -12,7 +12,7 @@ app = App(
     help="One ledger that organisations keep together, and can prove to anyone. 多家机构共同维护、随时可向任何人证明的账本。",
     version_flags=["--version"],
 )
-app.command(serving.init)
+app.command(founding.init)
 app.command(serving.run)
 app.command(serving.token)
 app.command(keys.key)

@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from infoharbor.edgekit.languages import Words
-from infoharbor.kernel.registry import installed_registry
+from infoharbor.kernel.activation import Inactive
+from infoharbor.kernel.registry import Registry, installed_registry
+from infoharbor.kernel.rulefiles import BrokenContract
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
@@ -34,7 +36,7 @@ class Failure(Exception):
         self.code, self.field, self.expected, self.as_json = code, field, expected, as_json
 
     def print(self) -> None:
-        sentence = Words(installed_registry()).refusal(self.code)
+        sentence = _words().refusal(self.code)
         if self.as_json:
             parts = {"code": self.code, "field": self.field, "expected": self.expected}
             print(json.dumps({**parts, "detail": sentence.en, "detail_zh": sentence.zh}, ensure_ascii=False))
@@ -45,6 +47,14 @@ class Failure(Exception):
             errors.print(f"  {sentence.en}\n  {sentence.zh}", markup=False)
         if self.expected:
             errors.print(f"  expected 应为: {self.expected}", markup=False)
+
+
+def _words() -> Words:
+    """Every sentence there is; without those of contracts if one of them cannot be loaded."""
+    try:
+        return Words(installed_registry())
+    except BrokenContract:
+        return Words(Registry([]))
 
 
 def fails_clearly(command: Callable[Given, Answer]) -> Callable[Given, Answer]:
@@ -61,6 +71,11 @@ def fails_clearly(command: Callable[Given, Answer]) -> Callable[Given, Answer]:
             raise Failure("cli.file_missing", str(missing.filename), "a file that is there", as_json=as_json) from None
         except FileExistsError as there:
             raise Failure("cli.file_exists", str(there.filename), "a name that is not taken", as_json=as_json) from None
+        except OSError as fault:
+            place = str(fault.filename or "")
+            raise Failure("cli.system", place, fault.strerror or str(fault), as_json=as_json) from None
+        except Inactive as inactive:
+            raise Failure("cli.rules_differ", "contracts", str(inactive), as_json=as_json) from None
         except Exception as refusal:
             code = getattr(refusal, "code", None)
             if not isinstance(code, str):

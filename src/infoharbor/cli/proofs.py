@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 from cyclopts import Parameter
@@ -43,11 +43,20 @@ def submit(file: Path, *, url: str = "http://127.0.0.1:8600", as_json: AsJson = 
         )
     except httpx.HTTPError as fault:
         raise Failure("cli.no_node", "url", f"a gateway that answers at {url} ({fault})", as_json=as_json) from None
-    content = reply.json()
+    content = _content(reply)
     if reply.is_error:
-        code = str(content.get("code", reply.status_code))
+        code = str(content.get("code", "cli.no_gateway"))
         raise Failure(code, str(content.get("field", "")), str(content.get("expected", "")), as_json=as_json)
     answer(content, as_json=as_json, text=f"committed 已入账: block 区块 {content.get('height')}, {content.get('transaction')}")
+
+
+def _content(reply: httpx.Response) -> dict[str, Any]:
+    """The answer's JSON object; empty for an answer that a gateway would not give."""
+    try:
+        found = reply.json()
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 @fails_clearly
@@ -60,7 +69,7 @@ def show(path: str, *, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> No
             if kind is None or entry is None:
                 raise Failure("ledger.record_unknown", path, "CONTRACT/TABLE/KEY of a record", as_json=as_json)
             record = to_json(kind.decode(entry.value)) if entry.value else None
-            written = iso(_time(reader, entry.height))
+            written = iso(reader.block(entry.height).header.time)
     finally:
         reader.close()
     described = {
@@ -70,10 +79,6 @@ def show(path: str, *, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> No
     lines = [f"{path}", f"version 版本 {entry.version}, block 区块 {entry.height}, {written}", ""]
     lines += [f"{name:24} {value}" for name, value in record.items()] if record is not None else ["deleted 已删除"]
     answer(described, as_json=as_json, text="\n".join(lines))
-
-
-def _time(reader: object, height: int) -> int:
-    return int(reader.block(height).header.time)  # type: ignore[attr-defined]
 
 
 @fails_clearly

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, answer, console, fails_clearly, progress
+from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, answer, fails_clearly, progress
 from infoharbor.edgekit.json_form import iso
 from infoharbor.engine import backup as copies
 from infoharbor.engine.folder import DataFolder
@@ -75,7 +75,9 @@ def _replayed(data: Path, reader: Reader, done: Callable[[int], None]) -> Iterat
 @fails_clearly
 def backup(target: Path, *, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
     """Copy the ledger to an empty folder, also while its node runs. 将账本备份到空目录（节点可不停机）。"""
-    with progress("backup 备份", 1) as done:
+    with _reading(data) as reader:
+        height = reader.status().height
+    with progress("backup 备份", height) as done:
         height = copies.backup(data, target, progress=done)
     answer({"height": height, "target": str(target)}, as_json=as_json, text=f"backed up to block 已备份至区块 {height}: {target}")
 
@@ -92,12 +94,12 @@ def restore(source: Path, *, data: Data = DEFAULT_DATA, new_epoch: bool = False,
 
 @readmodel.command
 @fails_clearly
-def rebuild(*, data: Data = DEFAULT_DATA, database: Database = "") -> None:
+def rebuild(*, data: Data = DEFAULT_DATA, database: Database = "", as_json: AsJson = False) -> None:
     """Drop the mirror's rows and make them again from the first block. 清空镜像并从第一个区块重建。"""
     with _reading(data) as reader:
         follower = Follower(reader, reader.chain.registry, reader.chain.id, open_database(database or default_url(data)))
         height = follower.rebuild()
-    console.print(f"mirrored to block 已镜像至区块 {height}", markup=False)
+    answer({"height": height}, as_json=as_json, text=f"mirrored to block 已镜像至区块 {height}")
 
 
 @fails_clearly
@@ -105,7 +107,7 @@ def doctor(*, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
     """Look for what needs a hand: damage, faults in contracts, keys about to expire, little room. 检查需要处理的问题。"""
     with _reading(data) as reader:
         status = reader.status()
-        findings = [*_files(data), *_rules(reader), *_keys(reader), *_faults(reader)]
+        findings = [*_files(data), *_signed(data, status.height), *_rules(reader), *_keys(reader), *_faults(reader)]
     described = {"height": status.height, "time": iso(status.time), "findings": findings}
     lines = [f"block 区块 {status.height}, {described['time']}", *(findings or ["nothing to do 一切正常"])]
     answer(described, as_json=as_json, text="\n".join(lines))
@@ -120,9 +122,11 @@ def _files(data: Path) -> Iterator[str]:
     for file in (data, *data.glob("keys/**/*")):
         if os.stat(file).st_mode & 0o077:
             yield f"{file}: others can read it; chmod go-rwx 其他用户可读"
-    folder = DataFolder(data)
-    if not folder.signed.exists():
-        yield "signed.json: this folder has signed no checkpoint yet, or it was lost 尚未签署检查点"
+
+
+def _signed(data: Path, height: int) -> Iterator[str]:
+    if height > 0 and not DataFolder(data).signed.exists():
+        yield "signed.json: lost, or never written: what this ledger has signed is not known here 缺少已签检查点的记录"
 
 
 def _rules(reader: Reader) -> Iterator[str]:

@@ -18,7 +18,7 @@ OrganisationId = Annotated[str, Meta(min_length=2, max_length=64)]
 """Lower-case letters, digits and hyphens; checked at admission, never reused."""
 UserId = Annotated[str, Meta(min_length=8, max_length=64)]
 """A random id: it tells nothing of the person."""
-Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
+Identifier = Annotated[str, Meta(min_length=1, max_length=200)]
 """Printable ASCII; the kernel checks it where it becomes part of a key."""
 CountryCode = Annotated[str, Meta(min_length=2, max_length=2)]
 """ISO 3166-1 alpha-2."""

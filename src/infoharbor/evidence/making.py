@@ -59,7 +59,7 @@ def make_evidence(
     versions = [version for item in items for version in item.versions]
     writers = sorted({(version.height, version.transaction) for version in versions}) if receipts else []
     accounts = [_receipt(chain, source, material.size, *writer, open_actions) for writer in writers[-file.ITEMS_MAX :]]
-    schemas = {chain.registry.schemas[version.schema].schema.decode() for version in versions}
+    schemas = {chain.registry.schemas[version.schema] for version in versions}
     return file.encode_evidence(
         Evidence(
             file.FORMAT,

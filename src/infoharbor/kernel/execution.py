@@ -145,7 +145,7 @@ class Executor:
 
 def waiting_times(kind: RecordType, record: Any) -> set[int]:
     """When the calendar has to look at a record, as it stands."""
-    return {getattr(record, due.at) for due in kind.due if record is not None and record.status == due.status}
+    return {due.waits_until(record) for due in kind.due} - {0}
 
 
 class _Running:

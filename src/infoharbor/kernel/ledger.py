@@ -308,7 +308,7 @@ def run(ledger: Ledger, action: Any) -> Any:
 
 
 def is_due(kind: RecordType, record: Any, now: int) -> bool:
-    return any(record.status == due.status and getattr(record, due.at) <= now for due in kind.due)
+    return any(0 < due.waits_until(record) <= now for due in kind.due)
 
 
 def run_due(around: Surroundings, work: Work, kind: RecordType, path: str, record: Any, transaction: bytes) -> None:
@@ -316,7 +316,7 @@ def run_due(around: Surroundings, work: Work, kind: RecordType, path: str, recor
     ledger = Ledger(around, work, kind.contract, (CALENDAR_ACTOR,), transaction)
     work.lapsing.add(path)
     for due in kind.due:
-        if record is not None and record.status == due.status and getattr(record, due.at) <= around.now:
+        if 0 < due.waits_until(record) <= around.now:
             due.run(ledger, record)
             record = work.find(kind, path)
     work.lapsing.discard(path)

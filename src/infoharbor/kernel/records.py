@@ -50,11 +50,18 @@ class Move(NamedTuple):
 
 
 class Due(NamedTuple):
-    """A move that time makes: while `status` holds, `run(ledger, record)` once block time reaches the field `at`."""
+    """A move that time makes: while `status` holds, `run(ledger, record)` once block time reaches the field `at`.
+
+    A time of 0 never comes.
+    """
 
     at: str
     status: str
     run: Callable[[Any, Any], None]
+
+    def waits_until(self, record: Any) -> int:
+        """When the move is due for this record as it stands; 0 if it is not waiting."""
+        return int(getattr(record, self.at)) if record is not None and record.status == self.status else 0
 
 
 class RecordType:
@@ -133,8 +140,8 @@ class Record(msgspec.Struct, metaclass=RecordMeta):
     __record__: ClassVar[RecordType]
     readers: ClassVar[tuple[Any, ...]] = ()
     moves: ClassVar[tuple[Move, ...]] = ()
-    fields_of_parties: ClassVar[tuple[str, ...]] = ()
-    """Fields that hold salted commitments; their content lies in the owner's vault."""
+    earlier_schemas: ClassVar[tuple[str, ...]] = ()
+    """The descriptions that this table had in earlier versions of its contract, as `describe_record` wrote them."""
 
     def replace(self, **changes: Any) -> typing.Self:
         """The same record with these fields changed."""

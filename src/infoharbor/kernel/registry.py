@@ -7,6 +7,7 @@ from typing import Any
 from infoharbor.crypto.hashes import SHA256, HashSuite
 from infoharbor.kernel.actions import Action, ActionType
 from infoharbor.kernel.authority import Authority
+from infoharbor.kernel.encoding import tagged_hash
 from infoharbor.kernel.governing import Governing
 from infoharbor.kernel.ledger import Parameter
 from infoharbor.kernel.records import Record, RecordType, record_type
@@ -64,8 +65,10 @@ class Registry:
         return self.tables.get(f"{contract}/{rest.partition('/')[0]}")
 
     @functools.cached_property
-    def schemas(self) -> dict[bytes, RecordType]:
-        return {kind.schema_hash: kind for kind in self.tables.values()}
+    def schemas(self) -> dict[bytes, str]:
+        """Every table's description by its hash, those of earlier versions included: evidence shows them."""
+        texts = [text for kind in self.tables.values() for text in (kind.schema.decode(), *kind.of.earlier_schemas)]
+        return {tagged_hash(SHA256, "schema", text.encode()): text for text in texts}
 
 
 def installed_registry(suite: HashSuite = SHA256) -> Registry:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from infoharbor.crypto.hashes import SHA256
 from infoharbor.kernel.encoding import encode, tagged_hash
+from infoharbor.kernel.records import record_type
 
 RULES_VERSION = 1
 """The version of kernel and contractkit that votes name; raised with every change that could change a result."""
@@ -33,6 +34,14 @@ class LoadedContract(NamedTuple):
     version: int
     rules_hash: bytes
     modules: dict[str, ModuleType]
+
+
+class BrokenContract(ImportError):
+    """A contract that is installed and cannot be loaded, with Python's own words for why."""
+
+    def __init__(self, package: str, fault: str) -> None:
+        super().__init__(f"the contract {package} cannot be loaded: {fault}")
+        self.code, self.field, self.expected = "contract.broken", package, fault
 
 
 class RulesLoader(importlib.machinery.SourceFileLoader):
@@ -76,15 +85,27 @@ def install() -> None:
         sys.meta_path.insert(0, RulesFinder())
 
 
-def find_contracts() -> list[LoadedContract]:
-    """Every contract of this package and of the installed ones, by name."""
+def contract_packages() -> dict[str, str]:
+    """The package of every contract, by the contract's name: of this package, and of the installed ones."""
     folders = importlib.import_module(BUILT_IN).__path__
     built_in = [f"{BUILT_IN}.{found.name}" for found in pkgutil.iter_modules(folders) if found.ispkg]
-    return [load_contract(package) for package in sorted([*built_in, *brought_packages()], key=_name)]
+    return {_name(package): package for package in sorted([*built_in, *brought_packages()], key=_name)}
+
+
+def find_contracts() -> list[LoadedContract]:
+    """Every contract, by name; raises `BrokenContract` if one of them cannot be loaded."""
+    return [load_contract(package) for package in contract_packages().values()]
 
 
 def load_contract(package: str) -> LoadedContract:
-    """Load one contract by its package; the folder's name is the contract's name."""
+    """Load one contract by its package; the folder's name is the contract's name. Raises `BrokenContract`."""
+    try:
+        return _load(package)
+    except (ImportError, SyntaxError, NameError, TypeError, ValueError, AttributeError) as fault:
+        raise BrokenContract(package, f"{type(fault).__name__}: {fault}") from fault
+
+
+def _load(package: str) -> LoadedContract:
     folders = importlib.import_module(package).__path__
     names = sorted(
         found.name for found in pkgutil.iter_modules(folders) if not found.ispkg and is_rule_file(found.name)
@@ -95,10 +116,14 @@ def load_contract(package: str) -> LoadedContract:
         source = getattr(module, "__rules_source__", None)
         if source is None:
             raise ImportError(
-                f"{module.__name__} was imported before infoharbor, which has to compile it from its bytes"
+                f"{module.__name__} was imported before infoharbor, which has to compile it: "
+                f"import infoharbor in {package}/__init__.py"
             )
         files[f"{name}.py"] = source
     declared = [value for module in modules.values() for value in vars(module).values()]
+    for value in declared:
+        if hasattr(value, "__record__"):
+            record_type(value)
     versions = [value.__action__.since for value in declared if hasattr(value, "__action__")]
     return LoadedContract(_name(package), package, max([1, *versions]), rules_hash(files), modules)
 

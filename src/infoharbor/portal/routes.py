@@ -6,8 +6,11 @@ from typing import Any, Final
 from litestar import Litestar, Request, Response, Router
 from litestar.exceptions import HTTPException
 
+from infoharbor.engine.interface import Refused
+from infoharbor.kernel.encoding import Malformed
 from infoharbor.portal.pages import assets, checking, contracts, ledger, members, records, trace
 from infoharbor.portal.shell import problem_page
+from infoharbor.sdk.problems import Problem
 
 PAGES: Final = (ledger, members, contracts, records, trace, checking, assets)
 INTERFACES: Final = ("/v1/", "/epcis", "/log/", "/evidence/")
@@ -16,7 +19,7 @@ INTERFACES: Final = ("/v1/", "/epcis", "/log/", "/evidence/")
 portal = Router(
     path="/",
     route_handlers=[handler for module in PAGES for handler in module.ROUTES],
-    exception_handlers={Exception: problem_page, HTTPException: problem_page},
+    exception_handlers=dict.fromkeys((Problem, Refused, Malformed, HTTPException, Exception), problem_page),
 )
 
 

@@ -99,7 +99,7 @@ class Page:
     def moment(self, milliseconds: int) -> str:
         return moment(milliseconds, zone_of(self.language))
 
-    def show(self, template: str, *, status: int = 200, **content: Any) -> Response[str]:
+    def show(self, template: str, *, http_status: int = 200, **content: Any) -> Response[str]:
         """The page; `content` is what its template speaks of."""
         ledger = self.ledger.engine.status()
         frame = {
@@ -116,7 +116,7 @@ class Page:
         cookies = [Cookie(COOKIE, value=self.language, path="/", max_age=YEAR_S, samesite="lax", httponly=True)]
         return Response(
             html,
-            status_code=status,
+            status_code=http_status,
             media_type=HTML,
             headers=PAGE_HEADERS | {"Content-Language": self.language},
             cookies=cookies if self.keeps_language else [],
@@ -141,9 +141,10 @@ def problem_page(request: Request[Any, Any, Any], fault: Exception) -> Response[
     page = Page(request, PUBLIC_LANGUAGES, cost=0)
     sentence = page.ledger.words.refusal(problem.code)
     first = page.texts.sentence(sentence)
+    status = status_of(problem)
     others = [(code, text) for code, text in zip(("en", "zh"), sentence, strict=True) if text != first]
     answer = page.show(
-        "problem.html", status=status_of(problem), problem=problem, code=status_of(problem), sentence=first, others=others
+        "problem.html", http_status=status, problem=problem, code=status, sentence=first, others=others
     )
     retry = getattr(problem, "retry_after", None)
     if retry is not None:

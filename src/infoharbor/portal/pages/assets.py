@@ -2,7 +2,6 @@
 
 from litestar import Response, get
 
-from infoharbor.gateway.exchange import Asked
 from infoharbor.portal.shell import read_static
 
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -15,8 +14,8 @@ def get_style(digest: str) -> Response[bytes]:
     return Response(read_static("portal.css"), media_type="text/css; charset=utf-8", headers=KEPT)
 
 
-@get(["/portal/icon.svg", "/favicon.ico"], sync_to_thread=False)
-def get_icon(request: Asked) -> Response[bytes]:
+@get("/portal/icon.svg", sync_to_thread=False)
+def get_icon() -> Response[bytes]:
     """The mark in the browser's tab."""
     return Response(read_static("icon.svg"), media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
 

@@ -34,7 +34,7 @@ BEGINNING: Final = ("create", "output")
 
 
 @get("/trace", sync_to_thread=True)
-def get_search(request: Asked) -> Response[str] | Redirect:
+def get_search(request: Asked) -> Response[Any]:
     """Look for an object by any identifier of it; below stand those that are known, and what does not fit."""
     page = Page(request)
     wanted = page.asked.text("object").strip()
@@ -85,9 +85,19 @@ def get_graph(request: Asked) -> Response[str]:
     )
 
 
-@get(["/01/{rest:path}", "/00/{rest:path}"], sync_to_thread=True)
-def get_lot(request: Asked) -> Response[str] | Redirect:
-    """The public page of a product, lot, piece or logistic unit, under its GS1 Digital Link."""
+@get("/01/{rest:path}", sync_to_thread=True)
+def get_lot(request: Asked) -> Response[Any]:
+    """The public page of a product, lot or piece, under its GS1 Digital Link."""
+    return _public_page(request)
+
+
+@get("/00/{rest:path}", sync_to_thread=True)
+def get_unit(request: Asked) -> Response[Any]:
+    """The public page of a logistic unit, under its GS1 Digital Link."""
+    return _public_page(request)
+
+
+def _public_page(request: Asked) -> Response[Any]:
     page = Page(request, PUBLIC_LANGUAGES)
     uri = _digital_link(page, request)
     raw = request.scope["raw_path"].partition(b"?")[0].decode("ascii", "replace")
@@ -263,4 +273,4 @@ def _digital_link(page: Page, request: Asked) -> str:
     return uri
 
 
-ROUTES = [get_search, get_graph, get_lot, get_evidence]
+ROUTES = [get_search, get_graph, get_lot, get_unit, get_evidence]

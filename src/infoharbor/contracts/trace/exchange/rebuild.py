@@ -17,11 +17,16 @@ def rebuild(public: PublicEvent, held: HeldEvent | None = None, *, record_time: 
     """The JSON-LD event, with its own `@context` where it needs prefixes; to be written by `json_text.write`.
 
     With `held` it is the event as captured, identifiers as Digital Links; without, the public fields alone,
-    which are a valid event too. `record_time` is when the ledger took it in, in ms.
+    which are a valid event too. An event that came without an id gets its hash for one (CBV 2.0, 8.9.2), and one
+    that was declared an error later gets that declaration. `record_time` is when the ledger took it in, in ms.
     """
     event = _from_held(held) if held is not None else _from_public(public)
-    if public.event_id or (held is not None and held.event_id):
-        event["eventID"] = public.event_id or (held.event_id if held is not None else "")
+    event_id = public.event_id or (held.event_id if held is not None else "")
+    event_hash = public.event_hash or (held.event_hash if held is not None else "")
+    if event_id or event_hash:
+        event["eventID"] = event_id or event_hash
+    if public.error_declaration is not None and "errorDeclaration" not in event:
+        event["errorDeclaration"] = _error(public)
     if record_time is not None:
         event["recordTime"] = times.utc(record_time)
     return event

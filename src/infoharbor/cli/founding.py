@@ -1,0 +1,128 @@
+"""`infoharbor init`: founds a ledger of its operator's own, from flags or from answers."""
+
+import secrets
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from infoharbor.cli.keys import passphrase
+from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, Failure, answer, fails_clearly
+from infoharbor.contractkit.signatures import possession_message
+from infoharbor.contracts.identity.actions import AdmitOrganisation
+from infoharbor.contracts.identity.records import NewKey, Registration
+from infoharbor.crypto.hashes import hash_suite
+from infoharbor.crypto.keyfile import read_key, write_key
+from infoharbor.crypto.suites import SUITES, PrivateKey
+from infoharbor.edgekit.json_form import from_json, to_json
+from infoharbor.engine.founding import chain_id, genesis
+from infoharbor.engine.lifecycle import create
+from infoharbor.engine.trial import MemoryView
+from infoharbor.evidence.checkpoint import origin_of
+from infoharbor.kernel.block import Genesis
+from infoharbor.kernel.execution import Chain, Executor
+from infoharbor.kernel.registry import Registry, installed_registry
+from infoharbor.kernel.replay import ReplayDigest
+from infoharbor.kernel.tree import Tree
+from infoharbor.sdk.building import now_ms
+
+REGISTERS = ("uscc", "lei", "registry")
+
+
+@fails_clearly
+def init(
+    *,
+    data: Data = DEFAULT_DATA,
+    name: str = "",
+    organisation: str = "",
+    organisation_name: str = "",
+    country: str = "",
+    registration: Literal["", "uscc", "lei", "registry"] = "",
+    number: str = "",
+    key: Path | None = None,
+    passphrase_variable: str = "",
+    hash_suite_name: Annotated[Literal["sha256", "sm3"], Parameter(name="--hash-suite")] = "sha256",
+    as_json: AsJson = False,
+) -> None:
+    """Found a ledger with its operator, and no demo. 创建账本及其运营方（不含演示数据）。
+
+    What is not given is asked for. 未给出的内容会逐项询问。
+
+    Parameters
+    ----------
+    name
+        The ledger's name, such as ledger.example.org; part of every proof.
+    organisation
+        The operator's id: lower-case letters, digits, hyphens.
+    organisation_name
+        The operator's full name.
+    country
+        ISO 3166-1 code, such as CN.
+    registration
+        Which register the number is of: uscc (统一社会信用代码), lei, or registry (another).
+    number
+        The number in that register; check digits are checked.
+    key
+        The administrator's key file (`infoharbor key new`); one is made in the data folder if none is named.
+    passphrase_variable
+        The environment variable that holds the passphrase of that key file.
+    hash_suite_name
+        sha256 or sm3 (国密); it cannot be changed later.
+    """
+    if (data / "genesis").exists():
+        raise Failure("node.folder_taken", "--data", "a folder without a ledger")
+    name = name or _ask("--name", "Name of the ledger 账本名称 (ledger.example.org)")
+    organisation = organisation or _ask("--organisation", "Operator's id 运营方标识 (a-z, 0-9, -)")
+    organisation_name = organisation_name or _ask("--organisation-name", "Operator's name 运营方名称")
+    country = country or _ask("--country", "Country 国家 (ISO 3166-1)").upper()
+    register = registration or _ask("--registration", "Register 登记类型 (uscc, lei, registry)")
+    if register not in REGISTERS:
+        raise Failure("input.choice", "--registration", " or ".join(REGISTERS))
+    number = number or _ask("--number", f"Number in the register 登记号码 ({register})")
+    private = read_key(key, passphrase(passphrase_variable)) if key else SUITES["ed25519"].generate()
+    user = f"u-{secrets.token_hex(12)}"
+    founder = AdmitOrganisation(
+        organisation, organisation_name, organisation_name, country, Registration(register), number, True, user,
+        _registered(private, user),
+    )  # fmt: skip
+    from_json(AdmitOrganisation, to_json(founder), "")
+    secret = secrets.token_bytes(32)
+    registry = installed_registry(hash_suite(hash_suite_name))
+    founding = genesis(
+        name, suite=hash_suite_name, time=now_ms(), secret=secret, founders=[founder], registry=registry
+    )
+    _rehearse(founding, secret, registry)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    create(data, founding, secret, SUITES["ed25519"].generate())
+    file = key or data / "keys" / f"{organisation}-administrator.json"
+    if key is None:
+        write_key(file, private)
+    described = {"chain": chain_id(founding).hex(), "data": str(data), "user": user, "key": str(file)}
+    answer(
+        described, as_json=as_json,
+        text=f"founded 已创建 {name}\nchain 链 {described['chain']}\nadministrator 管理员 {user}, key 密钥 {file}\n"
+        f"next 下一步: infoharbor run --data {data}",
+    )  # fmt: skip
+
+
+def _ask(option: str, question: str) -> str:
+    """The answer to a question that is put on standard error, so that standard output stays a program's."""
+    print(f"{question}: ", end="", file=sys.stderr, flush=True)
+    given = sys.stdin.readline().strip()
+    if not given:
+        raise Failure("cli.option_missing", option, question)
+    return given
+
+
+def _registered(key: PrivateKey, user: str) -> NewKey:
+    proof = key.sign(possession_message(user, key.suite.name, key.public_key))
+    return NewKey(key.suite.name, key.public_key, proof, 0, 0)
+
+
+def _rehearse(founding: Genesis, secret: bytes, registry: Registry) -> None:
+    """Found the ledger in memory first: what is refused there leaves no half-made folder behind."""
+    chain = Chain(chain_id(founding), registry.suite, secret, registry)
+    origin_of(founding.name, chain.id)
+    memory: dict[bytes, bytes] = {}
+    Executor(chain, Tree(registry.suite, memory.get), ReplayDigest(registry.suite)).found(founding, MemoryView())
