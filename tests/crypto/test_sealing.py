@@ -1,6 +1,7 @@
 """What is sealed is opened by its key in its context alone, and any change is noticed."""
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,14 @@ def test_another_context_or_key_opens_nothing() -> None:
     for key, associated in ((bytes(32), b"here"), (KEY, b"there"), (b"short", b"here")):
         with pytest.raises(SealBroken):
             decrypt(key, encrypted, associated)
+
+
+@pytest.mark.parametrize("length", [0, 16, 24, 31, 33, 64])
+def test_a_key_of_another_length_than_32_bytes_is_refused(length: int) -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        encrypt(bytes(length), b"content", b"")
+    with pytest.raises(SealBroken):
+        decrypt(bytes(length), AESGCM(bytes(16)).encrypt(bytes(12), b"content", b""), b"")
 
 
 def test_equal_content_is_never_sealed_to_equal_bytes() -> None:

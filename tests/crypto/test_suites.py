@@ -55,6 +55,15 @@ def test_a_changed_bit_is_refused(suite: Suite, secret: bytes, message: bytes, d
     assert not suite.verify(*parts)
 
 
+@pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
+def test_a_change_of_any_byte_of_a_signature_is_refused(suite: Suite) -> None:
+    key = suite.private_key(bytes(31) + b"\7")
+    signature = key.sign(b"message")
+    for place, byte in enumerate(signature):
+        changed = signature[:place] + bytes([byte ^ (1 << place % 8)]) + signature[place + 1 :]
+        assert not suite.verify(key.public_key, b"message", changed), place
+
+
 @given(suites, st.binary(max_size=1400), st.binary(max_size=50), st.binary(max_size=2500))
 @settings(max_examples=60)
 def test_any_bytes_are_judged_and_never_raise(suite: Suite, key: bytes, message: bytes, signature: bytes) -> None:
@@ -119,6 +128,17 @@ def test_sm2_agrees_with_the_standards_equations(secret: bytes, message: bytes, 
     s = s if honest else s % (sm2.ORDER - 1) + 1
     judged = SUITES["sm2"].verify(key.public_key, message, signature[:32] + s.to_bytes(32, "big"))
     assert judged is _sm2_by_the_book(key.public_key, message, r, s) is honest
+
+
+@given(secrets, st.binary(max_size=100))
+@settings(max_examples=15)
+def test_an_sm2_signature_whose_sum_is_the_infinite_point_is_refused(secret: bytes, message: bytes) -> None:
+    key, scalar = SUITES["sm2"].private_key(secret), int.from_bytes(secret, "big")
+    digest = sm2.signed_digest(sm2.identity_digest(key.public_key[1:]), message)
+    r = int.from_bytes(digest, "big") % sm2.ORDER
+    s = -r * scalar * pow(1 + scalar, -1, sm2.ORDER) % sm2.ORDER
+    assert not _sm2_by_the_book(key.public_key, message, r, s)
+    assert not SUITES["sm2"].verify(key.public_key, message, r.to_bytes(32, "big") + s.to_bytes(32, "big"))
 
 
 def _sm2_by_the_book(public_key: bytes, message: bytes, r: int, s: int) -> bool:

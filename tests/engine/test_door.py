@@ -18,6 +18,7 @@ from infoharbor.engine.mempool import Mempool
 from infoharbor.kernel import limits
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.encoding import encode
+from infoharbor.kernel.room import BlockRoom
 from infoharbor.kernel.transaction import open_transaction, transaction_codec
 
 
@@ -81,7 +82,7 @@ def test_a_key_revoked_in_an_earlier_block_drops_what_waits(
     engine: EmbeddedEngine, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take = Mempool.take
-    monkeypatch.setattr(Mempool, "take", lambda mempool: take(mempool, transactions=1))
+    monkeypatch.setattr(Mempool, "take", lambda mempool: take(mempool, BlockRoom((2, *([10**12] * 5)))))
     waits = world.transfer("firm-1", "bank")
     rotated, dropped = engine.submit(rotation(world, "firm-1")), engine.submit(waits)
     assert rotated.result(10).code == ""
@@ -94,9 +95,9 @@ def test_a_key_revoked_in_an_earlier_block_drops_what_waits(
     [
         ({"chain": bytes(32)}, "ledger.wrong_chain"),
         ({"expiry": milliseconds() - 10_000}, "ledger.expired"),
-        ({"expiry": milliseconds() + limits.EXPIRY_MS + 60_000}, "ledger.expiry_too_far"),
+        ({"expiry": milliseconds() + limits.EXPIRY_MS + 3_600_000}, "ledger.expiry_too_far"),
         (
-            {"expiry": milliseconds() + limits.JOINT_EXPIRY_MS + 60_000, "also": ("bank",)},
+            {"expiry": milliseconds() + limits.JOINT_EXPIRY_MS + 3_600_000, "also": ("bank",)},
             "ledger.expiry_too_far",
         ),
     ],
@@ -108,7 +109,7 @@ def test_refused_at_the_door(
 
 
 def test_a_bundle_of_several_organisations_may_wait_longer(engine: EmbeddedEngine, world: World) -> None:
-    expiry = milliseconds() + limits.EXPIRY_MS + 60_000
+    expiry = milliseconds() + limits.EXPIRY_MS + 3_600_000
     raw = world.transfer("firm-1", "firm-2", 1, expiry=expiry, also=("bank",))
     assert engine.submit(raw).result(10).code == ""
 

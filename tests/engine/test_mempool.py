@@ -9,6 +9,7 @@ from world import World
 
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.mempool import Mempool, Waiting
+from infoharbor.kernel.room import BlockRoom
 from infoharbor.kernel.transaction import Opened, open_transaction
 
 WORLD = World()
@@ -21,13 +22,17 @@ def waiting(number: int, organisation: str, size: int = 100) -> Waiting:
     return Waiting(opened, organisation, Future())
 
 
+def room_for(transactions: int, most_bytes: int = 10**9) -> BlockRoom:
+    return BlockRoom((transactions, most_bytes, *([10**12] * 4)))
+
+
 def test_organisations_take_turns_however_much_one_sends() -> None:
     mempool = Mempool()
     for number in range(100):
         mempool.add(waiting(number, "loud"))
     for number in range(100, 103):
         mempool.add(waiting(number, "quiet"))
-    taken = [each.organisation for each in mempool.take(transactions=6)]
+    taken = [each.organisation for each in mempool.take(room_for(6))]
     assert taken.count("quiet") == 3
 
 
@@ -51,8 +56,8 @@ def test_a_full_room_refuses_everyone() -> None:
 
 @given(
     sent=st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 300)), max_size=60),
-    most=st.integers(1, 20),
-    room=st.integers(300, 2000),
+    most=st.integers(2, 20),
+    room=st.integers(600, 2000),
 )
 def test_everything_taken_in_comes_out_once_and_in_each_ones_order(
     sent: list[tuple[str, int]], most: int, room: int
@@ -62,7 +67,7 @@ def test_everything_taken_in_comes_out_once_and_in_each_ones_order(
         mempool.add(waiting(number, organisation, size))
     taken: list[Waiting] = []
     while len(mempool):
-        block = mempool.take(transactions=most, most_bytes=room)
+        block = mempool.take(room_for(most, room))
         assert 0 < len(block) <= most
         assert sum(len(each.opened.raw) for each in block) <= room
         taken.extend(block)
@@ -82,3 +87,19 @@ def test_a_second_sender_of_the_same_waits_for_the_same_receipt() -> None:
     mempool.add(second)
     assert len(mempool) == 1
     assert len(mempool.take()[0].futures) == 2
+
+
+def test_one_organisation_takes_half_of_a_block_at_most() -> None:
+    mempool = Mempool()
+    for number in range(100):
+        mempool.add(waiting(number, "loud"))
+    assert len(mempool.take(room_for(10))) == 5
+
+
+def test_what_a_bundle_declares_counts_and_not_what_it_needs() -> None:
+    mempool = Mempool()
+    for number in range(10):
+        mempool.add(waiting(number, "one" if number % 2 else "two"))
+    reads = TEMPLATE.body.ceilings.reads
+    room = BlockRoom((10**6, 10**9, 4 * reads, *([10**12] * 3)))
+    assert len(mempool.take(room)) == 4

@@ -1,6 +1,7 @@
 """`infoharbor contract`: writes a new contract that works, and checks what is written."""
 
 import importlib.resources
+import importlib.util
 import keyword
 from pathlib import Path
 from string import Template
@@ -8,13 +9,15 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from infoharbor.cli.output import Failure, console, errors, fails_clearly
-from infoharbor.contractkit.purity import faults
-from infoharbor.kernel.rulefiles import find_contracts
+from infoharbor.cli.anatomy import lacking
+from infoharbor.cli.output import AsJson, Failure, answer, console, fails_clearly
+from infoharbor.kernel.registry import installed_registry
+from infoharbor.kernel.rulefiles import contract_packages
 
 contract = App(name="contract", help="Write and check contracts. 编写与检查合约。")
 IN_PROJECT = ("pyproject.toml", "README.md")
 """What stands beside the package; everything else is in it."""
+NAME_LENGTH = 40
 
 
 @contract.command
@@ -29,42 +32,55 @@ def new(name: str, *, folder: Annotated[Path, Parameter(name="--in")] = Path()) 
     folder
         Where the package's folder goes; by default here.
     """
-    taken = {each.name for each in find_contracts()}
-    plain = name.isascii() and name.isalnum() and name.islower() and not keyword.iskeyword(name)
-    if not plain or not name[0].isalpha() or name in taken or len(name) > 40:
-        raise Failure("cli.contract_name", "name", f"lower-case letters and digits, and not one of {', '.join(sorted(taken))}")
+    _ensure_free(name)
     project = folder / name
+    if project.exists():
+        raise Failure("cli.file_exists", str(project), "a folder that is not there yet")
     package = project / name
     (package / "words").mkdir(parents=True)
-    for source in _templates():
-        target = source.removesuffix(".txt")
-        base = project if target in IN_PROJECT else package
-        file = base / ("test_" + name + ".py" if target == "test_contract.py" else target)
-        file.write_text(Template(_read(source)).substitute(name=name), encoding="utf-8")
+    for source, text in templates().items():
+        base = project if source in IN_PROJECT else package
+        file = base / source.replace("test_contract", f"test_{name}")
+        file.write_text(Template(text).substitute(name=name), encoding="utf-8")
     console.print(f"{project}\n  next 下一步: pip install -e {project} && pytest {project}", markup=False)
 
 
-def _templates() -> list[str]:
+def _ensure_free(name: str) -> None:
+    plain = name.isascii() and name.isalnum() and name.islower() and name[0].isalpha() and len(name) <= NAME_LENGTH
+    if not plain or keyword.iskeyword(name):
+        raise Failure(
+            "cli.contract_name", "name", f"at most {NAME_LENGTH} lower-case letters and digits, a letter first"
+        )
+    if name in contract_packages() or importlib.util.find_spec(name) is not None:
+        raise Failure(
+            "cli.contract_name", "name", f"a name that no contract and no Python package has; {name} is taken"
+        )
+
+
+def templates() -> dict[str, str]:
+    """What is written, by file; `$name` stands for the contract's name."""
     top = importlib.resources.files("infoharbor.cli") / "template"
-    words = [f"words/{file.name}" for file in (top / "words").iterdir()]
-    return sorted([file.name for file in top.iterdir() if file.is_file()] + words)
-
-
-def _read(source: str) -> str:
-    return (importlib.resources.files("infoharbor.cli") / "template" / source).read_text(encoding="utf-8")
+    found = {file.name: file for file in top.iterdir() if file.is_file()}
+    found |= {f"words/{file.name}": file for file in (top / "words").iterdir()}
+    return {name.removesuffix(".txt"): file.read_text(encoding="utf-8") for name, file in sorted(found.items())}
 
 
 @contract.command
 @fails_clearly
-def check() -> None:
-    """Check that the rules of every installed contract are pure and their words complete. 检查已安装合约的规则与文案。"""
-    found = []
-    for loaded in find_contracts():
-        for file, module in loaded.modules.items():
-            source = vars(module)["__rules_source__"].decode()
-            found += [f"{loaded.name}/{file}.py:{line}: {fault}" for line, fault in faults(source)]
-    for fault in found:
-        errors.print(fault, markup=False)
-    if found:
-        raise Failure("cli.impure", "rules", "pure and deterministic rules")
-    console.print("pure 规则检查通过", markup=False)
+def check(*, as_json: AsJson = False) -> None:
+    """Check every installed contract: rules pure, words complete; prints the rules' hashes. 检查已安装合约的规则与文案。"""
+    registry = installed_registry()
+    found = [
+        {
+            "contract": each.name,
+            "version": each.version,
+            "rules": each.rules_hash.hex(),
+            "lacking": list(lacking(each, registry)),
+        }
+        for each in registry.contracts.values()
+    ]
+    lines = [f"{each['contract']} {each['version']}  {each['rules']}" for each in found]
+    lines += [f"{each['contract']}: {fault}" for each in found for fault in each["lacking"]]  # type: ignore[attr-defined]
+    answer({"contracts": found}, as_json=as_json, text="\n".join(lines))
+    if any(each["lacking"] for each in found):
+        raise SystemExit(1)

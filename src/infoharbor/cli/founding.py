@@ -7,11 +7,10 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from infoharbor.cli.keys import passphrase
+from infoharbor.cli.keys import passphrase, registered
 from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, Failure, answer, fails_clearly
-from infoharbor.contractkit.signatures import possession_message
 from infoharbor.contracts.identity.actions import AdmitOrganisation
-from infoharbor.contracts.identity.records import NewKey, Registration
+from infoharbor.contracts.identity.records import Registration
 from infoharbor.crypto.hashes import hash_suite
 from infoharbor.crypto.keyfile import read_key, write_key
 from infoharbor.crypto.suites import SUITES, PrivateKey
@@ -20,6 +19,7 @@ from infoharbor.engine.founding import chain_id, genesis
 from infoharbor.engine.lifecycle import create
 from infoharbor.engine.trial import MemoryView
 from infoharbor.evidence.checkpoint import origin_of
+from infoharbor.evidence.note import ED25519, VerifierKey
 from infoharbor.kernel.block import Genesis
 from infoharbor.kernel.execution import Chain, Executor
 from infoharbor.kernel.registry import Registry, installed_registry
@@ -84,17 +84,16 @@ def init(
     user = f"u-{secrets.token_hex(12)}"
     founder = AdmitOrganisation(
         organisation, organisation_name, organisation_name, country, Registration(register), number, True, user,
-        _registered(private, user),
+        registered(private, user),
     )  # fmt: skip
     from_json(AdmitOrganisation, to_json(founder), "")
     secret = secrets.token_bytes(32)
     registry = installed_registry(hash_suite(hash_suite_name))
-    founding = genesis(
-        name, suite=hash_suite_name, time=now_ms(), secret=secret, founders=[founder], registry=registry
-    )
-    _rehearse(founding, secret, registry)
+    founding = genesis(name, suite=hash_suite_name, time=now_ms(), secret=secret, founders=[founder], registry=registry)
+    log_key = SUITES["ed25519"].generate()
+    _rehearse(founding, secret, registry, log_key)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    create(data, founding, secret, SUITES["ed25519"].generate())
+    create(data, founding, secret, log_key)
     file = key or data / "keys" / f"{organisation}-administrator.json"
     if key is None:
         write_key(file, private)
@@ -115,14 +114,9 @@ def _ask(option: str, question: str) -> str:
     return given
 
 
-def _registered(key: PrivateKey, user: str) -> NewKey:
-    proof = key.sign(possession_message(user, key.suite.name, key.public_key))
-    return NewKey(key.suite.name, key.public_key, proof, 0, 0)
-
-
-def _rehearse(founding: Genesis, secret: bytes, registry: Registry) -> None:
+def _rehearse(founding: Genesis, secret: bytes, registry: Registry, log_key: PrivateKey) -> None:
     """Found the ledger in memory first: what is refused there leaves no half-made folder behind."""
     chain = Chain(chain_id(founding), registry.suite, secret, registry)
-    origin_of(founding.name, chain.id)
+    VerifierKey(origin_of(founding.name, chain.id), ED25519, log_key.public_key)
     memory: dict[bytes, bytes] = {}
     Executor(chain, Tree(registry.suite, memory.get), ReplayDigest(registry.suite)).found(founding, MemoryView())

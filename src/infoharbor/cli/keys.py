@@ -1,14 +1,18 @@
 """`infoharbor key`: makes keys that never leave their owner's store."""
 
 import os
+import secrets
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from infoharbor.cli.output import AsJson, Failure, answer, fails_clearly
-from infoharbor.crypto.keyfile import write_key
-from infoharbor.crypto.suites import SUITES, key_id
+from infoharbor.contractkit.signatures import possession_message
+from infoharbor.contracts.identity.records import NewKey
+from infoharbor.crypto.keyfile import read_key, write_key
+from infoharbor.crypto.suites import SUITES, PrivateKey, key_id
+from infoharbor.edgekit.json_form import to_json
 
 key = App(name="key", help="Make and look at keys. 生成与查看密钥。")
 SuiteName = Literal["ed25519", "p256", "sm2", "ml-dsa-44"]
@@ -40,7 +44,36 @@ def new(
     path = output or Path(f"{suite}-{identifier[:12]}.json")
     write_key(path, made, sealing)
     described = {"suite": suite, "key": identifier, "public_key": made.public_key.hex(), "file": str(path)}
-    answer(described, as_json=as_json, text=f"{suite} key 密钥 {identifier}\npublic key 公钥 {made.public_key.hex()}\nfile 文件 {path}")
+    answer(
+        described,
+        as_json=as_json,
+        text=f"{suite} key 密钥 {identifier}\npublic key 公钥 {made.public_key.hex()}\nfile 文件 {path}",
+    )
+
+
+@key.command
+@fails_clearly
+def apply(file: Path, *, user: str = "", passphrase_variable: str = "") -> None:
+    """Print what registers this key, without its secret: a user id and the key with its proof. 输出登记密钥所需内容（不含私钥）。
+
+    Parameters
+    ----------
+    file
+        The key file.
+    user
+        The user whose key it will be; by default a new random id, which tells nothing of the person.
+    passphrase_variable
+        The environment variable that holds the passphrase of the key file.
+    """
+    opened = read_key(file, passphrase(passphrase_variable))
+    user = user or f"u-{secrets.token_hex(12)}"
+    answer({"user": user, "key": to_json(registered(opened, user))}, as_json=True, text="")
+
+
+def registered(private: PrivateKey, user: str) -> NewKey:
+    """The key as identity's actions take it: its public half, and the proof that whoever names it holds it. No end."""
+    proof = private.sign(possession_message(user, private.suite.name, private.public_key))
+    return NewKey(private.suite.name, private.public_key, proof, 0, 0)
 
 
 def passphrase(variable: str) -> str | None:

@@ -20,7 +20,9 @@ from infoharbor.kernel.rulefiles import BrokenContract
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
-Data = Annotated[Path, Parameter(name="--data", env_var="INFOHARBOR_DATA", help="The node's data folder. 节点数据目录。")]
+Data = Annotated[
+    Path, Parameter(name="--data", env_var="INFOHARBOR_DATA", help="The node's data folder. 节点数据目录。")
+]
 AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Answer as JSON. 以 JSON 输出。")]
 DEFAULT_DATA = Path("data")
 
@@ -31,9 +33,11 @@ console = Console(highlight=False, soft_wrap=True)
 class Failure(Exception):
     """A command that could not do what was asked: a stable code, the field, and what would be right."""
 
-    def __init__(self, code: str, field: str = "", expected: str = "", *, as_json: bool = False) -> None:
+    as_json = False
+
+    def __init__(self, code: str, field: str = "", expected: str = "") -> None:
         super().__init__(code)
-        self.code, self.field, self.expected, self.as_json = code, field, expected, as_json
+        self.code, self.field, self.expected = code, field, expected
 
     def print(self) -> None:
         sentence = _words().refusal(self.code)
@@ -62,28 +66,35 @@ def fails_clearly(command: Callable[Given, Answer]) -> Callable[Given, Answer]:
 
     @functools.wraps(command)
     def run(*given: Given.args, **named: Given.kwargs) -> Answer:
-        as_json = bool(named.get("as_json", False))
         try:
             return command(*given, **named)
-        except Failure:
-            raise
-        except FileNotFoundError as missing:
-            raise Failure("cli.file_missing", str(missing.filename), "a file that is there", as_json=as_json) from None
-        except FileExistsError as there:
-            raise Failure("cli.file_exists", str(there.filename), "a name that is not taken", as_json=as_json) from None
-        except OSError as fault:
-            place = str(fault.filename or "")
-            raise Failure("cli.system", place, fault.strerror or str(fault), as_json=as_json) from None
-        except Inactive as inactive:
-            raise Failure("cli.rules_differ", "contracts", str(inactive), as_json=as_json) from None
-        except Exception as refusal:
-            code = getattr(refusal, "code", None)
-            if not isinstance(code, str):
+        except Exception as fault:
+            failure = _as_failure(fault)
+            if failure is None:
                 raise
-            field, expected = getattr(refusal, "field", ""), getattr(refusal, "expected", "")
-            raise Failure(code, str(field), str(expected), as_json=as_json) from None
+            failure.as_json = bool(named.get("as_json", False))
+            raise failure from None
 
     return run
+
+
+def _as_failure(fault: Exception) -> Failure | None:
+    """None for an error of our own, whose traceback is what there is to report."""
+    code = getattr(fault, "code", None)
+    match fault:
+        case Failure():
+            return fault
+        case _ if isinstance(code, str):
+            return Failure(code, str(getattr(fault, "field", "")), str(getattr(fault, "expected", "")))
+        case FileNotFoundError():
+            return Failure("cli.file_missing", str(fault.filename), "a file that is there")
+        case FileExistsError():
+            return Failure("cli.file_exists", str(fault.filename), "a name that is not taken")
+        case Inactive():
+            return Failure("node.rules_differ", "contracts", str(fault))
+        case OSError():
+            return Failure("cli.system", str(fault.filename or ""), fault.strerror or str(fault))
+    return None
 
 
 def answer(value: Any, *, as_json: bool, text: str) -> None:

@@ -13,8 +13,8 @@ from infoharbor.engine.reader import open_reader
 from infoharbor.evidence.file import EVIDENCE_BYTES
 from infoharbor.evidence.making import make_evidence
 from infoharbor.evidence.policy import parse_trust
-from infoharbor.evidence.trust import EMBEDDED, TrustPolicy
-from infoharbor.evidence.verify import Proven, Unproven
+from infoharbor.evidence.trust import EMBEDDED, TRUST_BYTES, TrustPolicy
+from infoharbor.evidence.verify import Proven
 from infoharbor.evidence.verify import verify as verify_evidence
 from infoharbor.kernel.limits import TRANSACTION_BYTES
 from infoharbor.sdk.trusting import REFRESH_DAYS, embedded_trust
@@ -34,20 +34,24 @@ def submit(file: Path, *, url: str = "http://127.0.0.1:8600", as_json: AsJson = 
     url
         The gateway's address.
     """
-    raw = file.read_bytes()
+    raw = _start_of(file, TRANSACTION_BYTES)
     if len(raw) > TRANSACTION_BYTES:
-        raise Failure("ledger.too_large", str(file), f"at most {TRANSACTION_BYTES} bytes", as_json=as_json)
+        raise Failure("ledger.too_large", str(file), f"at most {TRANSACTION_BYTES} bytes")
     try:
         reply = httpx.post(
             f"{url}/v1/transactions", content=raw, headers={"Content-Type": "application/octet-stream"}, timeout=30
         )
     except httpx.HTTPError as fault:
-        raise Failure("cli.no_node", "url", f"a gateway that answers at {url} ({fault})", as_json=as_json) from None
+        raise Failure("cli.no_node", "url", f"a gateway that answers at {url} ({fault})") from None
     content = _content(reply)
     if reply.is_error:
         code = str(content.get("code", "cli.no_gateway"))
-        raise Failure(code, str(content.get("field", "")), str(content.get("expected", "")), as_json=as_json)
-    answer(content, as_json=as_json, text=f"committed 已入账: block 区块 {content.get('height')}, {content.get('transaction')}")
+        raise Failure(code, str(content.get("field", "")), str(content.get("expected", "")))
+    answer(
+        content,
+        as_json=as_json,
+        text=f"committed 已入账: block 区块 {content.get('height')}, {content.get('transaction')}",
+    )
 
 
 def _content(reply: httpx.Response) -> dict[str, Any]:
@@ -67,7 +71,7 @@ def show(path: str, *, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> No
         with reader.snapshot() as snapshot:
             kind, entry = reader.chain.registry.table(path), snapshot.entry(path)
             if kind is None or entry is None:
-                raise Failure("ledger.record_unknown", path, "CONTRACT/TABLE/KEY of a record", as_json=as_json)
+                raise Failure("ledger.record_unknown", path, "CONTRACT/TABLE/KEY of a record")
             record = to_json(kind.decode(entry.value)) if entry.value else None
             written = iso(reader.block(entry.height).header.time)
     finally:
@@ -124,14 +128,16 @@ def trust(*, output: Output, data: Data = DEFAULT_DATA, refresh_days: int = REFR
 @fails_clearly
 def verify(file: Path, *, trust: Path, as_json: AsJson = False) -> None:
     """Check an evidence file offline; exit code 0 only if it proves what it says. 离线验证存证文件；仅在证明成立时返回 0。"""
-    policy = parse_trust(trust.read_bytes())
-    raw = file.read_bytes() if file.stat().st_size <= EVIDENCE_BYTES else b""
-    try:
-        proven = verify_evidence(raw, policy)
-    except Unproven as unproven:
-        raise Failure(unproven.code, unproven.field, unproven.expected, as_json=as_json) from None
+    policy = parse_trust(_start_of(trust, TRUST_BYTES))
+    proven = verify_evidence(_start_of(file, EVIDENCE_BYTES), policy)
     stale = policy.refresh_by < datetime.now(UTC).timestamp() * 1000
     answer(_described(proven, policy, stale), as_json=as_json, text=_told(proven, policy, stale))
+
+
+def _start_of(file: Path, most: int) -> bytes:
+    """A file's bytes, and one more than it may have, which whoever reads it refuses."""
+    with file.open("rb") as opened:
+        return opened.read(most + 1)
 
 
 def _described(proven: Proven, policy: TrustPolicy, stale: bool) -> dict[str, object]:
@@ -148,7 +154,12 @@ def _described(proven: Proven, policy: TrustPolicy, stale: bool) -> dict[str, ob
                 "path": record.path,
                 "complete": record.complete,
                 "versions": [
-                    {"version": version.version, "height": version.height, "transaction": version.transaction.hex(), "record": named}
+                    {
+                        "version": version.version,
+                        "height": version.height,
+                        "transaction": version.transaction.hex(),
+                        "record": named,
+                    }
                     for version, named in record.versions
                 ],
             }
@@ -190,5 +201,3 @@ def _told(proven: Proven, policy: TrustPolicy, stale: bool) -> str:
             shown = named.items() if named is not None else [("deleted 已删除", "")]
             lines += [f"    {name:22} {value}" for name, value in shown if value not in ("", [], None)]
     return "\n".join(lines)
-
-

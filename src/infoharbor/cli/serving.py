@@ -14,7 +14,13 @@ from infoharbor.portal.serve import serve
 from infoharbor.sdk.telling import SEED_FILE, found_demo, is_demo, tell
 
 DEMO_ORGANISATION = "nanning-exporter"
-DEMO_SCANNERS = ("wuzhou-tea-cooperative", "liubao-processor", "nanning-exporter", "pingxiang-carrier", "hanoi-importer")
+DEMO_SCANNERS = (
+    "wuzhou-tea-cooperative",
+    "liubao-processor",
+    "nanning-exporter",
+    "pingxiang-carrier",
+    "hanoi-importer",
+)
 
 
 @fails_clearly
@@ -38,7 +44,12 @@ def run(*, data: Data = DEFAULT_DATA, port: int = 8600, host: str = "127.0.0.1",
     engine = open_engine(data)
     try:
         if demo:
-            tell(data, engine, engine.chain.registry, lambda en, zh: errors.print(f"  {en} {zh}", style="dim", markup=False))
+            tell(
+                data,
+                engine,
+                engine.chain.registry,
+                lambda en, zh: errors.print(f"  {en} {zh}", style="dim", markup=False),
+            )
             _keep_scanners(data)
         serve(engine, data=data, host=host, port=port, ready=lambda address: _welcome(address, data, demo=demo))
     except OSError as fault:
@@ -92,6 +103,8 @@ def token(*, organisation: str = "", demo: bool = False, data: Data = DEFAULT_DA
         reader.close()
     own = [user for user in users if user.organisation == chosen and user.status == UserStatus.ACTIVE]
     if not own:
-        raise Failure("identity.organisation_unknown", "--organisation", "an organisation of this ledger, with an active user")
+        raise Failure(
+            "identity.organisation_unknown", "--organisation", "an organisation of this ledger, with an active user"
+        )
     user = min(own, key=lambda each: (each.kind != UserKind.AGENT, each.id))
     print(issue_token(data, chosen, user.id))

@@ -14,7 +14,6 @@ from cyclopts import App, Parameter
 from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, answer, fails_clearly, progress
 from infoharbor.edgekit.json_form import iso
 from infoharbor.engine import backup as copies
-from infoharbor.engine.folder import DataFolder
 from infoharbor.engine.interface import Damaged
 from infoharbor.engine.reader import Reader, open_reader
 from infoharbor.kernel.activation import Inactive, check_files
@@ -37,7 +36,7 @@ def _reading(data: Path) -> Iterator[Reader]:
 
 @fails_clearly
 def audit(*, data: Data = DEFAULT_DATA, database: Database = "", as_json: AsJson = False) -> None:
-    """Run everything again from the genesis and compare: blocks, tree, records, invariants, read model. 从创世块起全部重放并核对。
+    """Run everything again from the genesis and compare: blocks, tree, records, invariants, read model. 从创世块起重放核对。
 
     Also beside a running node; it looks at the ledger as it stands when it begins.
     """
@@ -47,14 +46,18 @@ def audit(*, data: Data = DEFAULT_DATA, database: Database = "", as_json: AsJson
         with progress("replay 重放", height) as done:
             found["replay"] = list(_replayed(data, reader, done))
         with reader.snapshot() as snapshot:
-            found["invariants"] = [f"{rule}: {path}" for rule, path in offending(reader.chain.registry, snapshot, snapshot.time)]
+            found["invariants"] = [
+                f"{rule}: {path}" for rule, path in offending(reader.chain.registry, snapshot, snapshot.time)
+            ]
         url = database or default_url(data)
         if database or (data / "readmodel.sqlite").exists():
             follower = Follower(reader, reader.chain.registry, reader.chain.id, open_database(url))
             found["read_model"] = list(differences(follower))
     clean = not any(found.values())
     parts = [f"{part}: {'clean 无异常' if not broken else broken[:20]}" for part, broken in found.items()]
-    answer({"height": height, "clean": clean, **found}, as_json=as_json, text="\n".join([f"block 区块 {height}", *parts]))
+    answer(
+        {"height": height, "clean": clean, **found}, as_json=as_json, text="\n".join([f"block 区块 {height}", *parts])
+    )
     if not clean:
         raise SystemExit(1)
 
@@ -79,7 +82,11 @@ def backup(target: Path, *, data: Data = DEFAULT_DATA, as_json: AsJson = False) 
         height = reader.status().height
     with progress("backup 备份", height) as done:
         height = copies.backup(data, target, progress=done)
-    answer({"height": height, "target": str(target)}, as_json=as_json, text=f"backed up to block 已备份至区块 {height}: {target}")
+    answer(
+        {"height": height, "target": str(target)},
+        as_json=as_json,
+        text=f"backed up to block 已备份至区块 {height}: {target}",
+    )
 
 
 @fails_clearly
@@ -89,7 +96,9 @@ def restore(source: Path, *, data: Data = DEFAULT_DATA, new_epoch: bool = False,
     Refused below what this folder has already signed: two histories of one ledger must never live.
     """
     height = copies.restore(source, data, new_epoch=new_epoch)
-    answer({"height": height, "data": str(data)}, as_json=as_json, text=f"restored to block 已恢复至区块 {height}: {data}")
+    answer(
+        {"height": height, "data": str(data)}, as_json=as_json, text=f"restored to block 已恢复至区块 {height}: {data}"
+    )
 
 
 @readmodel.command
@@ -97,7 +106,9 @@ def restore(source: Path, *, data: Data = DEFAULT_DATA, new_epoch: bool = False,
 def rebuild(*, data: Data = DEFAULT_DATA, database: Database = "", as_json: AsJson = False) -> None:
     """Drop the mirror's rows and make them again from the first block. 清空镜像并从第一个区块重建。"""
     with _reading(data) as reader:
-        follower = Follower(reader, reader.chain.registry, reader.chain.id, open_database(database or default_url(data)))
+        follower = Follower(
+            reader, reader.chain.registry, reader.chain.id, open_database(database or default_url(data))
+        )
         height = follower.rebuild()
     answer({"height": height}, as_json=as_json, text=f"mirrored to block 已镜像至区块 {height}")
 
@@ -107,7 +118,7 @@ def doctor(*, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
     """Look for what needs a hand: damage, faults in contracts, keys about to expire, little room. 检查需要处理的问题。"""
     with _reading(data) as reader:
         status = reader.status()
-        findings = [*_files(data), *_signed(data, status.height), *_rules(reader), *_keys(reader), *_faults(reader)]
+        findings = [*_files(data), *_rules(reader), *_keys(reader), *_faults(reader)]
     described = {"height": status.height, "time": iso(status.time), "findings": findings}
     lines = [f"block 区块 {status.height}, {described['time']}", *(findings or ["nothing to do 一切正常"])]
     answer(described, as_json=as_json, text="\n".join(lines))
@@ -122,11 +133,6 @@ def _files(data: Path) -> Iterator[str]:
     for file in (data, *data.glob("keys/**/*")):
         if os.stat(file).st_mode & 0o077:
             yield f"{file}: others can read it; chmod go-rwx 其他用户可读"
-
-
-def _signed(data: Path, height: int) -> Iterator[str]:
-    if height > 0 and not DataFolder(data).signed.exists():
-        yield "signed.json: lost, or never written: what this ledger has signed is not known here 缺少已签检查点的记录"
 
 
 def _rules(reader: Reader) -> Iterator[str]:

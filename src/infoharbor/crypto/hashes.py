@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from gmssl_pyx import sm3_hash, sm3_hmac
 
-
 BLOCK_BYTES = 64
 """SHA-256's block, to which an HMAC key is padded."""
 

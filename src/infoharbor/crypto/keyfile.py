@@ -5,6 +5,7 @@ import stat
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
@@ -42,7 +43,7 @@ class KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     infoharbor: str
     suite: str
     public_key: str
-    created: str
+    created: Annotated[datetime, msgspec.Meta(tz=True)]
     secret: str | None = None
     sealed: Sealed | None = None
 
@@ -51,13 +52,18 @@ def write_key(path: Path, key: PrivateKey, passphrase: str | None = None) -> Non
     """Write a new file with mode 0600, on the disk when this returns; FileExistsError if there is one already."""
     sealed = _seal(key, passphrase) if passphrase is not None else None
     secret = key.secret.hex() if sealed is None else None
-    created = datetime.now(UTC).isoformat(timespec="seconds")
+    created = datetime.now(UTC).replace(microsecond=0)
     content = KeyFile(FORMAT, key.suite.name, key.public_key.hex(), created, secret, sealed)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
         file.flush()
         os.fsync(file.fileno())
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the file's name lies in its folder, which has to reach the disk as well
+    finally:
+        os.close(folder)
 
 
 def read_key(path: Path, passphrase: str | None = None) -> PrivateKey:
@@ -70,11 +76,11 @@ def read_key(path: Path, passphrase: str | None = None) -> PrivateKey:
         raise KeyFileError("key.too_large", "file", f"at most {KEY_FILE_BYTES} bytes")
     try:
         content = msgspec.json.decode(raw, type=KeyFile, strict=True)
-        public_key = bytes.fromhex(content.public_key)
-    except (ValueError, UnicodeDecodeError) as fault:
+    except ValueError as fault:
         raise KeyFileError("key.malformed", "file", str(fault)) from None
     if content.infoharbor != FORMAT or content.suite not in SUITES:
         raise KeyFileError("key.format", "suite", f"{FORMAT} and one of {', '.join(SUITES)}")
+    public_key = _bytes("public_key", content.public_key)
     try:
         key = SUITES[content.suite].private_key(_secret(content, public_key, passphrase))
     except ValueError as fault:
@@ -90,20 +96,31 @@ def _secret(content: KeyFile, public_key: bytes, passphrase: str | None) -> byte
     if (content.secret is None) == (content.sealed is None):
         raise KeyFileError("key.malformed", "secret", "exactly one of secret and sealed")
     if content.secret is not None:
-        return bytes.fromhex(content.secret)
+        return _bytes("secret", content.secret)
     assert content.sealed is not None
     if passphrase is None:
         raise KeyFileError("key.passphrase", "passphrase", "the passphrase that seals this file")
     if content.sealed.n not in SCRYPT_MEMORIES:
         raise KeyFileError("key.malformed", "sealed.n", "a power of two from 2^14 to 2^20")
-    salt = bytes.fromhex(content.sealed.salt)
+    salt = _bytes("sealed.salt", content.sealed.salt)
     if not 16 <= len(salt) <= 64:
         raise KeyFileError("key.malformed", "sealed.salt", "16 to 64 bytes")
-    sealing = _derive(passphrase, salt, content.sealed.n)
+    ciphertext = _bytes("sealed.ciphertext", content.sealed.ciphertext)
     try:
-        return decrypt(sealing, bytes.fromhex(content.sealed.ciphertext), public_key)
+        return decrypt(_derive(passphrase, salt, content.sealed.n), ciphertext, public_key)
     except SealBroken:
         raise KeyFileError("key.passphrase", "passphrase", "the passphrase that seals this file") from None
+
+
+def _bytes(field: str, text: str) -> bytes:
+    """The bytes of lower-case hex, which `bytes.fromhex` alone would take with spaces and capitals too."""
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError:
+        raw = b""
+    if raw.hex() != text:
+        raise KeyFileError("key.malformed", field, "lower-case hex")
+    return raw
 
 
 def _seal(key: PrivateKey, passphrase: str) -> Sealed:

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 CONTENT_BYTES = 64 * 1024 * 1024
 NONCE_BYTES = 12
+KEY_BYTES = 32
 _suite = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 
 
@@ -43,18 +44,24 @@ def open_sealed(private_key: bytes, sealed: bytes, context: bytes) -> bytes:
 
 
 def encrypt(key: bytes, plaintext: bytes, associated: bytes) -> bytes:
-    """AES-256-GCM under a fresh random nonce, which stands before the ciphertext; at most 64 MiB."""
+    """AES-256-GCM under a key of 32 bytes and a fresh random nonce, which stands before the ciphertext; at most 64 MiB."""
     _limit(plaintext)
     nonce = os.urandom(NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, plaintext, associated)
+    return nonce + _cipher(key).encrypt(nonce, plaintext, associated)
 
 
 def decrypt(key: bytes, encrypted: bytes, associated: bytes) -> bytes:
     """What `encrypt` encrypted; raises `SealBroken`."""
     try:
-        return AESGCM(key).decrypt(encrypted[:NONCE_BYTES], encrypted[NONCE_BYTES:], associated)
+        return _cipher(key).decrypt(encrypted[:NONCE_BYTES], encrypted[NONCE_BYTES:], associated)
     except (InvalidTag, ValueError):
         raise SealBroken("not encrypted under this key for this place") from None
+
+
+def _cipher(key: bytes) -> AESGCM:
+    if len(key) != KEY_BYTES:  # the library would take a shorter one for AES-128 or AES-192
+        raise ValueError(f"a key of {KEY_BYTES} bytes")
+    return AESGCM(key)
 
 
 def _limit(plaintext: bytes) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import gmssl_pyx
 
+from infoharbor.crypto.hashes import SM3
+
 P = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
 A = P - 3
 B = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
@@ -13,11 +15,18 @@ GENERATOR = (
     0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0,
 )
 SIGNER_ID = gmssl_pyx.SM2_DEFAULT_SIGNER_ID
+IDENTITY = (
+    (len(SIGNER_ID) * 8).to_bytes(2, "big")
+    + SIGNER_ID
+    + b"".join(number.to_bytes(32, "big") for number in (A, B, *GENERATOR))
+)
+"""What stands before the public key in Z (GB/T 32918.2 clause 5.5): the id behind its length in bits, and the curve."""
 Point = tuple[int, int] | None
 
 
 def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
-    """An uncompressed point of 65 bytes on the curve; r and s from 1 to below the order, r + s not the order."""
+    """An uncompressed point of 65 bytes on the curve; r and s from 1 to below the order, r + s not the order;
+    the sum of clause 7.1 is not the infinite point."""
     if len(signature) != 64 or len(public_key) != 65 or public_key[0] != 4:
         return False
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
@@ -25,10 +34,25 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
     # be refused here. Its standard error is C's, which only a whole process can close.
     if not 0 < r < ORDER or not 0 < s < ORDER or r + s == ORDER or not is_on_curve(public_key):
         return False
+    digest = signed_digest(identity_digest(public_key[1:]), message)
+    # The library takes the infinite point for one with x = 0, so that a key's owner could make r = e hold. The one
+    # other sum that gives r = e has x = 0 too, and to reach it takes a preimage under SM3.
+    if r == int.from_bytes(digest, "big") % ORDER:
+        return False
     try:
-        return bool(gmssl_pyx.sm2_verify(public_key[1:], message, der(r, s), signer_id=SIGNER_ID))
+        return bool(gmssl_pyx.sm2_verify_sm3_digest(public_key[1:], digest, der(r, s)))
     except (gmssl_pyx.GmsslInnerError, gmssl_pyx.InvalidValueError):
         return False
+
+
+def identity_digest(raw: bytes) -> bytes:
+    """Z (clause 5.5) of the default id and a public key of 64 bytes x ‖ y."""
+    return SM3.digest(IDENTITY + raw)
+
+
+def signed_digest(identity: bytes, message: bytes) -> bytes:
+    """The 32 bytes that are signed: e of clause 6.1."""
+    return SM3.digest(identity + message)
 
 
 def is_on_curve(public_key: bytes) -> bool:
@@ -43,9 +67,10 @@ def open_scalar(scalar: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
         raise ValueError("an SM2 scalar from 1 to the order less 2")
     x, y = multiply(number, GENERATOR) or (0, 0)
     raw = x.to_bytes(32, "big") + y.to_bytes(32, "big")
+    identity = identity_digest(raw)
 
     def sign(message: bytes) -> bytes:
-        r, s = parse_der(gmssl_pyx.sm2_sign(scalar, raw, message, signer_id=SIGNER_ID))
+        r, s = parse_der(gmssl_pyx.sm2_sign_sm3_digest(scalar, signed_digest(identity, message)))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
     return b"\4" + raw, sign

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
+from infoharbor.crypto.suites import SUITES
 from infoharbor.engine.backup import copy_ledger
 from infoharbor.engine.blocklog import BlockLog
 from infoharbor.engine.door import Door
@@ -61,7 +62,7 @@ class EmbeddedEngine(LedgerReading):
         self.check_signed(self._data.last_signed())
         self._door, self._mempool = Door(self.chain), Mempool()
         self._inbox: deque[Submitted] = deque()
-        self._inbox_bytes = 0
+        self._inbox_bytes = self._checking_bytes = 0
         self._entrance = threading.Lock()
         self._changed = threading.Condition()
         self._condition, self._reason = "running", ""
@@ -174,7 +175,7 @@ class EmbeddedEngine(LedgerReading):
 
     def _turn(self) -> None:
         self._asleep = True
-        ready = self._selector.select(0 if self._inbox else self._patience() / 1000)
+        ready = self._selector.select(0 if self._takes_more() else self._patience() / 1000)
         self._asleep = False
         for key, _ in ready:
             if key.data is None:
@@ -182,7 +183,7 @@ class EmbeddedEngine(LedgerReading):
                     os.read(self._wake_read, 4096)
             else:
                 self._admit(key.data.receive())
-        if self._inbox:
+        if self._takes_more():
             self._open_inbox()
         self._admit(self._signatures.run())
         now = milliseconds()
@@ -190,6 +191,11 @@ class EmbeddedEngine(LedgerReading):
             self._make_block(now)
         elif self._machine.unflushed and now - max(self._last_block, self._last_flush) >= IDLE_FLUSH_MS:
             self._flush()
+
+    def _takes_more(self) -> bool:
+        """Whether the inbox may be opened: what waits for its signatures' checks is bounded like the inbox itself."""
+        few = len(self._signatures) < INBOX_TRANSACTIONS and self._checking_bytes < INBOX_BYTES
+        return bool(self._inbox) and few
 
     def _patience(self) -> int:
         """Milliseconds until there is something to do without being woken."""
@@ -234,7 +240,11 @@ class EmbeddedEngine(LedgerReading):
             future.set_result(receipt)
             return
         organisation = keys[opened.body.keys[0]].organisation
-        self._signatures.put(Waiting(opened, organisation, future), checks_of(opened, keys))
+        self._checking_bytes += len(raw)
+        units = sum(SUITES[known.suite].work for known in keys.values())
+        self._signatures.put(
+            Waiting(opened, organisation, future, signature_units=units), checks_of(opened, keys)
+        )
 
     def _receipt_of(self, identifier: bytes, view: Snapshot) -> Receipt | None:
         found = view.transaction(identifier)
@@ -245,6 +255,7 @@ class EmbeddedEngine(LedgerReading):
 
     def _admit(self, checked: list[Checked]) -> None:
         for waiting, valid in checked:
+            self._checking_bytes -= len(waiting.opened.raw)
             if not valid:
                 waiting.refuse(Refused("ledger.signature_invalid", "signatures", "a valid signature of each named key"))
                 continue

@@ -158,13 +158,18 @@ class Machine:
                 self._view = None
 
     def execute(
-        self, time: int, transactions: Sequence[tuple[Opened, dict[bytes, SigningKey]]], view: Snapshot
+        self,
+        time: int,
+        transactions: Sequence[tuple[Opened, dict[bytes, SigningKey]]],
+        view: Snapshot,
+        *,
+        again: bool = False,
     ) -> Executed:
         """Run the next block on `view`; `accept` follows once it is durable, and no other block before
-        that."""
+        that. `again`: it is in the log already."""
         self._view = view
         try:
-            outcome = self.executor.execute(self.height + 1, time, transactions, view)
+            outcome = self.executor.execute(self.height + 1, time, transactions, view, again=again)
             return self._executed(outcome, [opened.raw for opened, _ in transactions])
         finally:
             self._view = None
@@ -259,7 +264,7 @@ class Machine:
             signed = [(each, signing_keys(self.chain, each, view, time)) for each in opened]
             if verify and not all(check([each for one in signed for each in checks_of(*one)])):
                 raise Damaged(f"block {self.height + 1}", "a valid signature of each named key")
-            return self.execute(time, signed, view)
+            return self.execute(time, signed, view, again=True)
 
 
 def signing_keys(chain: Chain, opened: Opened, view: Snapshot, now: int) -> dict[bytes, SigningKey]:

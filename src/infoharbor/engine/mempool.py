@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 
 from infoharbor.engine.interface import Refused
-from infoharbor.kernel import limits
 from infoharbor.kernel.block import Receipt
+from infoharbor.kernel.room import BlockRoom, use_of
 from infoharbor.kernel.transaction import Opened
 
 ROOM_BYTES = 64 * 1024 * 1024
@@ -18,10 +18,13 @@ SHARE = 2
 class Waiting:
     """A transaction on its way into a block, and everyone who waits for its receipt."""
 
-    __slots__ = ("futures", "opened", "organisation")
+    __slots__ = ("futures", "opened", "organisation", "use")
 
-    def __init__(self, opened: Opened, organisation: str, future: "Future[Receipt]") -> None:
+    def __init__(
+        self, opened: Opened, organisation: str, future: "Future[Receipt]", *, signature_units: int = 1
+    ) -> None:
         self.opened, self.organisation, self.futures = opened, organisation, [future]
+        self.use = use_of(opened, signature_units)
 
     def resolve(self, receipt: Receipt) -> None:
         for future in self.futures:
@@ -77,27 +80,30 @@ class Mempool:
         self._bytes += size
         self._known[identifier] = waiting
 
-    def take(
-        self, transactions: int = limits.BLOCK_TRANSACTIONS, most_bytes: int = limits.BLOCK_BYTES
-    ) -> list[Waiting]:
-        """The transactions of the next block: one of each organisation in turn, until it is full."""
+    def take(self, room: BlockRoom | None = None) -> list[Waiting]:
+        """The transactions of the next block: one of each organisation in turn, until nothing more fits."""
         taken: list[Waiting] = []
-        room = most_bytes
-        while self._queues and len(taken) < transactions:
-            for organisation, queue in list(self._queues.items()):
-                if not queue.waiting:
-                    del self._queues[organisation]
+        room = room or BlockRoom()
+        fitting = list(self._queues.items())
+        while fitting:
+            still_fitting = []
+            for organisation, queue in fitting:
+                waiting = queue.waiting[0]
+                if not room.takes(organisation, waiting.use):
                     continue
-                size = len(queue.waiting[0].opened.raw)
-                if size > room or len(taken) >= transactions:
-                    self._begin_with(organisation)
-                    return taken
-                room -= size
+                queue.waiting.popleft()
+                size = len(waiting.opened.raw)
                 self._bytes -= size
                 queue.bytes -= size
-                waiting = queue.waiting.popleft()
                 del self._known[waiting.opened.id]
                 taken.append(waiting)
+                if queue.waiting:
+                    still_fitting.append((organisation, queue))
+                else:
+                    del self._queues[organisation]
+            fitting = still_fitting
+        # Who was served last waits longest in the next round.
+        self._queues = dict(list(self._queues.items())[1:] + list(self._queues.items())[:1])
         return taken
 
     def drain(self) -> Iterator[Waiting]:
@@ -107,9 +113,3 @@ class Mempool:
         self._known.clear()
         self._bytes = 0
         return iter(waiting)
-
-    def _begin_with(self, organisation: str) -> None:
-        # The next block goes on in the round where this one had to stop.
-        order = list(self._queues)
-        at = order.index(organisation)
-        self._queues = {name: self._queues[name] for name in order[at:] + order[:at]}

@@ -12,6 +12,8 @@ from litestar.exceptions import HTTPException
 from infoharbor.engine.interface import Refused
 from infoharbor.gateway import acting, log, looking, openapi, proofs, stream
 from infoharbor.gateway.door import add_safe_headers, bounded
+from infoharbor.gateway.epcis.interface import Epcis
+from infoharbor.gateway.epcis.routes import router
 from infoharbor.gateway.exchange import Asked, answer, gateway_of
 from infoharbor.gateway.problems import Problems
 from infoharbor.gateway.service import DEFAULT, Config, Gateway
@@ -32,24 +34,31 @@ ROUTES: list[Any] = [*acting.ROUTES, *looking.ROUTES, *stream.ROUTES, *log.ROUTE
 def create_app(engine: Node, *, config: Config = DEFAULT, routes: Sequence[Any] = ()) -> Litestar:
     """The gateway over this engine; `routes` are further handlers, such as a portal's."""
     gateway = Gateway(engine, config)
+    epcis = None if config.data is None or gateway.vaults is None else Epcis(gateway, config.data, gateway.vaults)
     explain = Problems(gateway.ledger.words).answer
 
     @asynccontextmanager
     async def living(_: Litestar) -> AsyncIterator[None]:
         await gateway.pulse.start()
+        if epcis is not None:
+            await epcis.start()
         try:
             yield
         finally:
+            if epcis is not None:
+                await epcis.stop()
             await gateway.pulse.stop()
             gateway.close()
 
     return Litestar(
-        route_handlers=[*ROUTES, *routes],
+        route_handlers=[*ROUTES, *([router] if epcis is not None else []), *routes],
         exception_handlers=dict.fromkeys((Problem, Refused, Malformed, HTTPException, Exception), explain),
         middleware=[bounded],
         before_send=[add_safe_headers],
         lifespan=[living],
-        state=State({"gateway": gateway, "openapi": msgspec.json.encode(openapi.document(gateway.registry))}),
+        state=State(
+            {"gateway": gateway, "epcis": epcis, "openapi": msgspec.json.encode(openapi.document(gateway.registry))}
+        ),
         openapi_config=None,
         request_max_body_size=None,
         logging_config=None,

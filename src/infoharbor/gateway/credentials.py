@@ -2,9 +2,10 @@
 
 import base64
 
-from infoharbor.contracts.identity.records import Organisation, OrganisationStatus, User, UserStatus
+from infoharbor.contracts.identity.records import Key, Organisation, OrganisationStatus, User, UserStatus
 from infoharbor.crypto.suites import SUITES
 from infoharbor.gateway.tokens import Tokens
+from infoharbor.kernel.authority import SigningKey
 from infoharbor.kernel.readers import ANONYMOUS, Reader
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.sdk.building import now_ms
@@ -39,6 +40,28 @@ class Credentials:
             raise self._ledger.problem("http.credential", "Authorization", "one that is in force, of an active user")
         return found
 
+    def still_holds(self, reader: Reader, authorization: str) -> bool:
+        """Whether what admitted this reader before would be in force now: asked again while an answer goes on. The
+        minutes of a key's signature are for beginning only; the key itself must not have been stopped since."""
+        if not reader.is_member:
+            return True
+        scheme, _, credential = authorization.partition(" ")
+        if scheme.lower() == "bearer":
+            holds = self._tokens is not None and self._tokens.reader(credential.strip()) == reader
+        else:
+            holds = self._key_in_force(bytes.fromhex(credential.strip()[:64]), now_ms()) is not None
+        return holds and self._is_active(reader)
+
+    def _key_in_force(self, identifier: bytes, now: int) -> SigningKey | None:
+        """The key, if it is registered and neither revoked, early nor expired."""
+        try:
+            with self._ledger.engine.snapshot() as snapshot:
+                known = self._ledger.registry.authority.signing_key(snapshot.find, identifier, now)
+                record = snapshot.find(Key, identifier.hex())
+        except Refusal:
+            return None
+        return known if record is not None and not record.has_expired(now) else None
+
     def _by_key(self, credential: str, host: str) -> Reader | None:
         parts = credential.split(".")
         if (
@@ -50,12 +73,12 @@ class Credentials:
         expiry, now = int(parts[1]), now_ms()
         if not now < expiry <= now + READ_MS:
             return None
-        registry = self._ledger.registry
         try:
             identifier, signature = bytes.fromhex(parts[0]), base64.urlsafe_b64decode(parts[2])
-            with self._ledger.engine.snapshot() as snapshot:
-                key = registry.authority.signing_key(snapshot.find, identifier, now)
-        except (ValueError, Refusal):
+        except ValueError:
+            return None
+        key = self._key_in_force(identifier, now)
+        if key is None:
             return None
         message = read_message(self._ledger.chain.id, host, expiry)
         valid = SUITES[key.suite].verify(key.public_key, message, signature)

@@ -55,14 +55,18 @@ def answer(
 
 async def binary_body(request: Asked, most: int) -> bytes:
     """The body, sent as bytes."""
-    _ensure_media_type(request, BINARY)
+    return await body_of(request, most, BINARY)
+
+
+async def body_of(request: Asked, most: int, media_types: tuple[str, ...]) -> bytes:
+    """The body as it was sent, in one of these media types."""
+    _ensure_media_type(request, media_types)
     return await _body(request, most)
 
 
 async def json_body(request: Asked, most: int = JSON_BYTES) -> Any:
     """The body's value, sent as JSON: bounded, exact, every name once."""
-    _ensure_media_type(request, (JSON,))
-    return parse_json(await _body(request, most), most=most)
+    return parse_json(await body_of(request, most, (JSON,)), most=most)
 
 
 async def _body(request: Asked, most: int) -> bytes:

@@ -11,10 +11,12 @@ from infoharbor.gateway.problems import TooOften
 from infoharbor.gateway.pulse import Pulse
 from infoharbor.gateway.rates import Rate, Rates
 from infoharbor.gateway.tokens import Tokens
+from infoharbor.gateway.vaults import Vaults
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.readers import Reader
+from infoharbor.kernel.transaction import Ceilings
 from infoharbor.sdk.building import Part, build
-from infoharbor.sdk.keys import id_of
+from infoharbor.sdk.keys import Signing, id_of
 from infoharbor.sdk.local import Ledger, LocalClient
 from infoharbor.sdk.problems import Problem
 from infoharbor.sdk.proving import Node
@@ -48,6 +50,7 @@ class Gateway:
         self.ledger = Ledger(engine)
         self.tokens = Tokens(config.data) if config.data is not None else None
         self.agents = Agents(config.data) if config.data is not None else None
+        self.vaults = Vaults(config.data, self.ledger.chain.id) if config.data is not None else None
         self.credentials = Credentials(self.ledger, self.tokens)
         self.pulse = Pulse(engine)
         self.streams = 0
@@ -88,25 +91,32 @@ class Gateway:
         found = await asyncio.gather(*(self.submit(reader, raw) for raw in raws), return_exceptions=True)
         return [_outcome(each) for each in found]
 
-    def sign_as_agent(self, reader: Reader, parts: Sequence[Part]) -> bytes:
-        """A transaction that the organisation's agent signs for a bearer of its token; raises `Problem`.
-
-        The agent acts for its own organisation only, and the ledger lets its key sign only what is in the key's scope.
-        """
+    def ensure_agent(self, reader: Reader) -> Signing:
+        """The key with which the bearer's organisation signs here; raises a `Problem` if there is none."""
         if not reader.is_member:
             raise Problem("http.credential", field="Authorization", expected="a bearer token")
-        if any(by != (reader.organisation,) for _, by in parts):
-            raise Problem("http.forbidden", field="by", expected=reader.organisation)
         agent = self.agents.signer(reader.organisation) if self.agents is not None else None
         if agent is None:
             raise Problem(
                 "http.no_agent", field="Authorization", expected="an organisation whose agent key is kept here"
             )
-        return build(self.ledger.chain, parts, [id_of(agent)]).signed_by(agent)
+        return agent
+
+    def sign_as_agent(self, reader: Reader, parts: Sequence[Part], *, ceilings: Ceilings | None = None) -> bytes:
+        """A transaction that the organisation's agent signs for a bearer of its token; raises `Problem`.
+
+        The agent acts for its own organisation only, and the ledger lets its key sign only what is in the key's scope.
+        """
+        agent = self.ensure_agent(reader)
+        if any(by != (reader.organisation,) for _, by in parts):
+            raise Problem("http.forbidden", field="by", expected=reader.organisation)
+        return build(self.ledger.chain, parts, [id_of(agent)], ceilings=ceilings).signed_by(agent)
 
     def close(self) -> None:
         if self.tokens is not None:
             self.tokens.close()
+        if self.vaults is not None:
+            self.vaults.close()
 
 
 def _look(future: "asyncio.Future[Receipt]") -> None:

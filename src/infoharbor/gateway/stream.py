@@ -37,16 +37,19 @@ def get_stream(request: Asked) -> Stream:
         after = int(resumed)
     if gateway.streams >= gateway.config.streams:
         raise Problem("http.streams", expected=f"at most {gateway.config.streams} open streams; try again soon")
-    return Stream(follow(gateway, reader, after), media_type="text/event-stream", headers=HEADERS)
+    authorization = request.headers.get("authorization", "")
+    return Stream(follow(gateway, reader, authorization, after), media_type="text/event-stream", headers=HEADERS)
 
 
-async def follow(gateway: Gateway, reader: Reader, after: int) -> AsyncIterator[bytes]:
-    """The events' bytes, until the follower leaves or the node stops."""
+async def follow(gateway: Gateway, reader: Reader, authorization: str, after: int) -> AsyncIterator[bytes]:
+    """The events' bytes, until the follower leaves, its credential ends or the node stops."""
     gateway.streams += 1
     try:
         yield RETRY
         while not gateway.pulse.closing:
             events = await asyncio.to_thread(_events, gateway, reader, after)
+            if not gateway.credentials.still_holds(reader, authorization):
+                return
             for height, event in events:
                 yield event
                 after = height

@@ -23,6 +23,7 @@ class ActionMeta(msgspec.StructMeta):
         name: str,
         bases: tuple[type, ...],
         namespace: dict[str, Any],
+        /,
         *,
         since: int = 1,
         **keywords: Any,
@@ -42,7 +43,7 @@ class ActionMeta(msgspec.StructMeta):
             made.__action__ = ActionType(made, made.__module__.split(".")[-2], wire_name, since)
         return made
 
-    def __init__(self, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any) -> None:
+    def __init__(self, name: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **_: Any) -> None:
         super().__init__(name, bases, namespace)
 
 

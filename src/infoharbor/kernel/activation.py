@@ -21,11 +21,13 @@ class Active:
         self._table = f"{registry.governance.table}/"
         self._all: list[Activation] | None = None
 
-    def at(self, state: BlockState, time: int) -> dict[str, int]:
-        """The version of each contract that is active at this block time."""
+    def at(self, state: BlockState, time: int, *, again: bool = False) -> dict[str, int]:
+        """The version of each contract that is active at this block time. Whether the files are those voted is not asked
+        of a block that runs `again`: files of a version voted later answer for it, and its result is compared."""
         if self._all is None:
             self._all = self._read(state)
-        check_files(self._registry, self._all, time)
+        if not again:
+            check_files(self._registry, self._all, time)
         return {each.contract: each.version for each in self._all if each.since <= time}
 
     def _read(self, state: BlockState) -> list[Activation]:

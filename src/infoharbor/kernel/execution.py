@@ -24,6 +24,8 @@ NO_ATTESTERS = bytes(32)
 """The attester-set root of a ledger that one operator signs for."""
 AUTHORISED_MAX = 100_000
 """How many answers of the authority are remembered between blocks."""
+FIELD_BYTES, EXPECTED_BYTES = 100, 300
+"""With a code of up to 100 bytes a refusal stays within `limits.REFUSAL_BYTES`."""
 MACHINE_FAULTS = (MemoryError, OSError)
 """Faults of the machine halt the node before anything is committed; every other one is the contract's."""
 
@@ -93,10 +95,13 @@ class Executor:
         time: int,
         transactions: Sequence[tuple[Opened, dict[bytes, SigningKey]]],
         view: BlockView,
+        *,
+        again: bool = False,
     ) -> Outcome:
-        """Run one block whose transactions are all well formed, signed, unexpired and new (the engine sees to that)."""
+        """Run one block whose transactions are all well formed, signed, unexpired and new (the engine sees to that).
+        `again`: it ran before, and the caller compares the result."""
         state = BlockState(view)
-        active = self._active.at(state, time)
+        active = self._active.at(state, time, again=again)
         around = Surroundings(time, height, self.chain.registry, self.chain.registry.authority, active)
         if len(self._authorised) > AUTHORISED_MAX:
             self._authorised.clear()
@@ -146,6 +151,11 @@ class Executor:
 def waiting_times(kind: RecordType, record: Any) -> set[int]:
     """When the calendar has to look at a record, as it stands."""
     return {due.waits_until(record) for due in kind.due} - {0}
+
+
+def shortened(text: str, most: int) -> str:
+    """As much of the text as `most` bytes of UTF-8 hold."""
+    return text.encode(errors="replace")[:most].decode(errors="ignore")
 
 
 class _Running:
@@ -276,7 +286,7 @@ class _Running:
         self.calendar.extend((time, path, True) for time in sorted(waits - was))
 
     def _refuse(self, identifier: bytes, index: int, refusal: Refusal, signers: tuple[Signer, ...], work: Work) -> None:
-        field, expected = refusal.field[:100], refusal.expected[:200]
+        field, expected = shortened(refusal.field, FIELD_BYTES), shortened(refusal.expected, EXPECTED_BYTES)
         receipt = Receipt(
             blocks.FORMAT,
             identifier,

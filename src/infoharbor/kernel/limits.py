@@ -30,3 +30,10 @@ EXPIRY_MS = 60 * 60 * 1000
 JOINT_EXPIRY_MS = 30 * 24 * 60 * 60 * 1000
 """A bundle that several organisations sign may wait up to thirty days."""
 REPLAY_BUCKET_MS = 10 * 60 * 1000
+BLOCK_READS = 4_000_000
+BLOCK_WRITES = 1_000_000
+BLOCK_WRITTEN_BYTES = 256 * 1024 * KIBIBYTE
+BLOCK_SIGNATURE_UNITS = 20_000
+"""What the bundles of a block may declare together; a signature unit is one Ed25519 check."""
+ORGANISATION_SHARE = 2
+"""One organisation's bundles may take one part in so many of each of a block's ceilings."""

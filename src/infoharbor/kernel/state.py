@@ -66,11 +66,13 @@ class Work:
         return written[1] if written is not None else self.block.record(kind, path)
 
     def find(self, kind: RecordType, path: str) -> Any:
+        self._count_read()
+        return self.peek(kind, path)
+
+    def _count_read(self) -> None:
         self.reads += 1
         if self.ceilings is not None and self.reads > self.ceilings.reads:
             raise Refusal("ledger.ceiling", field="ceilings.reads", expected=self.ceilings.reads)
-        written = self.writes.get(path)
-        return written[1] if written is not None else self.block.record(kind, path)
 
     def write(self, kind: RecordType, path: str, record: Any) -> None:
         self.writes[path] = (kind, record)
@@ -79,15 +81,17 @@ class Work:
             raise Refusal("ledger.ceiling", field="ceilings.writes", expected=self.ceilings.writes)
 
     def scan(self, kind: RecordType, prefix: str, after: str) -> Iterator[tuple[str, Any]]:
-        """Live records with this prefix, ascending by path, beyond `after`."""
+        """Live records with this prefix, ascending by path, beyond `after`. A tombstone that is passed is a read too:
+        else whoever leaves many of them would make every later scan slow for nothing."""
         written = {
             path: b"" if record is None else encode(record)
             for path, (_, record) in self.writes.items()
             if path.startswith(prefix) and path > after
         }
         for path, value in _overlay(self.block.scan(prefix, after), written):
+            self._count_read()
             if value:
-                yield path, self.find(kind, path)
+                yield path, self.peek(kind, path)
 
     def encoded(self) -> list[tuple[str, RecordType, Any, bytes]]:
         """The writes in path order with their encodings; refuses a bundle beyond its ceiling of bytes."""

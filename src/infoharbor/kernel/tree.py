@@ -13,13 +13,26 @@ from infoharbor.kernel.encoding import Wire, tag
 NODE_TAG = tag("node")
 SLOT_TAG = tag("slot")
 EMPTY_ROOT = bytes(32)
+NIBBLES = [bytes((nibble,)) for nibble in range(16)]
 
 Leaf = tuple[bytes, bytes, bytes]
-"""A lone leaf in a slot: path hash, leaf hash, slot hash."""
-Node = list[bytes | Leaf | None]
-"""Sixteen slots: nothing, a deeper node's hash, or a leaf."""
+"""A lone leaf for a slot: path hash, leaf hash, slot hash."""
 Load = Callable[[bytes], bytes | None]
 """Reads a stored node by its prefix, one byte a nibble."""
+
+
+class Node:
+    """Sixteen slots. `mask` has a bit for each taken one; `hashes` are the taken slots' hashes in order, in one piece, since
+    thousands of nodes are gone through for each block; `leaves` has path hash and leaf hash where a slot holds a leaf."""
+
+    __slots__ = ("hashes", "leaves", "mask")
+
+    def __init__(self, mask: int = 0, hashes: bytes = b"") -> None:
+        self.mask, self.hashes = mask, bytearray(hashes)
+        self.leaves: dict[int, tuple[bytes, bytes]] = {}
+
+    def hash(self, suite: HashSuite) -> bytes:
+        return suite.digest(NODE_TAG + self.mask.to_bytes(2, "big") + self.hashes)
 
 
 class ProofNode(Wire, frozen=True):
@@ -57,42 +70,43 @@ class Tree:
         if changes:
             digest = self._suite.digest
             leaves = [(path, leaf, digest(SLOT_TAG + path + leaf)) for path, leaf in sorted(changes.items())]
-            self.root = self._descend(b"", 0, leaves)
+            self.root = self._descend(b"", leaves)
         return self.root
 
-    def _descend(self, prefix: bytes, depth: int, leaves: list[Leaf]) -> bytes:
-        node = self._node(prefix)
-        index, count = 0, len(leaves)
-        byte, high = depth >> 1, not depth & 1
-        while index < count:
-            octet = leaves[index][0][byte]
-            nibble = octet >> 4 if high else octet & 15
-            end = index + 1
-            while end < count:
-                octet = leaves[end][0][byte]
-                if (octet >> 4 if high else octet & 15) != nibble:
-                    break
+    def _descend(self, prefix: bytes, leaves: list[Leaf]) -> bytes:
+        """Put leaves that share `prefix`, ascending, under its node; returns the node's hash."""
+        node, depth = self._nodes.get(prefix) or self._loaded(prefix), len(prefix)
+        hashes, lone = node.hashes, node.leaves
+        byte, shift = depth >> 1, 0 if depth & 1 else 4
+        start, count = 0, len(leaves)
+        while start < count:
+            path, leaf, slot = leaves[start]
+            nibble = path[byte] >> shift & 15
+            end = start + 1
+            while end < count and leaves[end][0][byte] >> shift & 15 == nibble:
                 end += 1
-            slot = node[nibble]
-            if type(slot) is bytes:
-                node[nibble] = self._descend(prefix + bytes((nibble,)), depth + 1, leaves[index:end])
-            elif end - index == 1 and (slot is None or slot[0] == leaves[index][0]):
-                node[nibble] = leaves[index]
+            bit, resident = 1 << nibble, lone.get(nibble)
+            at = (node.mask & bit - 1).bit_count() * 32
+            if resident is None and node.mask & bit:
+                slot = self._descend(prefix + NIBBLES[nibble], leaves[start:end])
+            elif end - start == 1 and (resident is None or resident[0] == path):
+                lone[nibble] = (path, leaf)
             else:
-                group = leaves[index:end]
-                if slot is not None and all(leaf[0] != slot[0] for leaf in group):
-                    group = sorted([*group, slot])  # type: ignore[list-item]
-                node[nibble] = self._descend(prefix + bytes((nibble,)), depth + 1, group)
-            index = end
+                group = leaves[start:end]
+                if resident is not None:
+                    del lone[nibble]
+                    if all(each[0] != resident[0] for each in group):
+                        group = sorted([*group, (*resident, bytes(hashes[at : at + 32]))])
+                slot = self._descend(prefix + NIBBLES[nibble], group)
+            hashes[at : at + 32 if node.mask & bit else at] = slot
+            node.mask |= bit
+            start = end
         self._dirty.add(prefix)
-        return self._suite.digest(NODE_TAG + preimage(node))
+        return node.hash(self._suite)
 
-    def _node(self, prefix: bytes) -> Node:
-        node = self._nodes.get(prefix)
-        if node is None:
-            stored = self._load(prefix)
-            node = unpack(stored) if stored else [None] * 16
-            self._nodes[prefix] = node
+    def _loaded(self, prefix: bytes) -> Node:
+        stored = self._load(prefix)
+        node = self._nodes[prefix] = unpack(stored) if stored else Node()
         return node
 
     def take_changed(self) -> dict[bytes, bytes]:
@@ -104,50 +118,33 @@ class Tree:
         return changed
 
 
-def preimage(node: Node) -> bytes:
-    mask, parts = 0, [b""]
-    for nibble, slot in enumerate(node):
-        if slot is not None:
-            mask |= 1 << nibble
-            parts.append(slot if type(slot) is bytes else slot[2])  # type: ignore[arg-type]
-    parts[0] = mask.to_bytes(2, "big")
-    return b"".join(parts)
-
-
 def pack(node: Node) -> bytes:
     """A node as it is stored: two masks (taken, leaf), then 32 bytes a deeper node and 96 a leaf."""
-    taken = leaf = 0
-    parts = [b""]
-    for nibble, slot in enumerate(node):
-        if slot is None:
-            continue
-        taken |= 1 << nibble
-        if type(slot) is bytes:
-            parts.append(slot)
-        else:
-            leaf |= 1 << nibble
-            parts.extend(slot)  # type: ignore[arg-type]
-    parts[0] = taken.to_bytes(2, "big") + leaf.to_bytes(2, "big")
-    return b"".join(parts)
+    lone, slots = 0, node.hashes
+    if node.leaves:
+        slots = slots.copy()
+        for nibble, resident in sorted(node.leaves.items(), reverse=True):
+            lone |= 1 << nibble
+            at = (node.mask & (1 << nibble) - 1).bit_count() * 32
+            slots[at:at] = b"".join(resident)
+    return node.mask.to_bytes(2, "big") + lone.to_bytes(2, "big") + slots
 
 
 def unpack(stored: bytes) -> Node:
-    taken, leaf = int.from_bytes(stored[:2], "big"), int.from_bytes(stored[2:4], "big")
-    node: Node = [None] * 16
-    at = 4
-    for nibble in range(16):
-        if leaf >> nibble & 1:
-            node[nibble] = (stored[at : at + 32], stored[at + 32 : at + 64], stored[at + 64 : at + 96])
-            at += 96
-        elif taken >> nibble & 1:
-            node[nibble] = stored[at : at + 32]
-            at += 32
+    mask, lone = int.from_bytes(stored[:2], "big"), int.from_bytes(stored[2:4], "big")
+    node = Node(mask, stored[4:])
+    while lone:
+        bit = lone & -lone
+        at = (mask & bit - 1).bit_count() * 32
+        node.leaves[bit.bit_length() - 1] = (bytes(node.hashes[at : at + 32]), bytes(node.hashes[at + 32 : at + 64]))
+        del node.hashes[at : at + 64]
+        lone ^= bit
     return node
 
 
 def node_hash(suite: HashSuite, stored: bytes) -> bytes:
     """The hash of a packed node, for audits that read the store."""
-    return suite.digest(NODE_TAG + preimage(unpack(stored)))
+    return unpack(stored).hash(suite)
 
 
 def nibble_of(path: bytes, depth: int) -> int:
@@ -161,16 +158,17 @@ def prove(load: Load, path: bytes) -> TreeProof:
     prefix = b""
     while True:
         stored = load(prefix)
-        node = unpack(stored) if stored else [None] * 16
-        slots = tuple(slot if type(slot) is bytes else slot[2] for slot in node if slot is not None)
-        if not slots:
+        if not stored:
             return TreeProof(tuple(nodes), None)
-        nodes.append(ProofNode(int.from_bytes(preimage(node)[:2], "big"), slots))  # type: ignore[arg-type]
-        slot = node[nibble_of(path, len(prefix))]
-        if type(slot) is not bytes:
-            neighbour = Neighbour(slot[0], slot[1]) if slot is not None and slot[0] != path else None  # type: ignore[arg-type]
+        node = unpack(stored)
+        slots = tuple(bytes(node.hashes[at : at + 32]) for at in range(0, len(node.hashes), 32))
+        nodes.append(ProofNode(node.mask, slots))
+        nibble = nibble_of(path, len(prefix))
+        resident = node.leaves.get(nibble)
+        if resident is not None or not node.mask >> nibble & 1:
+            neighbour = Neighbour(*resident) if resident is not None and resident[0] != path else None
             return TreeProof(tuple(nodes), neighbour)
-        prefix += bytes((nibble_of(path, len(prefix)),))
+        prefix += NIBBLES[nibble]
 
 
 def verify(suite: HashSuite, root: bytes, path: bytes, leaf: bytes | None, proof: TreeProof) -> bool:

@@ -40,6 +40,11 @@ class Picture(NamedTuple):
         return [(box, self.labels[box.id]) for box in self.drawing.boxes]
 
     @property
+    def leads(self) -> bool:
+        """Whether its nodes lead anywhere."""
+        return any(label.url for label in self.labels.values())
+
+    @property
     def lines(self) -> list[tuple[Line, str]]:
         return [(line, self.looks.get(line.number, "")) for line in self.drawing.lines]
 
@@ -77,4 +82,4 @@ def goods(
         key: (max(text_width(label.title), text_width(label.below) * 6 // 7) + 28, 50 if label.below else 32)
         for key, label in labels.items()
     }
-    return Picture(draw(sizes, list(edges), Spacing(44, 16)), labels, looks)
+    return Picture(draw(sizes, list(edges), Spacing(34, 16)), labels, looks)

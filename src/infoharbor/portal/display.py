@@ -58,7 +58,7 @@ class Display:
             for field in self.shape.fields
         ]
 
-    def shown(self, field: str, kind: inspect.Type, value: Any) -> Shown:  # noqa: PLR0911
+    def shown(self, field: str, kind: inspect.Type, value: Any) -> Shown:
         if isinstance(kind, inspect.UnionType):
             kind = next(each for each in kind.types if not isinstance(each, inspect.NoneType))
         if value is None or value in ("", b"", ()):
@@ -81,7 +81,7 @@ class Display:
             case inspect.TupleType():
                 pairs = zip(kind.item_types, value, strict=True)
                 return self._items([self.shown(field, part, each) for part, each in pairs], len(value))
-        return self.text(value)
+        return Shown("text", value) if field == "id" else self.text(value)
 
     def text(self, value: str) -> Shown:
         """A text; an organisation's id leads to it, and long identifiers may break anywhere."""

@@ -1,9 +1,14 @@
 """Where the boxes and lines of a drawn graph go: in layers from left to right, with few crossings."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 SWEEPS: Final = 4
+JOINT: Final = (1, 14)
+"""The room of a line where it crosses a layer."""
+LANE: Final = 9
+"""How much lower each line back runs than the one before."""
 
 
 class Box(NamedTuple):
@@ -47,15 +52,26 @@ def draw(
 ) -> Drawing:
     """Place nodes of these sizes (width, height); edges that go back in a cycle are drawn below. `first` begins."""
     forward = _forward(sizes, edges, first)
-    layers = _ordered(_layered(sizes, forward), forward)
-    boxes = _placed(sizes, layers, spacing)
-    bottom = max((box.y + box.height for box in boxes.values()), default=0)
-    lines, lowest = [], bottom
+    ranks = _ranks(sizes, forward)
+    room, joints = dict(sizes), {}
+    pairs: list[tuple[str, str]] = []
+    for source, target in dict.fromkeys(forward):
+        joints[source, target] = between = [f"{source}\0{target}\0{rank}" for rank in range(ranks[source] + 1, ranks[target])]
+        room |= dict.fromkeys(between, JOINT)
+        ranks |= {joint: ranks[source] + 1 + at for at, joint in enumerate(between)}
+        pairs += zip([source, *between], [*between, target], strict=True)
+    placed = _placed(room, _ordered(_layered(ranks), pairs), spacing)
+    boxes = {name: placed[name] for name in sizes}
+    lowest = max((box.y + box.height for box in placed.values()), default=0)
+    lines = []
     for number, (source, target) in enumerate(edges):
-        path, low = _line(boxes[source], boxes[target], bottom, spacing, len(lines))
-        lowest = max(lowest, low)
+        if (source, target) in joints:
+            path = _through([boxes[source], *(placed[joint] for joint in joints[source, target]), boxes[target]])
+        else:
+            lowest += LANE
+            path = _below(boxes[source], boxes[target], lowest + spacing.down // 2)
         lines.append(Line(number, path))
-    right = max((box.x + box.width for box in boxes.values()), default=0)
+    right = max((box.x + box.width for box in placed.values()), default=0)
     return Drawing(right + spacing.margin, lowest + spacing.margin, list(boxes.values()), lines)
 
 
@@ -72,8 +88,8 @@ def _forward(nodes: Iterable[str], edges: Sequence[tuple[str, str]], first: str)
         state.setdefault(start, 1)
         while path:
             node, rest = path[-1]
-            target = next(rest, None)
-            if target is None:
+            target = next(rest, "")
+            if not target:
                 state[node] = 2
                 path.pop()
             elif state.get(target) != 1:
@@ -84,25 +100,29 @@ def _forward(nodes: Iterable[str], edges: Sequence[tuple[str, str]], first: str)
     return kept
 
 
-def _layered(nodes: Iterable[str], edges: Sequence[tuple[str, str]]) -> list[list[str]]:
-    """Each node one layer beyond the last of those before it."""
-    waiting = {node: 0 for node in nodes}
+def _ranks(nodes: Iterable[str], edges: Sequence[tuple[str, str]]) -> dict[str, int]:
+    """Each node's layer: one beyond the last of those before it."""
+    waiting = dict.fromkeys(nodes, 0)
     following: dict[str, list[str]] = {node: [] for node in waiting}
     for source, target in edges:
         waiting[target] += 1
         following[source].append(target)
-    rank = dict.fromkeys(waiting, 0)
+    ranks = dict.fromkeys(waiting, 0)
     ready = [node for node, count in waiting.items() if not count]
     while ready:
         node = ready.pop()
         for target in following[node]:
-            rank[target] = max(rank[target], rank[node] + 1)
+            ranks[target] = max(ranks[target], ranks[node] + 1)
             waiting[target] -= 1
             if not waiting[target]:
                 ready.append(target)
-    layers: list[list[str]] = [[] for _ in range(max(rank.values(), default=-1) + 1)]
-    for node, layer in rank.items():
-        layers[layer].append(node)
+    return ranks
+
+
+def _layered(ranks: Mapping[str, int]) -> list[list[str]]:
+    layers: list[list[str]] = [[] for _ in range(max(ranks.values(), default=-1) + 1)]
+    for node, rank in ranks.items():
+        layers[rank].append(node)
     return layers
 
 
@@ -138,13 +158,19 @@ def _placed(sizes: Mapping[str, tuple[int, int]], layers: list[list[str]], spaci
     return boxes
 
 
-def _line(source: Box, target: Box, bottom: int, spacing: Spacing, number: int) -> tuple[str, int]:
-    """A curve from box to box, and how low it goes."""
-    if source.x + source.width <= target.x:
-        start, end = source.x + source.width, target.x
-        bend = max((end - start) // 2, 8)
-        return f"M{start},{source.middle} C{start + bend},{source.middle} {end - bend},{target.middle} {end},{target.middle}", 0
-    low = bottom + spacing.down + 10 * (number % 3)
+def _through(boxes: Sequence[Box]) -> str:
+    """A curve that goes from box to box, and between the boxes of the layers that it crosses."""
+    path = f"M{boxes[0].x + boxes[0].width},{boxes[0].middle}"
+    for near, far in itertools.pairwise(boxes):
+        start, end = near.x + near.width, far.x
+        bend = (start + end) // 2
+        path += f" C{bend},{near.middle} {bend},{far.middle} {end},{far.middle}"
+        if far is not boxes[-1]:
+            path += f" H{far.x + far.width}"
+    return path
+
+
+def _below(source: Box, target: Box, low: int) -> str:
+    """A curve back, under everything."""
     start, end = source.x + source.width * 2 // 3, target.x + target.width // 3
-    top, foot = source.y + source.height, target.y + target.height
-    return f"M{start},{top} C{start},{low} {end},{low} {end},{foot}", low
+    return f"M{start},{source.y + source.height} C{start},{low} {end},{low} {end},{target.y + target.height}"

@@ -8,6 +8,7 @@ from infoharbor.edgekit.json_form import EPOCH, MILLISECOND, iso
 
 ZONES: Final = {"vi": ZoneInfo("Asia/Ho_Chi_Minh")}
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+DAY: Final = 2400
 
 
 def zone_of(language: str) -> datetime.tzinfo:
@@ -17,7 +18,8 @@ def zone_of(language: str) -> datetime.tzinfo:
 
 def zone_at(offset: str) -> datetime.tzinfo:
     """The zone of an EPCIS offset such as +08:00; UTC where there is none."""
-    if len(offset) != 6 or not (offset[1:3] + offset[4:]).isdigit():
+    digits = offset[1:3] + offset[4:]
+    if len(offset) != 6 or not (digits.isascii() and digits.isdigit()) or int(digits) >= DAY:
         return datetime.UTC
     distance = datetime.timedelta(hours=int(offset[1:3]), minutes=int(offset[4:]))
     return datetime.timezone(-distance if offset[0] == "-" else distance)

@@ -25,7 +25,7 @@ portal = Router(
 
 def answer_browsers(app: Litestar) -> None:
     """Let an address that no route has be answered with a page, where a browser asks for one."""
-    otherwise: Callable[[Request[Any, Any, Any], Exception], Response[Any]] = app.exception_handlers[HTTPException]  # type: ignore[assignment]
+    otherwise: Callable[[Request[Any, Any, Any], Exception], Response[Any]] = app.exception_handlers[HTTPException]
 
     def explain(request: Request[Any, Any, Any], fault: Exception) -> Response[Any]:
         browser = "text/html" in request.headers.get("accept", "")

@@ -17,8 +17,9 @@ class Kept(Reading, Protocol):
     """An engine or a reader beside it, with what its folder says of the ledger."""
 
     genesis: Genesis
-    verifier_key: str
 
+    @property
+    def verifier_key(self) -> str: ...
     @property
     def chain(self) -> Chain: ...
 

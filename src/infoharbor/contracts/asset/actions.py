@@ -693,4 +693,4 @@ def ensure_name(text: str, *, field: str) -> None:
 
 
 def is_currency(unit: str) -> bool:
-    return len(unit) == 3 and unit.isascii() and unit.isalpha() and unit.isupper()
+    return len(unit) == 3 and all("A" <= letter <= "Z" for letter in unit)

@@ -28,8 +28,8 @@ POLICY_RULES_MAX = 50
 POLICY_NEEDS_MAX = 4
 SCOPE_MAX = 20
 ROLES_MAX = 20
-CLOSED_TO_AGENTS = ("identity", "governance", "asset")
-"""Contracts in which a device's or agent's key may never act."""
+CLOSED_TO_AGENTS = ("identity", "governance", "asset", "document.GrantAccess")
+"""Contracts in which a device's or agent's key may never act, and single actions of others: those that let others in."""
 VOTED = (GENESIS, contract_actor("governance"))
 """Who acts when the members have decided."""
 ACCREDITOR = "accreditor:"
@@ -340,7 +340,11 @@ def add_key(
         ensure(not scope, "scope", field="scope", expected="empty for a person, for whom the policy holds")
     else:
         ensure(1 <= len(scope) <= SCOPE_MAX, "scope", field="scope", expected=f"1 to {SCOPE_MAX} actions")
-        closed = [each for each in scope if each.partition(".")[0] in CLOSED_TO_AGENTS or "*" in each]
+        closed = [
+            each
+            for each in scope
+            if each in CLOSED_TO_AGENTS or each.partition(".")[0] in CLOSED_TO_AGENTS or "*" in each
+        ]
         right = f"whole names, none of {', '.join(CLOSED_TO_AGENTS)}"
         ensure(not closed, "scope_closed", field="scope", expected=right)
     ledger.put(

@@ -199,10 +199,13 @@ class _Authority:
     """Answers the kernel: whose key this is, whether its signers suffice, who is accredited."""
 
     def signing_key(self, find: Find, key: bytes, now: int) -> SigningKey:
-        """Refuses a key that is unknown, revoked or not yet valid; what it may sign, `authorise` says."""
+        """Refuses a key that is unknown, revoked or not yet valid, or whose user or organisation is stopped, so that
+        neither fills blocks with refusals; what it may sign, `authorise` says."""
         found = find(Key, key.hex())
         ensure(found is not None, "identity.key_unknown", field="keys", expected="a registered key")
         ensure_in_force(found, now)
+        ensure_active_organisation(find(Organisation, found.organisation))
+        ensure_active_user(find(User, found.user))
         return SigningKey(found.suite, found.public_key, found.user, found.organisation)
 
     def authorise(self, find: Find, signers: dict[bytes, SigningKey], action: SaltedAction, now: int) -> int:
@@ -211,8 +214,7 @@ class _Authority:
         for organisation in action.by:
             member = find(Organisation, organisation)
             ensure(member is not None, "identity.organisation_unknown", field="by", expected="a member")
-            active = member.status == OrganisationStatus.ACTIVE
-            ensure(active, "identity.organisation_not_active", field="by", expected="an active organisation")
+            ensure_active_organisation(member)
             own = [key for key in sorted(signers) if signers[key].organisation == organisation]
             until = min(until, self._ensure_signed(find, member, own, name, now))
         return now if name == ROTATION else until
@@ -229,8 +231,7 @@ class _Authority:
             record = find(Key, key.hex())
             user = find(User, record.user)
             ensure_in_force(record, now)
-            active = user.status == UserStatus.ACTIVE
-            ensure(active, "identity.user_disabled", field="keys", expected="an active user")
+            ensure_active_user(user)
             alive = name == ROTATION or not record.has_expired(now)
             ensure(
                 alive,
@@ -270,6 +271,16 @@ class _Authority:
 def ensure_in_force(key: Key, now: int) -> None:
     ensure(key.status == KeyStatus.ACTIVE, "identity.key_revoked", field="keys", expected="a key in force")
     ensure(key.valid_from <= now, "identity.key_early", field="keys", expected="a key that is valid already")
+
+
+def ensure_active_organisation(member: Organisation) -> None:
+    active = member.status == OrganisationStatus.ACTIVE
+    ensure(active, "identity.organisation_not_active", field="by", expected="an active organisation")
+
+
+def ensure_active_user(user: User) -> None:
+    active = user.status == UserStatus.ACTIVE
+    ensure(active, "identity.user_disabled", field="keys", expected="an active user")
 
 
 AUTHORITY = _Authority()

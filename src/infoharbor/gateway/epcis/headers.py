@@ -1,8 +1,8 @@
 """The GS1 headers: what this server speaks, and whether that is what a client asks for."""
 
+from importlib.metadata import version
 from typing import Final
 
-from infoharbor import __version__
 from infoharbor.contracts.trace.actions import EVENTS_PER_ACTION
 from infoharbor.contracts.trace.exchange.document import DOCUMENT_BYTES
 from infoharbor.gateway.exchange import Asked
@@ -23,7 +23,7 @@ DISCOVERED: Final = ANSWERED | {
     "GS1-CBV-Min": VERSION,
     "GS1-CBV-Max": VERSION,
     "GS1-CBV-XML-Format": "No_Preference",
-    "GS1-Vendor-Version": f"InfoHarbor-{__version__}",
+    "GS1-Vendor-Version": f"InfoHarbor-{version('infoharbor')}",
 }
 CAPTURE_LIMITS: Final = {
     "GS1-EPCIS-Capture-Limit": str(EVENTS_PER_ACTION),
@@ -38,7 +38,11 @@ def ensure_spoken(request: Asked) -> None:
         exact = _version(headers.get(f"gs1-{standard}-version", ""), f"GS1-{standard}-Version")
         least = _version(headers.get(f"gs1-{standard}-min", ""), f"GS1-{standard}-Min")
         most = _version(headers.get(f"gs1-{standard}-max", ""), f"GS1-{standard}-Max")
-        if (exact and exact[:2] != OURS[: len(exact)]) or (least and least[:2] > OURS) or (most and most < OURS[: len(most)]):
+        if (
+            (exact and exact[:2] != OURS[: len(exact)])
+            or (least and least[:2] > OURS)
+            or (most and most < OURS[: len(most)])
+        ):
             raise Problem("trace.epcis_version", field=f"GS1-{standard}-Version", expected=VERSION)
     wanted = headers.get("gs1-epc-format", EPC_FORMAT)
     if wanted not in EPC_FORMATS:

@@ -25,7 +25,7 @@ TABLE: Final = """
         finished INTEGER,
         captured INTEGER NOT NULL DEFAULT 0,
         present INTEGER NOT NULL DEFAULT 0,
-        errors BLOB NOT NULL DEFAULT '[]',
+        errors TEXT NOT NULL DEFAULT '[]',
         document BLOB
     ) STRICT, WITHOUT ROWID
 """
@@ -44,7 +44,7 @@ class Job(NamedTuple):
     finished: int | None
     captured: int
     present: int
-    errors: bytes
+    errors: str
 
     @property
     def form(self) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class Jobs:
     def add(self, organisation: str, user: str, behaviour: str, document: bytes) -> Job:
         """A new job with the document it is to capture; on the disk when this returns."""
         now = now_ms()
-        job = Job(f"{now:012x}{secrets.token_hex(10)}", organisation, user, behaviour, now, None, 0, 0, b"[]")
+        job = Job(f"{now:012x}{secrets.token_hex(10)}", organisation, user, behaviour, now, None, 0, 0, "[]")
         with self._lock:
             self._database.execute(
                 "INSERT INTO jobs (id, organisation, user, behaviour, created, document) VALUES (?, ?, ?, ?, ?, ?)",
@@ -92,7 +92,7 @@ class Jobs:
         with self._lock:
             self._database.execute(
                 "UPDATE jobs SET finished = ?, captured = ?, present = ?, errors = ?, document = NULL WHERE id = ?",
-                (now_ms(), captured, present, msgspec.json.encode(errors), job.id),
+                (now_ms(), captured, present, msgspec.json.encode(errors).decode(), job.id),
             )
 
     def find(self, organisation: str, identifier: str) -> Job | None:
@@ -103,7 +103,7 @@ class Jobs:
             ).fetchone()
         return None if row is None else Job(*row)
 
-    def list(self, organisation: str, *, after: str, limit: int) -> list[Job]:
+    def page(self, organisation: str, *, after: str, limit: int) -> list[Job]:
         """The organisation's jobs in the order of their making, from beyond the id `after`."""
         with self._lock:
             rows = self._database.execute(

@@ -6,12 +6,12 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 
-from infoharbor.evidence.file import EVIDENCE_BYTES
+from infoharbor.evidence.file import EVIDENCE_BYTES, Version
 from infoharbor.evidence.policy import TrustPolicy, parse_trust
 from infoharbor.evidence.verify import Proven, Unproven, verify
 from infoharbor.gateway.exchange import Asked
 from infoharbor.kernel.encoding import Malformed
-from infoharbor.portal.display import plain
+from infoharbor.portal.display import NOTHING, Display, Shown, plain
 from infoharbor.portal.shell import Page
 from infoharbor.portal.wording import PUBLIC_LANGUAGES
 from infoharbor.sdk.building import now_ms
@@ -71,7 +71,7 @@ def described(page: Page, proven: Proven, policy: TrustPolicy) -> dict[str, Any]
             "absent": not record.versions,
             "complete": record.complete,
             "versions": len(record.versions),
-            "content": plain(record.versions[0][1]) if record.versions and record.versions[0][1] is not None else None,
+            "content": _content(page, record.path, *record.versions[0]) if record.versions else None,
             "written": known.get(record.versions[0][0].transaction) if record.versions else None,
         }
         for record in proven.records[:RECORDS_SHOWN]
@@ -89,6 +89,17 @@ def described(page: Page, proven: Proven, policy: TrustPolicy) -> dict[str, Any]
         "embedded": policy.engine == "embedded" and not policy.witnesses,
         "stale": policy.refresh_by < now_ms(),
     }
+
+
+def _content(page: Page, path: str, version: Version, named: dict[str, Any] | None) -> Shown | None:
+    """The newest version's fields: under their words where this node knows the table, by name where it does not."""
+    if named is None:
+        return None
+    kind = page.ledger.registry.table(path)
+    if kind is None or kind.schema_hash != version.schema:
+        return plain(named)
+    fields = Display(page, kind).fields(kind.decode(version.value))
+    return Shown("fields", parts=tuple((word, shown) for _, word, shown in fields if shown is not NOTHING))
 
 
 ROUTES = [get_verify, post_verify]

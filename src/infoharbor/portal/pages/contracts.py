@@ -55,7 +55,7 @@ def _table(page: Page, kind: RecordType) -> dict[str, Any]:
     def word(status: str) -> str:
         return display.status(status).text
 
-    moves = [
+    moves: list[dict[str, Any]] = [
         {"before": str(move.before), "after": str(move.after), "by": [str(each) for each in move.parties]}
         for move in kind.moves
     ]

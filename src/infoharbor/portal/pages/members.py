@@ -54,7 +54,7 @@ def get_organisation(request: Asked, identifier: str) -> Response[str]:
 
 def _keys(page: Page, sight: Any, organisation: str) -> list[tuple[Key, Shown]]:
     display = Display(page, record_type(Key))
-    found = []
+    found: list[tuple[Key, Shown]] = []
     for each in sight.scan(Key):
         if each.organisation == organisation and len(found) < SHOWN_MAX:
             found.append((each, display.status(each.status.value)))

@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 from litestar import Response, get
 from msgspec import inspect
 
+from infoharbor.edgekit.json_form import is_instant
 from infoharbor.gateway.exchange import Asked, path_after
 from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.kernel.records import PUBLIC, RecordType
@@ -99,9 +100,10 @@ def _status(display: Display, record: Any) -> Shown | None:
 
 
 def _cells(display: Display, record: Any) -> list[tuple[str, str, Shown]]:
-    """The fields that fit a row: the status first, then simple ones; the key stands before them."""
+    """The fields that fit a row: the status first, times next, then other simple ones; the key stands before them."""
     fields = [each for each in display.fields(record) if each[0] not in display.kind.key]
-    fields.sort(key=lambda each: each[0] != "status")
+    times = {field.name for field in display.shape.fields if is_instant(field.type)}
+    fields.sort(key=lambda each: (each[0] != "status", each[0] not in times))
     simple = _simple(display)
     return [each for each in fields if each[0] in simple][:COLUMNS]
 

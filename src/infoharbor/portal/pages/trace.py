@@ -193,9 +193,9 @@ def _told(page: Page, event: dict[str, Any]) -> dict[str, Any]:
         "condition": page.texts.word("dispositions", event["disposition"]) if event["disposition"] else "",
         "where": _place(page, event["place"]),
         "broken": sorted({each["broken"] for each in event["about"] if each["broken"]}),
-        "standing": next((each for each in ("claim", "open", "own") if each in standings), ""),
+        "standing": next((each for each in ("own", "open", "claim") if each in standings), ""),
         "effects": sorted({each["effect"] for each in event["about"]}),
-        "measured": _measured(event["sensors"]),
+        "measured": _measured(page, event["sensors"]),
     }
 
 
@@ -217,11 +217,17 @@ def _place(page: Page, uri: str) -> Place:
         return Place(f"GLN {key.value}" if key.ai == gs1.GLN else key.value, owner_of(sight, object_id(uri)))
 
 
-def _measured(sensors: Any) -> list[str]:
-    """Each reading of a sensor in short: its kind and value."""
+def _measured(page: Page, sensors: Any) -> list[str]:
+    """Each reading of a sensor in short: its kind, value and unit."""
     reports = [report for element in sensors or () for report in element.get("sensorReport", ())]
     return [
-        f"{str(report.get('type', '')).removeprefix('gs1:')} {report['value']} {report.get('uom', '')}".strip()
+        " ".join(
+            (
+                page.texts.word("master", str(report.get("type", "")).removeprefix("gs1:")),
+                str(report["value"]),
+                page.texts.word("units", report.get("uom", "")),
+            )
+        )
         for report in reports[:LISTED]
         if "value" in report
     ]
@@ -255,10 +261,18 @@ def _identified(page: Page, text: str) -> str:
     if len(text) > KEY_BYTES:
         raise Problem("input.length", field="object", expected=f"at most {KEY_BYTES} characters")
     number = text.replace(" ", "")
-    if gs1.all_digits(number):
+    if number.startswith("("):
+        text = _path_of_label(number)
+    elif gs1.all_digits(number):
         text = f"/{gs1.SSCC}/{number}" if len(number) == 18 else f"/{gs1.GTIN}/{number.zfill(14)}"
     with page.ledger.explained():
         return identify(text)
+
+
+def _path_of_label(text: str) -> str:
+    """The path of what is printed below a bar code, such as (01)09521002002027(10)LB250418-B."""
+    parts = [part.partition(")") for part in text.split("(")[1:]]
+    return "".join(f"/{identifier}/{gs1.encode(value)}" for identifier, _, value in parts)
 
 
 def _digital_link(page: Page, request: Asked) -> str:

@@ -1,0 +1,64 @@
+"""How many signed bundles a second the engine commits, and how long one takes from submit to final."""
+
+import functools
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import NamedTuple
+
+from infoharbor.engine.interface import Engine
+from infoharbor.kernel.block import Receipt
+
+AT_ONCE = 500
+OUTSTANDING = 8_000
+"""So many bundles are under way at most: enough that the engine always has some, few enough for its inbox."""
+PATIENCE_S = 60
+TICK_S = 0.005
+
+
+class Committed(NamedTuple):
+    """A second's worth of committed bundles, blocks that held them, and how many were refused by the contract."""
+
+    per_second: float
+    blocks: int
+    refused: int
+
+
+def throughput(engine: Engine, raws: Sequence[bytes]) -> Committed:
+    """Submit as fast as the engine takes them, and wait for the last receipt."""
+    before = engine.status().height
+    futures: list[Future[Receipt]] = []
+    begin = time.perf_counter()
+    for at in range(0, len(raws), AT_ONCE):
+        if at >= OUTSTANDING:
+            futures[at - OUTSTANDING].result(timeout=PATIENCE_S)
+        futures += [engine.submit(raw) for raw in raws[at : at + AT_ONCE]]
+    codes = Counter(future.result(timeout=PATIENCE_S).code for future in futures)
+    taken = time.perf_counter() - begin
+    if set(codes) - {"", "asset.balance_short"}:
+        raise RuntimeError(f"unexpected refusals: {codes}")
+    return Committed(len(raws) / taken, engine.status().height - before, len(raws) - codes[""])
+
+
+def latencies(engine: Engine, raws: Sequence[bytes], rate: float) -> list[float]:
+    """Milliseconds from submit to final of each bundle, submitted evenly at `rate` a second."""
+    taken: list[float] = []
+    futures = []
+    begin = time.perf_counter()
+    at = 0
+    while at < len(raws):
+        due = min(len(raws), int((time.perf_counter() - begin) * rate) + 1)
+        for raw in raws[at:due]:
+            future = engine.submit(raw)
+            future.add_done_callback(functools.partial(_note, taken, time.perf_counter()))
+            futures.append(future)
+        at = max(at, due)
+        time.sleep(TICK_S)
+    for future in futures:
+        future.result(timeout=PATIENCE_S)
+    return taken
+
+
+def _note(taken: list[float], sent: float, _: "Future[Receipt]") -> None:
+    taken.append((time.perf_counter() - sent) * 1000)

@@ -1,0 +1,122 @@
+"""Events on their way out: whole for their owner, in part for others, unseen for the rest."""
+
+from urllib.parse import quote
+
+import pytest
+from trading import Trader, TradingNode, alone, document, event, events_in, refused
+
+from infoharbor.contracts.trace.exchange import json_text
+from infoharbor.contracts.trace.exchange.document import read_document
+
+ORDER = "urn:example:order:9"
+PRIVATE = {
+    "bizTransactionList": [{"type": "po", "bizTransaction": ORDER}],
+    "tea:picker": {"tea:team": "Tangping 3"},
+}
+
+
+def path_of(event_id: str) -> str:
+    return f"/events/{quote(event_id, safe='')}"
+
+
+def test_the_owner_gets_the_whole_event_and_others_its_public_part(firm: Trader, other: Trader) -> None:
+    one = event(**PRIVATE)
+    firm.job(document(one))
+    own, shown = (events_in(who.get(path_of(one["eventID"])))[0] for who in (firm, other))
+    assert own["bizTransactionList"] == PRIVATE["bizTransactionList"]
+    assert own["tea:picker"] == PRIVATE["tea:picker"]
+    assert shown["epcList"] == one["epcList"]
+    assert "bizTransactionList" not in shown
+    assert "tea:picker" not in shown
+
+
+def test_an_event_without_an_audience_is_not_there_for_others(trading: TradingNode, firm: Trader, other: Trader) -> None:
+    one = event()
+    other.job(document(one))
+    assert events_in(other.get(path_of(one["eventID"])))
+    refused(firm.get(path_of(one["eventID"])), 404, "NoSuchNameException", "trace.epcis_event_unknown")
+    assert one["eventID"] not in firm.get("/events?perPage=500").text
+    with trading.asking() as client:
+        assert Trader(client).get(path_of(one["eventID"])).status_code == 404
+
+
+def test_anyone_may_read_what_is_public(trading: TradingNode, firm: Trader) -> None:
+    one = event()
+    firm.job(document(one))
+    with trading.asking() as client:
+        assert events_in(Trader(client).get(path_of(one["eventID"])))[0]["eventID"] == one["eventID"]
+
+
+@pytest.mark.parametrize("private", [{}, PRIVATE], ids=["public", "private"])
+def test_an_event_without_an_id_goes_by_its_hash_encoded_or_not(firm: Trader, private: dict[str, object]) -> None:
+    one = alone(event(eventID=None, epcList=[f"urn:example:hash:{len(private)}"], **private))
+    answer = firm.post(one)
+    event_id = read_document(json_text.write(one)).whole()[0].hash()
+    assert answer.json()["eventID"] == event_id
+    assert event_id.startswith("ni:///sha-256;")
+    for path in (path_of(event_id), f"/events/{event_id}", f"/events/{quote(event_id, safe='/:;?=')}"):
+        assert events_in(firm.get(path))[0]["eventID"] == event_id
+    refused(firm.post(one), 409, "ResourceAlreadyExistsException", "trace.event_known")
+
+
+def test_what_the_owner_gets_has_the_hash_of_what_was_sent(firm: Trader) -> None:
+    one = event(**PRIVATE)
+    firm.job(document(one))
+    sent = read_document(json_text.write(document(one))).whole()[0].hash()
+    assert read_document(firm.get(path_of(one["eventID"])).content).whole()[0].hash() == sent
+
+
+def test_pages_lead_through_all_events_once(firm: Trader) -> None:
+    firm.job(document(*(event() for _ in range(7))))
+    found, path = [], "/events?perPage=3"
+    while path:
+        answer = firm.get(path)
+        found += [each["eventID"] for each in events_in(answer)]
+        path = answer.links["next"]["url"].removeprefix("/epcis") if "next" in answer.links else ""
+    everything = [each["eventID"] for each in events_in(firm.get("/events?perPage=500"))]
+    assert found == everything
+    assert len(set(found)) == len(found)
+
+
+def test_parameters_that_there_are_not_and_tokens_of_others_are_refused(firm: Trader) -> None:
+    refused(firm.get("/events?EQ_bizStep=shipping"), 400, "ValidationException", "input.field_unknown", "EQ_bizStep")
+    refused(firm.get("/events?perPage=0"), 400, "ValidationException", "input.range", "perPage")
+    refused(firm.get("/events?nextPageToken=abc"), 400, "ValidationException", "trace.epcis_page_token")
+
+
+def test_discovery_tells_versions_limits_and_methods(trading: TradingNode) -> None:
+    with trading.asking() as client:
+        capture, events = (client.options(f"/epcis/{name}") for name in ("capture", "events"))
+        for answer in (capture, events, client.options("/epcis/"), client.options("/epcis/events/urn:example:1")):
+            assert answer.status_code == 204
+            assert answer.headers["GS1-EPCIS-Version"] == answer.headers["GS1-CBV-Version"] == "2.0.0"
+            assert answer.headers["GS1-EPC-Format"] == "Always_GS1_Digital_Link"
+        assert capture.headers["Allow"] == "GET, HEAD, POST, OPTIONS"
+        assert capture.headers["GS1-Capture-Error-Behaviour"] == "all"
+        assert capture.headers["GS1-EPCIS-Capture-Limit"] == "500"
+        assert client.get("/epcis/").json()["member"] == ["capture", "events"]
+        assert client.head("/epcis/events").status_code == 200
+
+
+def test_parts_of_the_standard_that_are_not_there_say_so(firm: Trader) -> None:
+    for path in ("/epcs", "/bizSteps/shipping/events", "/queries"):
+        refused(firm.get(path), 404, "NoSuchNameException", "trace.epcis_not_written")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GS1-EPC-Format", "Always_EPC_URN"),
+        ("GS1-EPCIS-Min", "2.1"),
+        ("GS1-EPCIS-Max", "1.2.0"),
+        ("GS1-CBV-Version", "two"),
+        ("Accept", "application/xml, application/json;q=0"),
+    ],
+)
+def test_what_is_not_spoken_here_is_not_acceptable(firm: Trader, name: str, value: str) -> None:
+    assert firm.get("/events", **{name: value}).status_code == 406
+
+
+def test_versions_within_ours_are_spoken(firm: Trader) -> None:
+    for headers in ({"GS1-EPCIS-Version": "2"}, {"GS1-EPCIS-Min": "1.2", "GS1-EPCIS-Max": "2.0.1"}):
+        assert firm.get("/events", **headers).status_code == 200

@@ -1,0 +1,90 @@
+"""A demo ledger behind its portal, with one member whose name is an attack; and a browser to look at it."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from infoharbor.contracts.governance.demo import decide
+from infoharbor.contracts.identity.demo import admission
+from infoharbor.edgekit.cast import Player
+from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine.lifecycle import open_engine
+from infoharbor.portal.serve import address_of, listen, node_server
+from infoharbor.sdk.telling import SEED_FILE, LiveWorld, found_demo, tell
+
+SWITCHES = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+ATTACK = '"><script>document.title=1</script>'
+ATTACKER = Player("attacker", ATTACK, "<img src=x onerror=document.title=1>{{7*7}}", "VN", "registry", "ATTACK-0001")
+
+
+class Portal(NamedTuple):
+    """A running portal."""
+
+    address: str
+    engine: EmbeddedEngine
+
+    def get(self, path: str, *, language: str = "en", **more: object) -> httpx.Response:
+        headers = {"Accept": "text/html", "Accept-Language": language}
+        return httpx.get(f"{self.address}{path}", headers=headers, timeout=30, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    data: Path = tmp_path_factory.mktemp("node") / "data"
+    data.mkdir(mode=0o700)
+    found_demo(data)
+    engine = open_engine(data)
+    registry = engine.chain.registry
+    world = LiveWorld(engine, registry, (data / SEED_FILE).read_bytes())
+    decide(world, admission(ATTACKER, world.cast.signer(ATTACKER.id)), id="admit-attacker", reason=ATTACK)
+    tell(data, engine, registry, lambda en, zh: None)
+    listening: socket.socket = listen("127.0.0.1", 0)
+    doors = node_server(engine, data=data)
+    serving = threading.Thread(target=lambda: doors.run(sockets=[listening]))
+    serving.start()
+    try:
+        yield Portal(address_of(listening), engine)
+    finally:
+        doors.stop()
+        serving.join(30)
+        listening.close()
+        engine.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=SWITCHES)
+        yield running
+        running.close()
+
+
+class Screens:
+    """Opens pages as a reader of a language sees them, `width` pixels wide."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self._browser, self._address = browser, address
+
+    def open(self, path: str, *, language: str = "en-US", width: int = 1200, script: bool = True) -> Page:
+        context = self._browser.new_context(
+            viewport={"width": width, "height": 800}, locale=language, java_script_enabled=script, base_url=self._address
+        )
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+
+@pytest.fixture
+def screens(browser: Browser, portal: Portal) -> Iterator[Screens]:
+    yield Screens(browser, portal.address)
+    for context in browser.contexts:
+        context.close()
