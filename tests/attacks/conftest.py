@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS / "engine"), str(TESTS / "gateway"), str(Path(__file__).parent)]
+sys.path.insert(0, str(TESTS / "engine"))
+sys.path.insert(0, str(TESTS / "gateway"))
+sys.path.insert(0, str(TESTS / "attacks"))
 
 from harbour import Harbour
 from world import World

@@ -1,16 +1,18 @@
 """A node as an attacker from outside meets it: gateway, EPCIS, log and portal on one port."""
 
 import asyncio
+import json
 import socket
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 from node import Node
 
 from infoharbor.contracts.identity.actions import AddUser
-from infoharbor.contracts.identity.records import UserKind
 from infoharbor.contracts.identity.demo import new_key
+from infoharbor.contracts.identity.records import UserKind
 from infoharbor.edgekit.cast import Signer
 from infoharbor.gateway.agents import keep_agent_key
 from infoharbor.portal.serve import node_server
@@ -39,3 +41,11 @@ class Harbour(Node):
     def get(self, path: str, organisation: str = "", **options: Any) -> httpx.Response:
         with self.asking(organisation) as client:
             return client.get(path, **options)
+
+
+def events(client: httpx.Client, *, after: int) -> Iterator[dict[str, Any]]:
+    """What the stream tells of the blocks beyond this height, until it ends."""
+    with client.stream("GET", "/v1/stream", params={"after": after}) as answer:
+        for line in answer.iter_lines():
+            if line.startswith("data: "):
+                yield json.loads(line.removeprefix("data: "))

@@ -8,8 +8,8 @@ import pytest
 from attempt import dropped, refused, state_root
 from world import TOKEN, World, milliseconds
 
-from infoharbor.contracts.asset.actions import Transfer
 from infoharbor.contracts.asset.records import Balance
+from infoharbor.contracts.asset.tokens import Transfer
 from infoharbor.contracts.identity.actions import AddKey, RevokeKey
 from infoharbor.contracts.identity.demo import new_key
 from infoharbor.crypto.suites import SUITES
@@ -82,7 +82,9 @@ def test_a_signature_of_another_key_or_message_is_no_signature(
         stranger.key.sign(message), other_suite.key.sign(message), another, b"", bytes(length), b"\xff" * length,
         second.key.sign(message)[:-1], second.key.sign(message) + b"\0", second.key.sign(message[1:]),
     ):  # fmt: skip
-        assert dropped(engine, with_signatures(honest, lambda _, forged=forged: (forged,))) == "ledger.signature_invalid"
+        assert (
+            dropped(engine, with_signatures(honest, lambda _, forged=forged: (forged,))) == "ledger.signature_invalid"
+        )
     assert engine.submit(honest).result(10).code == ""
 
 
@@ -123,7 +125,10 @@ def test_an_expired_key_pays_nobody(engine: EmbeddedEngine, world: World) -> Non
     user = world.signer("firm-1").user
     brief = world.cast.signer("firm-1", "brief")
     until = milliseconds() + 400
-    assert engine.submit(world.signed(AddKey(user, new_key(brief, user, until=until), ()), by="firm-1")).result(10).code == ""
+    assert (
+        engine.submit(world.signed(AddKey(user, new_key(brief, user, until=until), ()), by="firm-1")).result(10).code
+        == ""
+    )
     early = world.cast.signer("firm-1", "early")
     begins = new_key(early, user, valid_from=milliseconds() + 3_600_000)
     assert engine.submit(world.signed(AddKey(user, begins, ()), by="firm-1")).result(10).code == ""

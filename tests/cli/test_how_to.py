@@ -77,4 +77,8 @@ until curl --silent --fail --output status.json http://127.0.0.1:{port}/v1/statu
 
 @pytest.mark.parametrize("document", ["run-your-own-ledger", "sign-without-our-code", "capture-epcis-events"])
 def test_the_node_is_named_by_its_usual_address(document: str) -> None:
-    assert all("8600" in block.text for block in blocks(f"how-to/{document}.md") if "http://" in block.text and "127" in block.text)
+    assert all(
+        "8600" in block.text
+        for block in blocks(f"how-to/{document}.md")
+        if "http://" in block.text and "127" in block.text
+    )

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from world import TOKEN, World, milliseconds
 
 from infoharbor.contractkit.signatures import possession_message
-from infoharbor.contracts.asset.actions import Transfer
 from infoharbor.contracts.asset.records import Balance
+from infoharbor.contracts.asset.tokens import Transfer
 from infoharbor.contracts.identity.actions import RotateKey
 from infoharbor.contracts.identity.records import NewKey
 from infoharbor.engine.embedded import EmbeddedEngine

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from world import LOG_KEY, TOKEN, World, milliseconds
 
-from infoharbor.contracts.asset.actions import PlaceHold
+from infoharbor.contracts.asset.holds import PlaceHold
 from infoharbor.engine.backup import replay
 from infoharbor.engine.blocklog import BlockLog
 from infoharbor.engine.embedded import EmbeddedEngine

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 
 from infoharbor.contractkit import Action
-from infoharbor.contracts.asset.actions import IssueToken, Mint, Transfer
 from infoharbor.contracts.asset.records import TokenKind
+from infoharbor.contracts.asset.tokens import IssueToken, Mint, Transfer
 from infoharbor.contracts.identity.actions import AddUser, AdmitOrganisation, GrantRole
 from infoharbor.contracts.identity.records import NewKey, Registration, UserKind
 from infoharbor.crypto.suites import SUITES

@@ -9,8 +9,8 @@ import pytest
 from node import ORGANISATIONS, TOKEN, Node
 from problem import assert_problem
 
-from infoharbor.contracts.asset.actions import IssueToken
 from infoharbor.contracts.asset.records import TokenKind
+from infoharbor.contracts.asset.tokens import IssueToken
 from infoharbor.evidence.checkpoint import Checkpoint
 from infoharbor.evidence.file import decode_evidence
 from infoharbor.evidence.tiles import subtrees_in, tiles_of

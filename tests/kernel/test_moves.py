@@ -22,6 +22,7 @@ from infoharbor.contractkit import (
     invariant,
     when_due,
 )
+from infoharbor.contractkit.types import Count, Instant
 from infoharbor.contracts.identity.actions import GrantRole
 from infoharbor.contracts.identity.demo import EXPORTER, IMPORTER, PLAYERS
 from infoharbor.contracts.identity.records import User, UserKind, UserStatus
@@ -52,7 +53,7 @@ class Berth(Record, table="berths"):
     id: str
     owner: str
     guests: tuple[str, ...]
-    closes: int
+    closes: Instant
     status: BerthStatus
 
     moves = (
@@ -82,7 +83,7 @@ class Open(Action):
     id: str
     owner: str
     guests: tuple[str, ...]
-    closes: int
+    closes: Instant
 
     def apply(self, ledger: Ledger) -> None:
         ledger.put(Berth(self.id, self.owner, self.guests, self.closes, BerthStatus.FREE))
@@ -119,8 +120,8 @@ class Write(Action):
     __module__ = "tests.pier.actions"
     berth: str
     number: str
-    count: int = 1
-    size: int = 0
+    count: Count = 1
+    size: Count = 0
 
     def apply(self, ledger: Ledger) -> None:
         for place in range(self.count):

@@ -7,23 +7,56 @@ from pathlib import Path
 from typing import NamedTuple
 
 import httpx
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from infoharbor.contracts.governance.demo import decide
 from infoharbor.contracts.identity.demo import admission
+from infoharbor.contracts.trace.actions import CaptureEvents, SetAudience
+from infoharbor.contracts.trace.records import CapturedEvent
 from infoharbor.edgekit.cast import Player
 from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.portal.serve import address_of, listen, node_server
 from infoharbor.sdk.telling import SEED_FILE, LiveWorld, found_demo, tell
 
-SWITCHES = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 ATTACK = '"><script>document.title=1</script>'
+EVIL = "/01/09521002002027/21/EVIL"
 ATTACKER = Player("attacker", ATTACK, "<img src=x onerror=document.title=1>{{7*7}}", "VN", "registry", "ATTACK-0001")
+
+
+def nonsense() -> CapturedEvent:
+    """An event that no exchange would pass, sent to the ledger directly."""
+    fields: dict[str, object] = {field.name: () for field in msgspec.structs.fields(CapturedEvent)}
+    fields |= dict.fromkeys(("parent_id", "transformation_id", "biz_location", "extensions", "event_hash"), "")
+    fields |= dict.fromkeys(("event_id", "biz_step", "disposition", "read_point"), ATTACK)
+    return CapturedEvent(
+        **fields
+        | {
+            "digest": "0" * 40,
+            "type": "ObjectEvent",
+            "action": "ADD",
+            "event_time": 1,
+            "event_time_zone_offset": "+99:99",
+            "epcs": (f"https://id.gs1.org{EVIL}",),
+            "certification_info": ("javascript:alert(1)", ATTACK),
+            "sensors": '[5,{"sensorReport":5},{"sensorReport":[{"type":5,"value":{},"uom":[]}]}]',
+            "ilmd": '{"<b>":["<i>",{"x":"<u>"}]}',
+            "error_declaration": None,
+            "has_private": False,
+            "commitment": b"",
+        }
+    )
 
 
 class Portal(NamedTuple):
@@ -47,6 +80,8 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     world = LiveWorld(engine, registry, (data / SEED_FILE).read_bytes())
     decide(world, admission(ATTACKER, world.cast.signer(ATTACKER.id)), id="admit-attacker", reason=ATTACK)
     tell(data, engine, registry, lambda en, zh: None)
+    world.act(SetAudience("*", ("public",)), by=ATTACKER.id)
+    world.act(CaptureEvents((nonsense(),)), by=ATTACKER.id)
     listening: socket.socket = listen("127.0.0.1", 0)
     doors = node_server(engine, data=data)
     serving = threading.Thread(target=lambda: doors.run(sockets=[listening]))
@@ -76,7 +111,10 @@ class Screens:
 
     def open(self, path: str, *, language: str = "en-US", width: int = 1200, script: bool = True) -> Page:
         context = self._browser.new_context(
-            viewport={"width": width, "height": 800}, locale=language, java_script_enabled=script, base_url=self._address
+            viewport={"width": width, "height": 800},
+            locale=language,
+            java_script_enabled=script,
+            base_url=self._address,
         )
         page = context.new_page()
         page.goto(path)

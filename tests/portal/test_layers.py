@@ -32,7 +32,9 @@ def test_boxes_never_overlap_and_every_edge_has_a_line(given_edges: list[tuple[s
 
 
 def test_what_follows_stands_to_the_right() -> None:
-    drawing = draw(dict.fromkeys("abc", (20, 20)), [("a", "b"), ("b", "c"), ("a", "c"), ("c", "a")], Spacing(30, 10), first="a")
+    drawing = draw(
+        dict.fromkeys("abc", (20, 20)), [("a", "b"), ("b", "c"), ("a", "c"), ("c", "a")], Spacing(30, 10), first="a"
+    )
     x = {box.id: box.x for box in drawing.boxes}
     assert x["a"] < x["b"] < x["c"]
 

@@ -57,6 +57,6 @@ def rows(mirror: Path) -> int:
         return 0
     with sqlite3.connect(mirror) as connection:
         try:
-            return int(connection.execute('SELECT count(*) FROM "identity_organisations"').fetchone()[0])
+            return int(connection.execute('SELECT count(*) FROM "identity__organisations"').fetchone()[0])
         except sqlite3.OperationalError:
             return 0

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from infoharbor.contracts.asset.actions import Transfer
+from infoharbor.contracts.asset.tokens import Transfer
 from infoharbor.contracts.identity.actions import AddUser, SetPolicy
 from infoharbor.contracts.trace.actions import CaptureEvents
 from infoharbor.edgekit.json_form import EXACT, from_iso, from_json, is_instant, iso, schema, shape_of, to_json

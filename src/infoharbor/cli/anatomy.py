@@ -53,14 +53,14 @@ def _moves(tables: list[RecordType], actions: set[str]) -> Iterator[str]:
                 f"{kind.table}: a move via {name}, which is no action" for name in move.via if name not in actions
             )
             for party in move.parties:
-                if isinstance(party, str) and party not in kind.of.__struct_fields__:  # type: ignore[attr-defined]
+                if isinstance(party, str) and party not in kind.of.__struct_fields__:
                     yield f"{kind.table}: a move by {party}, which is no field"
 
 
 def _words(contract: LoadedContract, tables: list[RecordType], actions: list[ActionType]) -> Iterator[str]:
     wanted: dict[str, set[str]] = {
         "tables": {kind.table for kind in tables},
-        "fields": {f"{kind.table}.{name}" for kind in tables for name in kind.of.__struct_fields__},  # type: ignore[attr-defined]
+        "fields": {f"{kind.table}.{name}" for kind in tables for name in kind.of.__struct_fields__},
         "statuses": {str(each) for kind in tables for move in kind.moves for each in (move.before, move.after)}
         - {"new"},
         "actions": {kind.name for kind in actions},

@@ -1,11 +1,12 @@
 """What a rule file must not contain: anything that two machines could see differently."""
 
 import ast
-import sys
 from collections.abc import Iterator
 
-MODULES = frozenset({"collections", "enum", "typing", "msgspec", "functools", "itertools", "string"})
-"""What rules may import beside `infoharbor` and one another's packages; of `collections` only its `abc`."""
+from infoharbor.kernel.rulefiles import is_contract, is_rule_file
+
+MODULES = frozenset({"collections.abc", "enum", "typing", "msgspec", "functools", "itertools", "string"})
+"""What rules may import beside contractkit, evidence and the rule files of contracts."""
 CALLS = frozenset({
     "hash", "id", "open", "input", "print", "eval", "exec", "compile", "globals", "locals", "vars", "float", "complex",
     "round", "__import__", "breakpoint", "memoryview",
@@ -27,8 +28,8 @@ def _faults(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (f"imports {each.name}" for each in node.names if not _may_import(each.name))
     elif isinstance(node, ast.ImportFrom):
-        if node.level == 0 and not _may_import(node.module or ""):
-            yield f"imports {node.module}"
+        if node.level or not _may_import(node.module or ""):
+            yield f"imports {'.' * node.level}{node.module or ''}"
     elif isinstance(node, ast.Constant) and isinstance(node.value, float | complex):
         yield f"the float {node.value}"
     elif isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div):
@@ -50,10 +51,10 @@ def _makes_set(node: ast.AST) -> bool:
 
 
 def _may_import(module: str) -> bool:
-    top = module.partition(".")[0]
-    if top == "infoharbor":
-        return module.split(".")[1:2] in (["contractkit"], ["evidence"], ["contracts"])
-    return top in MODULES or top not in sys.stdlib_module_names
+    if module in MODULES or module.split(".")[:2] in (["infoharbor", "contractkit"], ["infoharbor", "evidence"]):
+        return True
+    package, _, file = module.rpartition(".")
+    return is_contract(package) and is_rule_file(file)
 
 
 def _recursive(tree: ast.Module) -> Iterator[tuple[int, str]]:

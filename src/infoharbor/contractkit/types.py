@@ -5,7 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from infoharbor.kernel.limits import INTEGER_MAX, INTEGER_MIN
+from infoharbor.kernel.limits import INTEGER_MAX as INTEGER_MAX
+from infoharbor.kernel.limits import INTEGER_MIN as INTEGER_MIN
 
 Integer = Annotated[int, Meta(ge=INTEGER_MIN, le=INTEGER_MAX)]
 Count = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]

@@ -186,11 +186,17 @@ class EmbeddedEngine(LedgerReading):
         if self._takes_more():
             self._open_inbox()
         self._admit(self._signatures.run())
-        now = milliseconds()
+        now = self._clock()
         if self._is_time(now):
             self._make_block(now)
         elif self._machine.unflushed and now - max(self._last_block, self._last_flush) >= IDLE_FLUSH_MS:
             self._flush()
+
+    def _clock(self) -> int:
+        """The wall clock; where it was set back, the pace of blocks begins anew instead of waiting for it."""
+        now = milliseconds()
+        self._last_block, self._last_flush = min(self._last_block, now), min(self._last_flush, now)
+        return now
 
     def _takes_more(self) -> bool:
         """Whether the inbox may be opened: what waits for its signatures' checks is bounded like the inbox itself."""
@@ -199,7 +205,7 @@ class EmbeddedEngine(LedgerReading):
 
     def _patience(self) -> int:
         """Milliseconds until there is something to do without being woken."""
-        now = milliseconds()
+        now = self._clock()
         moments = [self._next_due, now + 60_000]
         if len(self._mempool):
             moments.append(self._last_block + self._interval())

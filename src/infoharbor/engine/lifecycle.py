@@ -1,6 +1,7 @@
 """A ledger's beginning and opening."""
 
 import contextlib
+import gc
 import os
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from infoharbor.engine.machine import Machine
 from infoharbor.engine.store import Store
 from infoharbor.kernel.block import Genesis
 from infoharbor.kernel.registry import Registry
+
+OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 
 def create(
@@ -55,4 +58,11 @@ def open_engine(data: Path | str, *, registry: Registry | None = None, workers: 
         spare = max(1, len(os.sched_getaffinity(0)) - 1)
         engine = EmbeddedEngine(folder.path, founded, store, log, workers=spare if workers is None else workers)
         engine.take_over(held.pop_all())
+        collect_less_often()
         return engine
+
+
+def collect_less_often() -> None:
+    """Let Python look for reference cycles less often: a block makes thousands of objects and hardly a cycle."""
+    youngest, *older = gc.get_threshold()
+    gc.set_threshold(max(youngest, OBJECTS_BETWEEN_COLLECTIONS), *older)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from infoharbor.crypto.hashes import SM3
 from infoharbor.engine.blocklog import BlockLog, LogRecord, Place
-from infoharbor.engine.interface import Block, Damaged, Refused
+from infoharbor.engine.interface import Block, Damaged, Refused, decode_entry
 from infoharbor.engine.signature_worker import Check, check
 from infoharbor.engine.snapshot import Layer, Snapshot, State
 from infoharbor.engine.store import FORMAT, Batch, Meta, Store, StoredBlock
@@ -26,7 +26,8 @@ FLUSH_LAYERS = 32
 FLUSH_WRITES = 12_000
 """The store is written once this many records wait for it: that bounds memory, and how long readers' layers
 get."""
-RECENT_ENTRIES = 60_000
+RECENT_ENTRIES = 150_000
+"""About 600 bytes each: the records that are in use stay at hand, within the memory that a node may take."""
 
 block_codec = Codec(Block, limit=2**31)
 
@@ -66,14 +67,20 @@ class BlockView(Snapshot):
     """The state before the next block, as the engine's thread reads it."""
 
     recent: Recent
+    unstored: dict[str, bytes]
+    ran: dict[bytes, tuple[int, int]]
 
     def entry(self, path: str) -> Entry | None:
         found = self.recent.get(path)
         if found is None:
-            found = super().entry(path)
+            written = self.unstored.get(path)
+            found = self.stored.entry(path) if written is None else decode_entry(written)
             if found is not None:
                 self.recent.put(path, found)
         return found
+
+    def transaction(self, identifier: bytes) -> tuple[int, int] | None:
+        return self.ran.get(identifier) or self.stored.transaction(identifier)
 
 
 class Machine:
@@ -82,7 +89,9 @@ class Machine:
     def __init__(self, chain: Chain, genesis: Genesis, store: Store, log: BlockLog) -> None:
         self.chain, self._genesis, self._store, self._log = chain, genesis, store, log
         self._recent = Recent(RECENT_ENTRIES)
+        # What the accepted blocks wrote and the store does not hold yet; their layers hold it too, one by one.
         self._records: dict[str, bytes] = {}
+        self._ran: dict[bytes, tuple[int, int]] = {}
         self._nodes: dict[bytes, bytes] = {}
         with store.read() as stored:
             meta = stored.meta()
@@ -145,7 +154,7 @@ class Machine:
         state = self.state
         assert state is not None
         view = BlockView.open(self._store, lambda: state)
-        view.recent = self._recent
+        view.recent, view.unstored, view.ran = self._recent, self._records, self._ran
         return view
 
     def found(self) -> Executed:
@@ -190,6 +199,7 @@ class Machine:
         for path, entry in layer.entries.items():
             self._recent.put(path, entry)
         self._records.update(executed.entries)
+        self._ran.update(layer.transactions)
         self._end = end
         layers = (*(self.state.layers if self.state else ()), layer)
         self.state = State(outcome.header, outcome.header_bytes, self._frontier.root(), layers)
@@ -217,17 +227,15 @@ class Machine:
             second.peaks if second is not None else (),
             (self._end.segment, self._end.offset),
         )
-        transactions: dict[bytes, tuple[int, int]] = {}
         subtrees: dict[tuple[int, int], bytes] = {}
         calendar: dict[tuple[int, str], bool] = {}
         for layer in state.layers:
-            transactions.update(layer.transactions)
             subtrees.update(layer.subtrees)
             calendar.update({(time, path): waits for time, path, waits in layer.calendar})
         blocks = {layer.height: layer.block for layer in state.layers}
         self._nodes.update(tree.take_changed())
-        self._store.write(Batch(meta, self._records, self._nodes, transactions, subtrees, blocks, calendar))
-        self._records, self._nodes = {}, {}
+        self._store.write(Batch(meta, self._records, self._nodes, self._ran, subtrees, blocks, calendar))
+        self._records, self._nodes, self._ran = {}, {}, {}
         self.flushed = state.height
         self.state = state._replace(layers=())
 

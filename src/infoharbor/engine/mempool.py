@@ -67,7 +67,9 @@ class Mempool:
         if known is not None:
             known.futures.extend(waiting.futures)
             return
-        queue = self._queues.setdefault(waiting.organisation, _Queue())
+        queue = self._queues.get(waiting.organisation)
+        if queue is None:
+            queue = self._queues[waiting.organisation] = _Queue()
         if (
             len(self._known) >= self._room_transactions
             or self._bytes + size > self._room_bytes

@@ -11,7 +11,6 @@ from infoharbor.gateway.problems import TooOften
 from infoharbor.gateway.pulse import Pulse
 from infoharbor.gateway.rates import Rate, Rates
 from infoharbor.gateway.tokens import Tokens
-from infoharbor.gateway.vaults import Vaults
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.readers import Reader
 from infoharbor.kernel.transaction import Ceilings
@@ -20,6 +19,7 @@ from infoharbor.sdk.keys import Signing, id_of
 from infoharbor.sdk.local import Ledger, LocalClient
 from infoharbor.sdk.problems import Problem
 from infoharbor.sdk.proving import Node
+from infoharbor.vault.vaults import Vaults
 
 WAIT_S: Final = 30
 """How long an answer waits for a transaction's block; then it says that the transaction still waits."""
@@ -107,9 +107,9 @@ class Gateway:
 
         The agent acts for its own organisation only, and the ledger lets its key sign only what is in the key's scope.
         """
-        agent = self.ensure_agent(reader)
-        if any(by != (reader.organisation,) for _, by in parts):
+        if reader.is_member and any(by != (reader.organisation,) for _, by in parts):
             raise Problem("http.forbidden", field="by", expected=reader.organisation)
+        agent = self.ensure_agent(reader)
         return build(self.ledger.chain, parts, [id_of(agent)], ceilings=ceilings).signed_by(agent)
 
     def close(self) -> None:

@@ -55,9 +55,11 @@ class ActionType:
 
     @functools.cached_property
     def decode(self) -> Callable[[bytes], Any]:
+        self.describe()
         return Codec(self.of, limit=limits.ACTION_BYTES).decode
 
     def describe(self) -> str:
+        """The action as JSON: name, fields with their types; raises `TypeError` for a type the ledger cannot take."""
         return json.dumps({"action": f"{self.contract}.{self.name}", "fields": describe_fields(self.of)})
 
 

@@ -95,6 +95,10 @@ class SigningKey(NamedTuple):
 Find = Callable[..., Any]
 
 
+class BrokenAuthority(Exception):
+    """The contract that keeps identities does not answer as `Authority` says."""
+
+
 class Authority(Protocol):
     """Answered by the contract that keeps identities, from its own records; `find(type, *key)` reads them."""
 

@@ -7,7 +7,7 @@ from infoharbor.crypto.hashes import SM3, HashSuite
 from infoharbor.kernel import block as blocks
 from infoharbor.kernel import limits, merkle
 from infoharbor.kernel.activation import Active
-from infoharbor.kernel.authority import GENESIS, SigningKey
+from infoharbor.kernel.authority import GENESIS, BrokenAuthority, SigningKey
 from infoharbor.kernel.block import Genesis, Header, Receipt, Signer
 from infoharbor.kernel.encoding import Malformed, encode, tagged_hash
 from infoharbor.kernel.leaf import LEAF_TAG, NO_LEAF, Leaf, blind, path_hash
@@ -26,8 +26,9 @@ AUTHORISED_MAX = 100_000
 """How many answers of the authority are remembered between blocks."""
 FIELD_BYTES, EXPECTED_BYTES = 100, 300
 """With a code of up to 100 bytes a refusal stays within `limits.REFUSAL_BYTES`."""
-MACHINE_FAULTS = (MemoryError, OSError)
-"""Faults of the machine halt the node before anything is committed; every other one is the contract's."""
+NODE_FAULTS = (MemoryError, OSError, BrokenAuthority)
+"""Faults of the machine, or of who answers for identities, halt the node before anything is committed; every other one
+is the contract's."""
 
 
 class BlockView(View, Protocol):
@@ -192,7 +193,7 @@ class _Running:
         except Malformed as malformed:
             told = Refusal(malformed.code, field=malformed.field, expected=malformed.expected)
             self._refuse(opened.id, index, told, signers, work)
-        except MACHINE_FAULTS:
+        except NODE_FAULTS:
             raise
         except Exception as fault:
             self._refuse(opened.id, index, Refusal("contract.fault", expected=type(fault).__name__), signers, work)
@@ -208,6 +209,8 @@ class _Running:
         if self.authorised.get(asked, 0) > self.around.now and not work.rewrites_authority:
             return
         until = self.around.authority.authorise(find, keys, salted, self.around.now)
+        if type(until) is not int:
+            raise BrokenAuthority(f"authorise gave {until!r}, not the time until which its answer holds")
         if not work.rewrites_authority:
             self.authorised[asked] = until
 
@@ -224,7 +227,7 @@ class _Running:
             if record is not None:
                 run_due(self.around, work, kind, path, record, identifier)
                 self.settle(work, identifier, ())
-        except MACHINE_FAULTS:
+        except NODE_FAULTS:
             raise
         except Exception as fault:
             code = fault.code if isinstance(fault, Refusal) else "contract.fault"

@@ -22,6 +22,8 @@ from infoharbor.kernel.refusal import Refusal, ensure
 from infoharbor.kernel.state import Work
 
 Kind = TypeVar("Kind", bound=Record)
+NO_ACTION = (GENESIS, CALENDAR_ACTOR)
+"""Who moves records by no action, so that a move's `via` does not bind them."""
 
 
 class Parameter(NamedTuple):
@@ -244,13 +246,14 @@ class Ledger:
 
     def _permit(self, kind: RecordType, before: Any, after: Any, record: Any) -> None:
         declared = kind.allowed.get((str(before), str(after)), [])
-        moves = [move for move in declared if not move.via or self.action in move.via or self.actor == GENESIS]
+        moves = [move for move in declared if not move.via or self.action in move.via or self.actor in NO_ACTION]
         if not moves:
             follows = sorted({second for first, second in kind.allowed if first == str(before)})
+            ways = sorted({f"{after} by {name}" for move in declared for name in move.via})
             raise Refusal(
                 "ledger.move_undeclared",
                 field="status",
-                expected=f"{before} to {' or '.join(follows) or 'nothing'}",
+                expected=f"{before} to {' or '.join(ways or follows) or 'nothing'}",
             )
         parties = [party for move in moves for party in move.parties]
         if not any(self._fits(party, record) for party in parties):
@@ -302,8 +305,7 @@ def run(ledger: Ledger, action: Any) -> Any:
     try:
         return action.apply(ledger)
     except Refusal as refusal:
-        if "." not in refusal.code:
-            refusal.code = f"{ledger.contract}.{refusal.code}"
+        refusal.name_after(ledger.contract)
         raise
 
 
@@ -317,6 +319,10 @@ def run_due(around: Surroundings, work: Work, kind: RecordType, path: str, recor
     work.lapsing.add(path)
     for due in kind.due:
         if 0 < due.waits_until(record) <= around.now:
-            due.run(ledger, record)
+            try:
+                due.run(ledger, record)
+            except Refusal as refusal:
+                refusal.name_after(kind.contract)
+                raise
             record = work.find(kind, path)
     work.lapsing.discard(path)

@@ -12,7 +12,7 @@ import msgspec
 
 from infoharbor.crypto.hashes import SHA256
 from infoharbor.kernel.encoding import encode, tagged_hash
-from infoharbor.kernel.refusal import ensure
+from infoharbor.kernel.refusal import Refusal
 
 PUBLIC = "public"
 """Anyone may read the record."""
@@ -36,7 +36,7 @@ class Move(NamedTuple):
 
     `by` holds field names (of the record, before the move; of the new record at creation), roles, `ANYONE`,
     `CALENDAR`, `Contract(name)` or `all_of(…)`; one that fits is enough. `via` names the actions that may make the move,
-    where a pair of statuses alone would let one action pass for another; empty: any.
+    where a pair of statuses alone would let one action pass for another; empty: any. It does not bind the calendar.
     """
 
     before: str
@@ -67,31 +67,45 @@ class Due(NamedTuple):
 class RecordType:
     """What the kernel knows of one table; `schema_hash` stands in every leaf."""
 
-    def __init__(self, of: type, contract: str, table: str, key: tuple[str, ...], visible: str) -> None:
+    def __init__(self, of: "type[Record]", contract: str, table: str, key: tuple[str, ...], visible: str) -> None:
         self.of, self.contract, self.table, self.key, self.visible = of, contract, table, key, visible
         self.prefix = f"{contract}/{table}/"
         self._key_of = operator.attrgetter(*key)
         self.due: list[Due] = []
 
     def complete(self) -> None:
-        """Derive what needs the finished class: field types are known only then."""
+        """Derive what needs the finished class: field types are known only then.
+
+        Raises `TypeError` for a field, or a part of the key, that the ledger cannot keep.
+        """
+        self._ensure_key_is_text()
         self.decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(self.of)
-        self.moves: tuple[Move, ...] = self.of.moves  # type: ignore[attr-defined]
-        self.readers: tuple[Any, ...] = self.of.readers  # type: ignore[attr-defined]
+        self.moves: tuple[Move, ...] = self.of.moves
+        self.readers: tuple[Any, ...] = self.of.readers
         self.schema = json.dumps(describe_record(self), ensure_ascii=False, separators=(",", ":")).encode()
         self.schema_hash = tagged_hash(SHA256, "schema", self.schema)
         self.allowed: dict[tuple[str, str], list[Move]] = {}
         for move in self.moves:
             self.allowed.setdefault((str(move.before), str(move.after)), []).append(move)
 
+    def _ensure_key_is_text(self) -> None:
+        """What else there is has no one spelling as text, which paths need."""
+        hints = typing.get_type_hints(self.of)
+        for name in self.key:
+            of = hints.get(name)
+            if of not in (str, int) and not (isinstance(of, type) and issubclass(of, enum.Enum)):
+                raise TypeError(f"{self.of.__name__}.{name} is no key: say str, int or an enum, and name a field")
+
     def path(self, key: tuple[Any, ...]) -> str:
         """Where the record with this key lies. Only the last part may hold a slash, so that no two keys share a path."""
         if len(key) == 1:
             return f"{self.prefix}{key[0]}"
-        *leading, last = map(str, key)
-        for name, part in zip(self.key, leading, strict=False):
-            ensure("/" not in part, "ledger.key", field=name, expected="no slash")
-        return f"{self.prefix}{'/'.join(leading)}/{last}"
+        parts = list(map(str, key))
+        leading = "/".join(parts[:-1])
+        if leading.count("/") != len(parts) - 2:
+            wrong = next(name for name, part in zip(self.key, parts, strict=False) if "/" in part)
+            raise Refusal("ledger.key", field=wrong, expected="no slash")
+        return f"{self.prefix}{leading}/{parts[-1]}"
 
     def path_of(self, record: Any) -> str:
         key = self._key_of(record)
@@ -172,13 +186,23 @@ def describe_record(kind: RecordType) -> dict[str, Any]:
 
 
 def describe_fields(of: type) -> list[list[Any]]:
-    hints = typing.get_type_hints(of, include_extras=False)
-    return [[field.name, describe_type(hints[field.name])] for field in msgspec.structs.fields(of)]
+    """Each field's name and type; raises `TypeError` for a type that the ledger cannot keep."""
+    hints = typing.get_type_hints(of, include_extras=True)
+    return [
+        [field.name, describe_type(hints[field.name], f"{of.__name__}.{field.name}")]
+        for field in msgspec.structs.fields(of)
+    ]
 
 
-def describe_type(of: Any) -> Any:
-    """A type as plain data, the same under every version of Python and of the libraries."""
-    if of in (int, str, bytes, bool):
+def describe_type(of: Any, place: str) -> Any:
+    """A type as plain data, the same under every version of Python and of the libraries; its bounds are not told."""
+    if typing.get_origin(of) is typing.Annotated:
+        of, bounded = of.__origin__, any(map(is_bound, of.__metadata__))
+        if of is int and bounded:
+            return "int"
+    if of is int:
+        raise TypeError(f"{place} is an int without bounds: say Integer, Count, Amount or Instant")
+    if of in (str, bytes, bool):
         return of.__name__
     if isinstance(of, type) and issubclass(of, enum.Enum):
         return {"one_of": [member.value for member in of]}
@@ -186,16 +210,21 @@ def describe_type(of: Any) -> Any:
         return {"struct": describe_fields(of)}
     origin, arguments = typing.get_origin(of), typing.get_args(of)
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
-        return {"list": describe_type(arguments[0])}
+        return {"list": describe_type(arguments[0], place)}
     if origin is tuple:
-        return {"tuple": [describe_type(argument) for argument in arguments]}
+        return {"tuple": [describe_type(argument, place) for argument in arguments]}
     if origin in (typing.Union, types.UnionType):
         rest = [argument for argument in arguments if argument is not type(None)]
         if len(rest) == 1 and len(rest) < len(arguments):
-            return {"optional": describe_type(rest[0])}
+            return {"optional": describe_type(rest[0], place)}
     raise TypeError(
-        f"{of!r} is no type of the ledger: int, str, bytes, bool, an enum, a tuple, a struct, or one of them | None"
+        f"{place}: {of!r} is no type of the ledger: int, str, bytes, bool, an enum, a tuple, a struct, or one of them | None"
     )
+
+
+def is_bound(meta: Any) -> bool:
+    """Whether an annotation bounds a number on both sides."""
+    return isinstance(meta, msgspec.Meta) and {meta.ge, meta.gt} != {None} and {meta.le, meta.lt} != {None}
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -14,6 +14,11 @@ class Refusal(Exception):
         super().__init__(code)
         self.code, self.field, self.expected = code, field, str(expected)
 
+    def name_after(self, contract: str) -> None:
+        """Put the contract's name before a bare code."""
+        if "." not in self.code:
+            self.code = f"{contract}.{self.code}"
+
     def __str__(self) -> str:
         return " ".join(part for part in (self.code, self.field, self.expected) if part)
 

@@ -22,8 +22,8 @@ RULES_VERSION = 1
 
 BUILT_IN = "infoharbor.contracts"
 ENTRY_POINTS = "infoharbor.contracts"
-EDGE_FILES = ("exchange", "pages", "demo")
-"""What of a contract's folder the kernel never loads, beside its tests; every other file holds rules."""
+EDGE_FILES = ("exchange", "pages", "demo", "conftest")
+"""What of a contract's folder the kernel never loads, beside `test_*`; every other file holds rules."""
 
 
 class LoadedContract(NamedTuple):
@@ -61,7 +61,7 @@ class RulesFinder(MetaPathFinder):
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> Any:
         package, _, file = fullname.rpartition(".")
-        if not path or not is_rule_file(file) or not _is_contract(package):
+        if not path or not is_rule_file(file) or not is_contract(package):
             return None
         location = f"{next(iter(path))}/{file}.py"
         if not os.path.exists(location):
@@ -69,7 +69,8 @@ class RulesFinder(MetaPathFinder):
         return importlib.util.spec_from_file_location(fullname, location, loader=RulesLoader(fullname, location))
 
 
-def _is_contract(package: str) -> bool:
+def is_contract(package: str) -> bool:
+    """Whether a package is a contract: of this package, or brought by an installed one."""
     return package.rpartition(".")[0] == BUILT_IN or package in brought_packages()
 
 
@@ -124,6 +125,8 @@ def _load(package: str) -> LoadedContract:
     for value in declared:
         if hasattr(value, "__record__"):
             record_type(value)
+        elif hasattr(value, "__action__"):
+            value.__action__.describe()
     versions = [value.__action__.since for value in declared if hasattr(value, "__action__")]
     return LoadedContract(_name(package), package, max([1, *versions]), rules_hash(files), modules)
 

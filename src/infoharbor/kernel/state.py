@@ -20,11 +20,16 @@ class BlockState:
     def __init__(self, view: View) -> None:
         self.view = view
         self.entries: dict[str, Entry] = {}
+        self._stored: dict[str, Entry | None] = {}
         self._records: dict[str, Any] = {}
 
     def entry(self, path: str) -> Entry | None:
         found = self.entries.get(path)
-        return found if found is not None else self.view.entry(path)
+        if found is None:
+            found = self._stored.get(path, MISSING)
+            if found is MISSING:
+                found = self._stored[path] = self.view.entry(path)
+        return found
 
     def record(self, kind: RecordType, path: str) -> Any:
         """The decoded record, or None if it never was or is deleted."""

@@ -61,7 +61,9 @@ def states(kind: RecordType, word: Callable[[str], str], new: str) -> Picture:
 
 
 def goods(
-    trace: dict[str, Any], breaking: dict[str, list[str]], name: Callable[[dict[str, Any]], Label],
+    trace: dict[str, Any],
+    breaking: dict[str, list[str]],
+    name: Callable[[dict[str, Any]], Label],
     step: Callable[[dict[str, Any]], Label],
 ) -> Picture | None:
     """A trace query's graph: objects and, between them, the events by which one became or went into another.

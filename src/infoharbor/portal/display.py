@@ -77,7 +77,9 @@ class Display:
             case inspect.StructType():
                 return self._struct(value)
             case inspect.VarTupleType():
-                return self._items([self.shown(field, kind.item_type, each) for each in value[:ITEMS_SHOWN]], len(value))
+                return self._items(
+                    [self.shown(field, kind.item_type, each) for each in value[:ITEMS_SHOWN]], len(value)
+                )
             case inspect.TupleType():
                 pairs = zip(kind.item_types, value, strict=True)
                 return self._items([self.shown(field, part, each) for part, each in pairs], len(value))
@@ -106,7 +108,8 @@ class Display:
 def plain(value: Any) -> Shown:
     """A value of JSON, such as an action's argument."""
     if isinstance(value, dict):
-        return Shown("fields", parts=tuple((name.replace("_", " "), plain(each)) for name, each in value.items()))
+        parts = [(name.replace("_", " "), plain(each)) for name, each in value.items()]
+        return Shown("fields", parts=tuple(each for each in parts if each[1] is not NOTHING))
     if isinstance(value, list):
         shown = tuple(plain(each) for each in value[:ITEMS_SHOWN])
         return Shown("list", parts=shown, more=len(value) - len(shown)) if value else NOTHING

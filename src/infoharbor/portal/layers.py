@@ -56,7 +56,9 @@ def draw(
     room, joints = dict(sizes), {}
     pairs: list[tuple[str, str]] = []
     for source, target in dict.fromkeys(forward):
-        joints[source, target] = between = [f"{source}\0{target}\0{rank}" for rank in range(ranks[source] + 1, ranks[target])]
+        joints[source, target] = between = [
+            f"{source}\0{target}\0{rank}" for rank in range(ranks[source] + 1, ranks[target])
+        ]
         room |= dict.fromkeys(between, JOINT)
         ranks |= {joint: ranks[source] + 1 + at for at, joint in enumerate(between)}
         pairs += zip([source, *between], [*between, target], strict=True)

@@ -60,7 +60,9 @@ def record_url(path: str) -> str:
 class Page:
     """One request of a reader whom nobody knows, and the page that answers it."""
 
-    def __init__(self, request: Request[Any, Any, Any], languages: tuple[str, ...] = LANGUAGES, *, cost: int = 1) -> None:
+    def __init__(
+        self, request: Request[Any, Any, Any], languages: tuple[str, ...] = LANGUAGES, *, cost: int = 1
+    ) -> None:
         self.request, self.languages, self.gateway = request, languages, gateway_of(request)
         if cost:
             self.gateway.charge(ANONYMOUS, request.client.host if request.client else "", cost)
@@ -95,6 +97,10 @@ class Page:
         if found is None:
             return identifier
         return found.name if self.language == "zh" else found.name_en or found.name
+
+    def contract_title(self, contract: str) -> str:
+        """A contract's title in the reader's language; its name where it has no words."""
+        return self.texts.sentence(self.ledger.words.text(contract, "title")) or contract
 
     def moment(self, milliseconds: int) -> str:
         return moment(milliseconds, zone_of(self.language))
@@ -143,9 +149,7 @@ def problem_page(request: Request[Any, Any, Any], fault: Exception) -> Response[
     first = page.texts.sentence(sentence)
     status = status_of(problem)
     others = [(code, text) for code, text in zip(("en", "zh"), sentence, strict=True) if text != first]
-    answer = page.show(
-        "problem.html", http_status=status, problem=problem, code=status, sentence=first, others=others
-    )
+    answer = page.show("problem.html", http_status=status, problem=problem, code=status, sentence=first, others=others)
     retry = getattr(problem, "retry_after", None)
     if retry is not None:
         answer.headers["Retry-After"] = str(retry)

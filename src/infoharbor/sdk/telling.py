@@ -6,6 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.registry import Registry, installed_registry
 from infoharbor.kernel.transaction import Ceilings
 from infoharbor.sdk.building import Chain, build, now_ms
+from infoharbor.vault.vaults import Vaults
 
 Kind = TypeVar("Kind", bound=Record)
 SEED_FILE = "demo.seed"
@@ -110,11 +112,17 @@ def tell(data: Path, engine: Engine, registry: Registry, report: Callable[[str, 
     """
     told: dict[str, int] = json.loads((data / TOLD_FILE).read_bytes()) if (data / TOLD_FILE).exists() else {}
     world = LiveWorld(engine, registry, (data / SEED_FILE).read_bytes())
-    for story in stories_of(registry):
-        for number, step in enumerate(story.steps):
-            if number < told.get(story.contract, 0):
-                continue
-            report(step.title_en, step.title_zh)
-            step.tell(world)
-            told[story.contract] = number + 1
-            write_private(data / TOLD_FILE, json.dumps(told).encode())
+    with closing(Vaults(data, engine.status().chain)) as vaults:
+
+        def keep_held(owner: str, record: str, field: str, content: bytes) -> bytes:
+            return vaults.of(owner).put(record, field, content).commitment
+
+        world.things["keep_held"] = keep_held
+        for story in stories_of(registry):
+            for number, step in enumerate(story.steps):
+                if number < told.get(story.contract, 0):
+                    continue
+                report(step.title_en, step.title_zh)
+                step.tell(world)
+                told[story.contract] = number + 1
+                write_private(data / TOLD_FILE, json.dumps(told).encode())

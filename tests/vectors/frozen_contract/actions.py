@@ -2,6 +2,7 @@
 
 from frozen_contract.records import Note, NoteStatus, Place
 from infoharbor.contractkit import Action, Ledger, Role, ensure, when_due
+from infoharbor.contractkit.types import Instant
 
 
 class WriteNote(Action):
@@ -11,7 +12,7 @@ class WriteNote(Action):
     id: str
     text: str
     content: bytes
-    until: int
+    until: Instant
     places: tuple[Place, ...]
 
     def apply(self, ledger: Ledger) -> None:

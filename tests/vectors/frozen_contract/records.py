@@ -3,6 +3,7 @@
 import msgspec
 
 from infoharbor.contractkit import CALENDAR, NEW, PUBLIC, Move, Record, Role, Status
+from infoharbor.contractkit.types import Instant, Integer
 
 
 class NoteStatus(Status):
@@ -14,8 +15,8 @@ class NoteStatus(Status):
 class Place(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Somewhere, in millionths of a degree."""
 
-    latitude: int
-    longitude: int
+    latitude: Integer
+    longitude: Integer
 
 
 class Note(Record, table="notes", key=("owner", "id"), visible=PUBLIC):
@@ -27,9 +28,9 @@ class Note(Record, table="notes", key=("owner", "id"), visible=PUBLIC):
     text: str
     content: bytes
     signed: bool
-    until: int
+    until: Instant
     places: tuple[Place, ...]
-    range: tuple[int, int]
+    range: tuple[Integer, Integer]
     reference: str | None
 
     readers = ("owner", Role("supervisor").of("owner"))

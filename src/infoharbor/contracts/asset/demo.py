@@ -1,16 +1,10 @@
 """A bank issues demonstration money; an importer pays an exporter by escrow against the title to tea."""
 
 from infoharbor.contractkit.encoding import encode_action
-from infoharbor.contracts.asset.actions import (
-    IssueTitle,
-    IssueToken,
-    Mint,
-    OpenEscrow,
-    Redeem,
-    ReleaseEscrow,
-    TransferTitle,
-)
+from infoharbor.contracts.asset.escrows import OpenEscrow, ReleaseEscrow
 from infoharbor.contracts.asset.records import TokenKind
+from infoharbor.contracts.asset.titles import IssueTitle, TransferTitle
+from infoharbor.contracts.asset.tokens import IssueToken, Mint, Redeem
 from infoharbor.contracts.governance.actions import CastVote, Propose
 from infoharbor.contracts.governance.records import Proposal, ProposalStatus
 from infoharbor.contracts.identity.actions import GrantRole

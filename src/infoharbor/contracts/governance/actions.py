@@ -13,6 +13,7 @@ from infoharbor.contractkit import (
     invariant,
     when_due,
 )
+from infoharbor.contractkit.arithmetic import divide_up
 from infoharbor.contractkit.encoding import decode_action, encode_action
 from infoharbor.contractkit.types import Code, Count, Hash, Identifier, Integer, ShortText
 from infoharbor.contracts.governance.records import (
@@ -35,7 +36,8 @@ from infoharbor.contracts.identity.actions import (
 from infoharbor.contracts.identity.records import Organisation, has_seat
 
 DAY = 24 * 60 * 60 * 1000
-MAJORITY = Parameter("governance.majority_percent", 67, "% of seats", 51, 100)
+MAJORITY = Parameter("governance.majority_twelfths", 8, "twelfths of the seats", 7, 12)
+"""Twelfths, so that two thirds and three quarters are exact."""
 VOTING_PERIOD = Parameter("governance.voting_period_ms", 30 * DAY, "ms", 1, 366 * DAY)
 ACTIVATION_DELAY = Parameter("governance.activation_delay_ms", 7 * DAY, "ms", 0, 366 * DAY)
 CODES_PER_DECISION = 500
@@ -136,7 +138,7 @@ class Propose(Action):
         ensure(ledger.find(Proposal, self.id) is None, "proposal_known", field="id", expected="a fresh id")
         seats = [member.id for member in ledger.scan(Organisation) if has_seat(member)]
         ensure(ledger.actor in seats, "no_seat", field="by", expected="an organisation with a seat")
-        majority = -(-len(seats) * ledger.parameter(MAJORITY) // 100)
+        majority = divide_up(len(seats) * ledger.parameter(MAJORITY), 12)
         closes = ledger.now + ledger.parameter(VOTING_PERIOD)
         ledger.put(
             Proposal(

@@ -54,13 +54,14 @@ def agree_on_holiday(world: World) -> None:
 
 
 @story.step(
-    "The bank proposes that all must agree in future; the certifier refuses, and the proposal fails.",
-    "银行提议今后须全体一致同意，河内认证机构反对，提案被否决。",
+    "The bank proposes that all must agree in future; the other two refuse, and the proposal fails.",
+    "银行提议今后须全体一致同意，另外两家反对，提案被否决。",
 )
 def refuse_unanimity(world: World) -> None:
-    change = SetParameter("governance.majority_percent", 100)
+    change = SetParameter("governance.majority_twelfths", 12)
     world.act(Propose.to(change, id="unanimity", reason="nobody should be outvoted"), by=BANK)
     world.act(CastVote("unanimity", False), by=CERTIFIER)
+    world.act(CastVote("unanimity", False), by=OPERATOR)
 
 
 @story.step(

@@ -32,7 +32,7 @@ from infoharbor.kernel.refusal import Refusal
 DAY = 24 * 60 * 60 * 1000
 PERIOD = "governance.voting_period_ms"
 SEATS = [player.id for player in PLAYERS[:4]]
-"""With the operator these make five; 67 % of them are four."""
+"""With the operator these make five; two thirds of them, rounded up, are four."""
 CHANGE = SetParameter(PERIOD, DAY)
 
 
@@ -140,6 +140,13 @@ def test_the_deciding_vote_runs_the_decision(trial: Trial) -> None:
     trial.refuses(CastVote("proposal", True), by=SEATS[3], code="governance.proposal_closed")
 
 
+@pytest.mark.parametrize(("seats", "majority"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 4), (6, 4), (7, 5), (9, 6)])
+def test_at_least_two_thirds_of_the_seats_decide(seats: int, majority: int) -> None:
+    trial = Trial([player._replace(seat=place < seats - 1) for place, player in enumerate(PLAYERS)])
+    propose(trial)
+    assert trial.get(Proposal, "proposal").majority == majority
+
+
 def test_a_proposal_is_rejected_once_no_majority_can_be_reached(trial: Trial) -> None:
     propose(trial)
     trial.act(CastVote("proposal", False), by=SEATS[0])
@@ -226,8 +233,8 @@ def _alone() -> Trial:
     ("decision", "code"),
     [
         (SetParameter("governance.nothing", 1), "governance.parameter_unknown"),
-        (SetParameter("governance.majority_percent", 50), "governance.parameter_bounds"),
-        (SetParameter("governance.majority_percent", 101), "governance.parameter_bounds"),
+        (SetParameter("governance.majority_twelfths", 6), "governance.parameter_bounds"),
+        (SetParameter("governance.majority_twelfths", 13), "governance.parameter_bounds"),
         (SetParameter(PERIOD, 0), "governance.parameter_bounds"),
         (SetCodes(()), "governance.codes_count"),
         (SetCodes((CodeEntry("t", "c", "", "", "", 2, 1),)), "governance.codes_period"),
@@ -243,9 +250,9 @@ def test_a_decision_that_cannot_hold_is_refused_with_its_deciding_vote(
 
 
 def test_a_parameters_bounds_are_its_contracts(alone: Trial) -> None:
-    for percent in (51, 100):
-        alone.decide(SetParameter("governance.majority_percent", percent))
-        assert alone.get(VotedParameter, "governance.majority_percent").value == percent
+    for twelfths in (7, 12):
+        alone.decide(SetParameter("governance.majority_twelfths", twelfths))
+        assert alone.get(VotedParameter, "governance.majority_twelfths").value == twelfths
 
 
 def test_codes_are_added_and_changed(alone: Trial) -> None:

@@ -22,6 +22,7 @@ from infoharbor.contracts.trace.rules import (
     MICRO_EXPONENT,
     WITHHELD,
     State,
+    is_class,
     object_id,
     prefix_candidates,
     state_of,
@@ -96,6 +97,8 @@ class Walk:
                 key = (said.captured_by, said.digest)
                 for other in self._named(key, inputs=True):
                     yield Edge(other, identifier, MADE_INTO, key), other
+        if is_class(identifier):
+            return
         for packed in self.read.scan(Packed, identifier):
             for said in self.story(packed.child):
                 if said.effect is Effect.PACK and said.parent == identifier:
@@ -325,7 +328,7 @@ def _reached(start: str, edges: list[Edge]) -> list[str]:
 
 def _json(text: str) -> Any:
     """Canonical JSON of the ledger as an answer holds it: fractions as texts, so that none becomes a float."""
-    return _exact(json_text.value(text.encode())) if text else None
+    return _exact(json_text.recorded(text))
 
 
 def _exact(value: Any) -> Any:

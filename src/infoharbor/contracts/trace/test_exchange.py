@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,9 +128,7 @@ def test_check_digits_are_those_of_another_implementation(number: str) -> None:
 @given(keys(), st.data())
 def test_one_wrong_digit_of_a_digital_link_is_refused(made: tuple[gs1.Key, int], data: st.DataObject) -> None:
     key, _ = made
-    length = {"01": 14, "00": 18, "414": 13, "417": 13, "253": 13, "255": 13, "8003": 14, "402": 17}.get(
-        key.ai, 0
-    )
+    length = {"01": 14, "00": 18, "414": 13, "417": 13, "253": 13, "255": 13, "8003": 14, "402": 17}.get(key.ai, 0)
     if not length:
         return
     place = data.draw(st.integers(0, length - 1))
@@ -177,9 +176,7 @@ def test_any_bytes_are_read_or_refused_with_a_known_code(raw: bytes) -> None:
 
 
 @given(
-    st.dictionaries(
-        st.sampled_from(sorted(event())), st.none() | st.integers() | st.text() | st.lists(st.integers())
-    )
+    st.dictionaries(st.sampled_from(sorted(event())), st.none() | st.integers() | st.text() | st.lists(st.integers()))
 )
 def test_an_event_with_any_value_in_any_field_is_read_or_refused_at_that_field(
     changes: dict[str, Any],
@@ -200,9 +197,7 @@ def test_a_moment_comes_back_from_its_text(moment: int) -> None:
     assert times.milliseconds(times.utc(moment)) == moment
 
 
-@given(
-    st.lists(st.sampled_from([f"{CARTON}{one}" for one in range(9)]), min_size=1, unique=True), st.randoms()
-)
+@given(st.lists(st.sampled_from([f"{CARTON}{one}" for one in range(9)]), min_size=1, unique=True), st.randoms())
 def test_the_order_of_fields_and_items_does_not_change_the_hash(epcs: list[str], random: Any) -> None:
     shuffled = random.sample(epcs, len(epcs))
     fields = event(epcList=epcs, bizStep="shipping", **{"tea:a": "1", "tea:b": "2"})
@@ -235,6 +230,13 @@ def test_an_event_put_together_again_is_valid_and_has_its_hash(name: str, public
         again, alone = read_document(raw).whole()
         assert again.hash() == one.hash()
         assert parts.public.has_private or alone.hash() == one.hash()
+
+
+@given(text=st.text(max_size=40) | st.sampled_from(["5", "[1]", '"a"', "[[[[", '{"a": 1e999}']))
+def test_what_a_member_wrote_past_every_gateway_breaks_no_reader(text: str) -> None:
+    _, parts = story_parts(STORIES[0])[0]
+    hostile = msgspec.structs.replace(parts.public, sensors=text, ilmd=text, extensions=text)
+    json_text.write(rebuild(hostile))
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -313,9 +315,7 @@ def test_hash_leaves_out_ids_and_corrections() -> None:
 
 def test_hash_keeps_the_order_of_the_standard_inside_sensor_metadata() -> None:
     metadata = {"deviceID": "urn:epc:id:giai:9521234.L7", "time": "2026-06-12T07:15:00Z"}
-    text = line(
-        sensorElementList=[{"sensorMetadata": metadata, "sensorReport": [{"type": "Mass", "value": 2.50}]}]
-    )
+    text = line(sensorElementList=[{"sensorMetadata": metadata, "sensorReport": [{"type": "Mass", "value": 2.50}]}])
     assert text.endswith(
         "sensorElementsensorMetadatatime=2026-06-12T07:15:00.000Z"
         "deviceID=https://id.gs1.org/8004/9521234L7sensorReporttype=https://ref.gs1.org/voc/Massvalue=2.5"
@@ -328,8 +328,7 @@ def test_hash_puts_extensions_of_fields_before_those_of_the_event() -> None:
         **{"tea:a": "x", "tea:list": ["b", "23.0"]},
     )
     assert text.endswith(
-        f"readPointid=https://example.org/preadPoint{{{TEA}}}gate=2"
-        f"{{{TEA}}}a=x{{{TEA}}}list=23{{{TEA}}}list=b"
+        f"readPointid=https://example.org/preadPoint{{{TEA}}}gate=2{{{TEA}}}a=x{{{TEA}}}list=23{{{TEA}}}list=b"
     )
 
 
@@ -391,9 +390,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("changes", "code", "field"), REFUSED)
-def test_a_wrong_event_is_refused_at_its_deepest_field(
-    changes: dict[str, Any], code: str, field: str
-) -> None:
+def test_a_wrong_event_is_refused_at_its_deepest_field(changes: dict[str, Any], code: str, field: str) -> None:
     if changes.get("type") == "AggregationEvent":
         changes = changes | {"action": "ADD"}
     found = read_document(document(event(), event(**changes)))
@@ -446,9 +443,7 @@ def test_a_repeated_name_of_the_document_refuses_all() -> None:
 
 @pytest.mark.parametrize("number", ["1e400", "1" * 31, "0." + "1" * 50, "1e-9"])
 def test_a_number_beyond_all_measure_is_refused(number: str) -> None:
-    raw = document(event(quantityList=[{"epcClass": "urn:x:y", "quantity": 99}])).replace(
-        b"99", number.encode()
-    )
+    raw = document(event(quantityList=[{"epcClass": "urn:x:y", "quantity": 99}])).replace(b"99", number.encode())
     (fault,) = read_document(raw).faults
     assert fault.event_index == 0
 
@@ -481,9 +476,7 @@ def test_both_notations_have_one_normal_form(uri: str, link: str) -> None:
     assert gs1.normal(uri) == gs1.CANONICAL + link
 
 
-@pytest.mark.parametrize(
-    "uri", ["https://example.org/po/12345", "urn:epc:id:gid:1.2.3", "geo:23.9,111.2", "urn:x:y"]
-)
+@pytest.mark.parametrize("uri", ["https://example.org/po/12345", "urn:epc:id:gid:1.2.3", "geo:23.9,111.2", "urn:x:y"])
 def test_other_uris_stay_as_they_are(uri: str) -> None:
     assert gs1.normal(uri) == uri
     assert gs1.gtin_of(uri) == ""

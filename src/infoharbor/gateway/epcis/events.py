@@ -9,10 +9,10 @@ from infoharbor.contracts.trace.exchange.rebuild import rebuild
 from infoharbor.contracts.trace.records import Event
 from infoharbor.edgekit.sight import Sight
 from infoharbor.engine.interface import Refused
-from infoharbor.gateway.vaults import Vaults
 from infoharbor.kernel.readers import Reader
 from infoharbor.kernel.records import record_type
 from infoharbor.sdk.local import Ledger
+from infoharbor.vault.vaults import Vaults
 
 PAGE_BYTES: Final = 4 * 1024 * 1024
 """A page of large events ends early: the standard lets it."""

@@ -20,13 +20,13 @@ from infoharbor.contracts.trace.exchange.faults import EventFault
 from infoharbor.contracts.trace.exchange.names import NAMESPACES_TABLE, PUBLIC_NAMESPACES
 from infoharbor.contracts.trace.records import CapturedEvent, Event
 from infoharbor.edgekit.sight import Sight
-from infoharbor.gateway.vaults import Vaults
 from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.limits import ACTION_BYTES
 from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.local import Ledger
 from infoharbor.vault.store import Item
+from infoharbor.vault.vaults import Vaults
 
 EVENT_LIST: Final = "epcisBody.eventList"
 QUERY_EVENT_LIST: Final = "epcisBody.queryResults.resultsBody.eventList"

@@ -7,7 +7,7 @@ from infoharbor.gateway.epcis.events import Events
 from infoharbor.gateway.epcis.intake import Intake
 from infoharbor.gateway.epcis.jobs import Jobs
 from infoharbor.gateway.service import Gateway
-from infoharbor.gateway.vaults import Vaults
+from infoharbor.vault.vaults import Vaults
 
 
 class Epcis:

@@ -9,7 +9,7 @@ KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 @get("/portal/{digest:str}/portal.css", sync_to_thread=False)
-def get_style(digest: str) -> Response[bytes]:
+def get_style() -> Response[bytes]:
     """The one style sheet."""
     return Response(read_static("portal.css"), media_type="text/css; charset=utf-8", headers=KEPT)
 
@@ -17,7 +17,9 @@ def get_style(digest: str) -> Response[bytes]:
 @get("/portal/icon.svg", sync_to_thread=False)
 def get_icon() -> Response[bytes]:
     """The mark in the browser's tab."""
-    return Response(read_static("icon.svg"), media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
+    return Response(
+        read_static("icon.svg"), media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"}
+    )
 
 
 ROUTES = [get_style, get_icon]

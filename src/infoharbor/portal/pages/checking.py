@@ -57,7 +57,13 @@ def _answer(page: Page, evidence: bytes, trust: bytes) -> Response[str]:
         proven = verify(evidence, policy)
     except (Unproven, Malformed) as fault:
         sentence = page.texts.sentence(page.ledger.words.refusal(fault.code))
-        result = {"proves": False, "code": fault.code, "field": fault.field, "expected": fault.expected, "why": sentence}
+        result = {
+            "proves": False,
+            "code": fault.code,
+            "field": fault.field,
+            "expected": fault.expected,
+            "why": sentence,
+        }
         return page.show("verify.html", http_status=422, result=result, own=own)
     return page.show("verify.html", result=described(page, proven, policy), own=own)
 

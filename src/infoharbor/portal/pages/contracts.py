@@ -6,7 +6,7 @@ from litestar import Response, get
 
 from infoharbor.edgekit.json_form import describe, shape_of
 from infoharbor.edgekit.languages import LANGUAGES, read_words
-from infoharbor.gateway.exchange import Asked
+from infoharbor.gateway.exchange import Asked, part
 from infoharbor.kernel.records import RecordType
 from infoharbor.portal.diagrams import states
 from infoharbor.portal.display import Display
@@ -22,9 +22,9 @@ def get_contracts(request: Asked) -> Response[str]:
 
 
 @get("/contracts/{name:str}", sync_to_thread=True)
-def get_contract(request: Asked, name: str) -> Response[str]:
+def get_contract(request: Asked) -> Response[str]:
     """One contract, from its declarations alone."""
-    page = Page(request)
+    page, name = Page(request), part(request, "name")
     found = next((each for each in page.client.contracts() if each["contract"] == name), None)
     if found is None:
         raise Problem("http.not_found", field="contract", expected="a contract of this node")
@@ -46,7 +46,7 @@ def _in_language(page: Page, form: dict[str, Any], part: str) -> str:
 
 
 def _told(page: Page, form: dict[str, Any]) -> dict[str, Any]:
-    return form | {each: _in_language(page, form, each) for each in ("title", "about")}
+    return form | {"title": page.contract_title(form["contract"]), "about": _in_language(page, form, "about")}
 
 
 def _table(page: Page, kind: RecordType) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from litestar import Response, get
 
 from infoharbor.edgekit.json_form import from_iso
-from infoharbor.gateway.exchange import Asked
+from infoharbor.gateway.exchange import Asked, part
 from infoharbor.kernel.limits import INTEGER_MAX
 from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.portal.display import plain
@@ -50,9 +50,9 @@ def get_blocks(request: Asked) -> Response[str]:
 
 
 @get("/blocks/{height:str}", sync_to_thread=True)
-def get_block(request: Asked, height: str) -> Response[str]:
+def get_block(request: Asked) -> Response[str]:
     """A block's header, and those of its receipts that anyone may read."""
-    page = Page(request)
+    page, height = Page(request), part(request, "height")
     if not (height.isascii() and height.isdigit() and len(height) <= 18):
         raise Problem("ledger.height_unknown", field="height", expected="a height that exists")
     block = page.client.block(int(height))
@@ -62,10 +62,10 @@ def get_block(request: Asked, height: str) -> Response[str]:
 
 
 @get("/transactions/{identifier:str}", sync_to_thread=True)
-def get_transaction(request: Asked, identifier: str) -> Response[str]:
+def get_transaction(request: Asked) -> Response[str]:
     """What became of a transaction: who signed, on what authority, what it did and what it wrote."""
     page = Page(request)
-    receipt = page.client.receipt(hex_bytes(identifier.lower(), "id", 32))
+    receipt = page.client.receipt(hex_bytes(part(request, "identifier").lower(), "id", 32))
     return page.show("transaction.html", receipt=timed(receipt), actions=_actions(receipt))
 
 
@@ -105,7 +105,7 @@ def counted(page: Page) -> list[dict[str, Any]]:
                 records += 1
                 if records == COUNTED_MAX:
                     break
-            title = page.texts.sentence(page.ledger.words.text(name, "title"))
+            title = page.contract_title(name)
             shown = f"{records:,}+" if records == COUNTED_MAX else f"{records:,}"
             counts.append({"name": name, "title": title, "records": shown})
     return counts

@@ -5,7 +5,7 @@ from typing import Any, Final
 from litestar import Response, get
 
 from infoharbor.contracts.identity.records import DEFAULT_RULES, Accreditation, Key, Organisation, User
-from infoharbor.gateway.exchange import Asked
+from infoharbor.gateway.exchange import Asked, part
 from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.kernel.records import record_type
 from infoharbor.portal.display import Display, Shown
@@ -25,9 +25,9 @@ def get_organisations(request: Asked) -> Response[str]:
 
 
 @get("/organisations/{identifier:str}", sync_to_thread=True)
-def get_organisation(request: Asked, identifier: str) -> Response[str]:
+def get_organisation(request: Asked) -> Response[str]:
     """One member: its registration, its roles by country, its keys as far as anyone may read them, its policy."""
-    page = Page(request)
+    page, identifier = Page(request), part(request, "identifier")
     member = page.organisations.get(identifier)
     if member is None:
         raise Problem("ledger.record_unknown", field="organisation", expected="a member of this ledger")
@@ -38,7 +38,9 @@ def get_organisation(request: Asked, identifier: str) -> Response[str]:
             (each, Display(page, record_type(Accreditation)).status(each.status.value))
             for each in sight.scan(Accreditation, identifier)
         ]
-        open_tables = {name: sight.may_know_absent(record_type(of).prefix) for name, of in (("keys", Key), ("users", User))}
+        open_tables = {
+            name: sight.may_know_absent(record_type(of).prefix) for name, of in (("keys", Key), ("users", User))
+        }
         keys = _keys(page, sight, identifier)
     return page.show(
         "organisation.html",

@@ -7,7 +7,7 @@ from litestar import Response, get
 from msgspec import inspect
 
 from infoharbor.edgekit.json_form import is_instant
-from infoharbor.gateway.exchange import Asked, path_after
+from infoharbor.gateway.exchange import Asked, part, path_after
 from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.kernel.records import PUBLIC, RecordType
 from infoharbor.portal.display import Display, Shown
@@ -21,10 +21,10 @@ VERSIONS: Final = 30
 
 
 @get("/records/{contract:str}/{table:str}", sync_to_thread=True)
-def get_records(request: Asked, contract: str, table: str) -> Response[str]:
+def get_records(request: Asked) -> Response[str]:
     """A page of a table's records, filtered by fields."""
     page = Page(request)
-    kind = page.client.table(contract, table)
+    kind = page.client.table(part(request, "contract"), part(request, "table"))
     after = page.asked.text("after")
     filters = {name: value for name, value in page.asked.rest().items() if value}
     ledger = page.ledger
@@ -46,7 +46,7 @@ def get_records(request: Asked, contract: str, table: str) -> Response[str]:
 
 
 @get("/records/{contract:str}/{table:str}/{key:path}", sync_to_thread=True)
-def get_record(request: Asked, contract: str, table: str, key: str) -> Response[str]:
+def get_record(request: Asked) -> Response[str]:
     """One record: its newest version, its history, who may read it, and where its proof is."""
     page = Page(request)
     path = path_after(request, "/records/")
@@ -87,7 +87,7 @@ def described(page: Page, kind: RecordType) -> dict[str, Any]:
     """What a page says of the table that it shows."""
     return {
         "contract": kind.contract,
-        "contract_title": page.texts.sentence(page.ledger.words.text(kind.contract, "title")),
+        "contract_title": page.contract_title(kind.contract),
         "name": kind.table,
         "title": page.texts.sentence(page.ledger.words.text(kind.contract, "tables", kind.table)),
         "public": kind.visible == PUBLIC,
@@ -116,7 +116,10 @@ def _simple(display: Display) -> set[str]:
 def _offered(display: Display) -> list[dict[str, Any]]:
     """The filters of the form: the key's parts, organisations, and the status."""
     offered: list[dict[str, Any]] = []
-    names = [*display.kind.key, *(field.name for field in display.shape.fields if field.name in ("organisation", "owner"))]
+    names = [
+        *display.kind.key,
+        *(field.name for field in display.shape.fields if field.name in ("organisation", "owner")),
+    ]
     for name in dict.fromkeys(names):
         offered.append({"name": name, "word": display.word(name), "choices": []})
     if display.kind.moves:

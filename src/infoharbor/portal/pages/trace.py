@@ -174,7 +174,9 @@ def name_of(page: Page, node: dict[str, Any]) -> str:
 
 def qr(address: str) -> Markup:
     """The address as a QR code, to stand in a page."""
-    return Markup(segno.make(address, error="m", micro=False).svg_inline(border=QR_MARGIN, omitsize=True, svgclass="qr"))
+    return Markup(
+        segno.make(address, error="m", micro=False).svg_inline(border=QR_MARGIN, omitsize=True, svgclass="qr")
+    )
 
 
 class Place(NamedTuple):
@@ -218,19 +220,16 @@ def _place(page: Page, uri: str) -> Place:
 
 
 def _measured(page: Page, sensors: Any) -> list[str]:
-    """Each reading of a sensor in short: its kind, value and unit."""
-    reports = [report for element in sensors or () for report in element.get("sensorReport", ())]
-    return [
-        " ".join(
-            (
-                page.texts.word("master", str(report.get("type", "")).removeprefix("gs1:")),
-                str(report["value"]),
-                page.texts.word("units", report.get("uom", "")),
-            )
-        )
-        for report in reports[:LISTED]
-        if "value" in report
-    ]
+    """Each reading of a sensor in short: its kind, value and unit. A member may have put anything there."""
+    elements = [each for each in sensors if isinstance(each, dict)] if isinstance(sensors, list) else []
+    lists = [element.get("sensorReport") for element in elements]
+    reports = [report for each in lists if isinstance(each, list) for report in each if isinstance(report, dict)]
+    return [_reading(page, report) for report in reports[:LISTED] if "value" in report]
+
+
+def _reading(page: Page, report: dict[str, Any]) -> str:
+    kind, unit = (str(report.get(name, "")).removeprefix("gs1:") for name in ("type", "uom"))
+    return f"{page.texts.word('master', kind)} {report['value']} {page.texts.word('units', unit)}".strip()
 
 
 def _begins(event: dict[str, Any], identifier: str) -> bool:
@@ -239,7 +238,8 @@ def _begins(event: dict[str, Any], identifier: str) -> bool:
 
 def _master(data: Any) -> list[tuple[str, Shown]]:
     """Master data under names without their namespaces."""
-    return [(name.rpartition("}")[2], plain(value)) for name, value in (data or {}).items()]
+    members = data.items() if isinstance(data, dict) else ()
+    return [(name.rpartition("}")[2], plain(value)) for name, value in members]
 
 
 def _link_of(uri: str) -> str:

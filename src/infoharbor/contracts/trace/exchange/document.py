@@ -196,9 +196,7 @@ def _open_body(outer: dict[str, msgspec.Raw], kind: str) -> tuple[str, list[msgs
     counted = sum(len(level) for level in levels)
     opened = {"epcisBody", "queryResults", "resultsBody", "eventList"}
     for level in levels:
-        counted += sum(
-            json_text.count_members(json_text.value(level[name])) for name in level if name not in opened
-        )
+        counted += sum(json_text.count_members(json_text.value(level[name])) for name in level if name not in opened)
     path = f"{path}.eventList"
     try:
         return path, json_text.items(body["eventList"]), counted

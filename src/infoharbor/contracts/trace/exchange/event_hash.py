@@ -40,11 +40,7 @@ def canonical_string(event: dict[str, Any], names: Names, links: Links) -> str:
     if ilmd:
         parts += ["ilmd", _extensions(ilmd.items(), names, links)]
     parts.append(_inner_extensions(event, names, links))
-    outer = [
-        pair
-        for pair in event.items()
-        if pair[0] not in _FIELDS and pair[0] not in LEFT_OUT and pair[0] != "ilmd"
-    ]
+    outer = [pair for pair in event.items() if pair[0] not in _FIELDS and pair[0] not in LEFT_OUT and pair[0] != "ilmd"]
     if outer:
         parts.append(_extensions(outer, names, links))
     return "".join(parts)
@@ -84,11 +80,7 @@ def _identifiers(name: str, value: Any, links: Links) -> str:
 
 
 def _quantities(name: str, value: Any, links: Links) -> str:
-    return (
-        name + "".join(sorted([_object("quantityElement", one, _QUANTITY, links) for one in value]))
-        if value
-        else ""
-    )
+    return name + "".join(sorted([_object("quantityElement", one, _QUANTITY, links) for one in value])) if value else ""
 
 
 def _place(name: str, value: Any, links: Links) -> str:
@@ -149,9 +141,7 @@ def _inner_extensions(event: dict[str, Any], names: Names, links: Links) -> str:
 
 def _sensor_extensions(element: dict[str, Any], names: Names, links: Links) -> str:
     inner = _held("sensorMetadata", element.get("sensorMetadata") or {}, _METADATA, names, links)
-    reports = sorted(
-        _held("sensorReport", report, _REPORT, names, links) for report in element["sensorReport"]
-    )
+    reports = sorted(_held("sensorReport", report, _REPORT, names, links) for report in element["sensorReport"])
     own = _held("", element, ("sensorMetadata", "sensorReport"), names, links)
     found = "".join([inner, *reports, own])
     return f"sensorElement{found}" if found else ""

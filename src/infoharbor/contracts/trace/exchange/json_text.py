@@ -71,6 +71,15 @@ def value(raw: bytes | msgspec.Raw) -> Any:
     return _decoded(_decoder, raw)
 
 
+def recorded(text: str) -> Any:
+    """The value of a JSON text that stands on the ledger; None for an empty one, and for one that a member wrote past
+    every gateway and that is no JSON: it must not take the others' events down with it."""
+    try:
+        return value(text.encode()) if text else None
+    except EventFault:
+        return None
+
+
 def _decoded(decoder: Any, raw: bytes | msgspec.Raw) -> Any:
     try:
         return decoder.decode(raw)

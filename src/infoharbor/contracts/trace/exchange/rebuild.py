@@ -80,6 +80,7 @@ def _as_links(uris: list[str], links: Links) -> list[str]:
 
 def _from_public(public: PublicEvent) -> dict[str, Any]:
     prefixes: dict[str, str] = {}
+    extensions = json_text.recorded(public.extensions)
     event: dict[str, Any] = {
         "type": public.type,
         "eventTime": times.utc(public.event_time),
@@ -100,10 +101,10 @@ def _from_public(public: PublicEvent) -> dict[str, Any]:
         "outputQuantityList": _quantities(public.output_quantities),
         "transformationID": public.transformation_id,
         "certificationInfo": list(public.certification_info),
-        "sensorElementList": _json(public.sensors),
-        "ilmd": prefixed(_json(public.ilmd), prefixes),
+        "sensorElementList": json_text.recorded(public.sensors),
+        "ilmd": prefixed(json_text.recorded(public.ilmd), prefixes),
         "errorDeclaration": _error(public),
-        **(prefixed(_json(public.extensions), prefixes) or {}),
+        **(prefixed(extensions, prefixes) if isinstance(extensions, dict) else {}),
     }
     event = {name: value for name, value in event.items() if value or value == 0}
     if public.epcs is not None:
@@ -141,7 +142,3 @@ def _error(public: PublicEvent) -> dict[str, Any] | None:
     if declared.corrective_event_ids:
         found["correctiveEventIDs"] = list(declared.corrective_event_ids)
     return found
-
-
-def _json(text: str) -> Any:
-    return json_text.value(text.encode()) if text else None

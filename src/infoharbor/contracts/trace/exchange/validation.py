@@ -113,9 +113,7 @@ def quantity(value: Any, links: Links) -> None:
     """A number that is not negative and small enough to be kept as a 64-bit integer and a power of ten."""
     number(value, links)
     if not 0 <= value < QUANTITY_LIMIT or -scaled(value)[1] > QUANTITY_DECIMALS:
-        raise EventFault(
-            "epcis_number", f"from 0 to below {QUANTITY_LIMIT}, at most {QUANTITY_DECIMALS} decimals"
-        )
+        raise EventFault("epcis_number", f"from 0 to below {QUANTITY_LIMIT}, at most {QUANTITY_DECIMALS} decimals")
 
 
 def boolean(value: Any, links: Links) -> None:
@@ -336,9 +334,7 @@ def _check_what(kind: str, event: dict[str, Any]) -> None:
             raise EventFault("epcis_action", "master data (ilmd) only with action ADD", "ilmd")
         sensed = event.get("sensorElementList") and "readPoint" in event
         if "epcList" not in event and not event.get("quantityList") and not sensed:
-            raise EventFault(
-                "epcis_missing", "epcList, quantityList, or sensorElementList with readPoint", "epcList"
-            )
+            raise EventFault("epcis_missing", "epcList, quantityList, or sensorElementList with readPoint", "epcList")
     elif kind == "TransformationEvent":
         inputs = event.get("inputEPCList") or event.get("inputQuantityList")
         outputs = event.get("outputEPCList") or event.get("outputQuantityList")
@@ -347,14 +343,10 @@ def _check_what(kind: str, event: dict[str, Any]) -> None:
                 raise EventFault("epcis_missing", "inputs or outputs", "inputEPCList")
         elif not inputs or not outputs:
             side = "output" if inputs else "input"
-            raise EventFault(
-                "epcis_missing", f"{side}s, or a transformationID that links events", f"{side}EPCList"
-            )
+            raise EventFault("epcis_missing", f"{side}s, or a transformationID that links events", f"{side}EPCList")
     elif kind == "TransactionEvent":
         if "epcList" not in event and not event.get("quantityList") and action != "DELETE":
-            raise EventFault(
-                "epcis_missing", "epcList or quantityList unless the action is DELETE", "epcList"
-            )
+            raise EventFault("epcis_missing", "epcList or quantityList unless the action is DELETE", "epcList")
     else:
         if "parentID" not in event and action != "OBSERVE":
             raise EventFault("epcis_missing", "a parent unless the action is OBSERVE", "parentID")

@@ -37,9 +37,7 @@ class Vocabulary(NamedTuple):
         if word in self.words:
             return
         if word is not text or ":" not in text or text.startswith(("urn:epcglobal:cbv", *_OLDER)):
-            raise EventFault(
-                "epcis_vocabulary", f"a {self.name} of CBV 2.0 as a bare word, or another party's URI"
-            )
+            raise EventFault("epcis_vocabulary", f"a {self.name} of CBV 2.0 as a bare word, or another party's URI")
 
 
 _OLDER = tuple(

@@ -1,0 +1,308 @@
+"""Attacks on everyone's room and time: floods, ceilings, spoilt due moves, poison, tombstones, hostile clocks."""
+
+import types
+from typing import Any
+
+import pytest
+from attempt import dropped, refused, state_root
+from world import TOKEN, World, milliseconds
+
+import infoharbor.engine.embedded as embedded
+from infoharbor.contractkit import ANYONE, CALENDAR, NEW, Action, Ledger, Move, Record, Status, ensure, when_due
+from infoharbor.contractkit.types import Count, Instant
+from infoharbor.contracts.asset.tokens import Transfer
+from infoharbor.contracts.identity.demo import EXPORTER, IMPORTER, PLAYERS
+from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine.trial import Trial
+from infoharbor.kernel import limits
+from infoharbor.kernel.block import header_codec, receipt_codec
+from infoharbor.kernel.encoding import encode
+from infoharbor.kernel.refusal import Refusal
+from infoharbor.kernel.registry import Registry
+from infoharbor.kernel.rulefiles import LoadedContract, find_contracts
+from infoharbor.kernel.transaction import Ceilings, open_transaction, transaction_codec
+
+HOME, GUEST = EXPORTER.id, IMPORTER.id
+HOUR = 60 * 60 * 1000
+
+
+class FuseStatus(Status):
+    LIT = "lit"
+    OUT = "out"
+
+
+class Fuse(Record, table="fuses"):
+    """Goes out at its time, unless it is spoilt: then its due move fails, each time it is tried."""
+
+    __module__ = "tests.fuse.records"
+    id: str
+    ends: Instant
+    spoilt: bool
+    status: FuseStatus
+
+    moves = (Move(NEW, FuseStatus.LIT, by=ANYONE), Move(FuseStatus.LIT, FuseStatus.OUT, by=CALENDAR))
+
+
+class Ash(Record, table="ashes", key=("pile", "id")):
+    """Comes and goes, and leaves a tombstone."""
+
+    __module__ = "tests.fuse.records"
+    pile: str
+    id: str
+
+
+class Light(Action):
+    """Light many fuses that end at the same time."""
+
+    __module__ = "tests.fuse.actions"
+    name: str
+    count: Count
+    ends: Instant
+    spoilt: bool
+
+    def apply(self, ledger: Ledger) -> None:
+        for number in range(self.count):
+            ledger.put(Fuse(f"{self.name}{number:05}", self.ends, self.spoilt, FuseStatus.LIT))
+
+
+class Look(Action):
+    """Refuse with the status of a fuse, as a contract that reads it finds it."""
+
+    __module__ = "tests.fuse.actions"
+    name: str
+
+    def apply(self, ledger: Ledger) -> None:
+        ensure(False, "seen", expected=ledger.get(Fuse, self.name).status)
+
+
+class Burn(Action):
+    """Write ashes and blow them away at once: nothing is left but tombstones."""
+
+    __module__ = "tests.fuse.actions"
+    pile: str
+    count: Count
+
+    def apply(self, ledger: Ledger) -> None:
+        for number in range(self.count):
+            ledger.put(Ash(self.pile, f"{number:05}"))
+            ledger.delete(Ash(self.pile, f"{number:05}"))
+
+
+class Sift(Action):
+    """Go through a pile."""
+
+    __module__ = "tests.fuse.actions"
+    pile: str
+
+    def apply(self, ledger: Ledger) -> None:
+        ensure(not list(ledger.scan(Ash, self.pile)), "ashes")
+
+
+class Explode(Action):
+    """Fault in a way of one's choice."""
+
+    __module__ = "tests.fuse.actions"
+    how: str
+
+    def apply(self, ledger: Ledger) -> None:
+        ledger.put(Ash("explosion", self.how))
+        match self.how:
+            case "division":
+                ensure(1 // 0, "never")
+            case "large integer":
+                ledger.put(Fuse("large", 2**200, False, FuseStatus.LIT))
+            case "deep":
+                encode(deep(5_000))
+            case "verbose":
+                ensure(False, "verbose", field="字" * 400, expected="字" * 4_000)
+            case "surrogate":
+                ensure(False, "surrogate", field="\ud800", expected="\udfff" * 500)
+
+
+def deep(levels: int) -> Any:
+    nested: Any = 0
+    for _ in range(levels):
+        nested = [nested]
+    return nested
+
+
+@when_due(Fuse, status=FuseStatus.LIT, at="ends")
+def go_out(ledger: Ledger, fuse: Fuse) -> None:
+    ensure(not fuse.spoilt, "spoilt")
+    ledger.move(Fuse, fuse.id, FuseStatus.OUT)
+
+
+def module(name: str, *members: Any) -> types.ModuleType:
+    made = types.ModuleType(f"tests.fuse.{name}")
+    for member in members:
+        member.__module__ = made.__name__
+        setattr(made, member.__name__, member)
+    return made
+
+
+RULES = {"records": module("records", Fuse, Ash), "actions": module("actions", Light, Look, Burn, Sift, Explode)}
+FUSE = LoadedContract("fuse", "tests.fuse", 1, bytes(32), RULES)
+FOUNDATION = [contract for contract in find_contracts() if contract.name in ("identity", "governance")]
+
+
+@pytest.fixture
+def trial() -> Trial:
+    return Trial(PLAYERS, registry=Registry([*FOUNDATION, FUSE]))
+
+
+# The calendar
+
+
+def test_failing_due_moves_never_keep_a_record_from_moving_when_it_is_used(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Due move starvation: they take the calendar's room, and hold up nobody's record that is used again."""
+    monkeypatch.setattr(limits, "DUE_MOVES_PER_BLOCK", 20)
+    trial.act(Light("spoilt", 40, trial.now + HOUR, True), by=GUEST)
+    trial.act(Light("sound", 1, trial.now + HOUR + 1, False), by=HOME)
+    results = trial.advance(2 * HOUR)
+    assert len(results) == 20, "a block tries no more than its limit"
+    assert {receipt.code for receipt in results} == {"fuse.spoilt"}
+    with pytest.raises(Refusal) as seen:
+        trial.act(Look("sound00000"), by=HOME)
+    assert (seen.value.code, seen.value.expected) == ("fuse.seen", "out")
+
+
+def test_a_spoilt_record_is_refused_to_who_uses_it_and_to_nobody_else(trial: Trial) -> None:
+    trial.act(Light("spoilt", 1, trial.now + HOUR, True), by=GUEST)
+    trial.act(Light("sound", 1, trial.now + HOUR, False), by=HOME)
+    trial.advance(2 * HOUR)
+    trial.refuses(Look("spoilt00000"), by=GUEST, code="fuse.spoilt")
+    trial.refuses(Look("sound00000"), by=HOME, code="fuse.seen")
+
+
+# Poison
+
+
+@pytest.mark.parametrize("how", ["division", "large integer", "deep", "verbose", "surrogate"])
+def test_no_fault_of_a_contract_is_a_poison_block(trial: Trial, how: str) -> None:
+    """Whatever happens inside, the bundle is refused, nothing is written, and the next block runs."""
+    before = dict(trial.view.entries)
+    with pytest.raises(Refusal) as refusal:
+        trial.act(Explode(how), by=GUEST)
+    assert refusal.value.code in ("contract.fault", "fuse.verbose", "fuse.surrogate")
+    assert trial.view.entries == before
+    trial.act(Light("next", 1, trial.now + HOUR, False), by=HOME)
+
+
+@pytest.mark.parametrize("how", ["verbose", "surrogate"])
+def test_a_refusal_is_no_channel_for_text(trial: Trial, how: str) -> None:
+    kept: list[bytes] = []
+    keep = trial._keep
+    trial._keep = lambda outcome: (kept.extend(outcome.receipts), keep(outcome))[1]  # type: ignore[method-assign]
+    with pytest.raises(Refusal):
+        trial.act(Explode(how), by=GUEST)
+    receipt = receipt_codec.decode(kept[-1])
+    said = receipt.code + receipt.field + receipt.expected
+    assert 0 < len(said.encode()) <= limits.REFUSAL_BYTES
+
+
+# Metering
+
+
+def test_tombstones_are_paid_for_by_who_goes_through_them(trial: Trial) -> None:
+    """Else whoever leaves many would make every later scan slow for nothing."""
+    trial.act(Burn("pile", 60), by=GUEST)
+    enough, few = Ceilings(70, 10, 1_000), Ceilings(50, 10, 1_000)
+    trial.act(Sift("pile"), by=HOME, ceilings=enough)
+    with pytest.raises(Refusal) as refusal:
+        trial.act(Sift("pile"), by=HOME, ceilings=few)
+    assert (refusal.value.code, refusal.value.field) == ("ledger.ceiling", "ceilings.reads")
+
+
+@pytest.mark.parametrize(
+    "ceilings",
+    [Ceilings(12, 50, 65_536), Ceilings(100, 2, 65_536), Ceilings(100, 50, 60), Ceilings(0, 0, 0)],
+    ids=["reads", "writes", "bytes", "nothing"],
+)
+def test_a_bundle_that_goes_beyond_its_ceilings_half_way_does_nothing(
+    engine: EmbeddedEngine, world: World, ceilings: Ceilings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Block stuffing: little is declared, much is asked for."""
+    monkeypatch.setattr("world.CEILINGS", ceilings)
+    pays = [Transfer(TOKEN, receiver, 1, "") for receiver in ("firm-1", "firm-2", "firm-1", "firm-2")]
+    assert refused(engine, world.signed(*pays, by="bank")) == "ledger.ceiling"
+
+
+# Floods
+
+
+def test_a_flood_at_the_door_is_refused_and_forgotten(
+    engine: EmbeddedEngine, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many documents, small and large, well formed or not: the door's room is bounded in number and in bytes."""
+    monkeypatch.setattr(embedded, "INBOX_TRANSACTIONS", 50)
+    monkeypatch.setattr(embedded, "INBOX_BYTES", 2_000_000)
+    root, honest = state_root(engine), world.transfer("bank", "firm-1")
+    sent = transaction_codec.decode(honest)
+    forged = encode([sent.body, sent.actions, (bytes(64),)])
+    codes = set()
+    for noise in (b"\x93", forged, bytes(400_000)):
+        futures = [engine.submit(noise) for _ in range(2_000)]
+        codes |= {future.exception(20).code for future in futures}  # type: ignore[union-attr]
+    assert codes <= {"node.busy", "ledger.malformed", "ledger.signature_invalid", "ledger.not_canonical"}
+    assert "node.busy" in codes
+    assert (engine._inbox_bytes, engine._checking_bytes, engine.status().waiting) == (0, 0, 0)
+    assert state_root(engine) == root
+    assert engine.submit(honest).result(10).code == ""
+
+
+def test_what_waits_for_its_signatures_is_bounded_too(
+    engine: EmbeddedEngine, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slow workers: the engine takes in no more than its room, and the rest is told to come again."""
+    monkeypatch.setattr(embedded, "INBOX_TRANSACTIONS", 20)
+    monkeypatch.setattr(engine._signatures, "run", list)
+    futures = [engine.submit(world.transfer("bank", "firm-1")) for _ in range(200)]
+    taken = [future for future in futures if not future.done()]
+    assert 0 < len(taken) <= 2 * 20
+    assert {str(future.exception()).split()[0].rstrip(":") for future in futures if future not in taken} == {
+        "node.busy"
+    }
+    monkeypatch.undo()
+    assert engine.submit(world.transfer("bank", "firm-1")).result(10).code == ""
+    assert {future.result(10).code for future in taken} == {""}
+
+
+def test_a_loud_member_does_not_silence_a_quiet_one(engine: EmbeddedEngine, world: World) -> None:
+    """Mempool fairness, end to end: the quiet one's transfer stands in one of the first blocks."""
+    loud = [engine.submit(world.transfer("bank", "firm-1")) for _ in range(600)]
+    quiet = engine.submit(world.transfer("firm-2", "firm-1"))
+    heights = [future.result(30).height for future in loud]
+    assert quiet.result(30).height <= max(heights)
+
+
+# Clocks
+
+
+def test_a_clock_that_goes_back_opens_no_deadline_again(
+    engine: EmbeddedEngine, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Block time never goes back, and what has lapsed by it stays lapsed."""
+    expiry = milliseconds() + 300
+    lapsing = world.transfer("firm-1", "firm-2", 1, expiry=expiry)
+    while milliseconds() <= expiry:
+        engine.wait_beyond(engine.status().height, 0.05)
+    assert engine.submit(world.transfer("bank", "firm-1")).result(10).code == ""
+    newest = engine.status()
+    assert newest.time > expiry
+    monkeypatch.setattr(embedded, "milliseconds", lambda: milliseconds() - HOUR)
+    assert dropped(engine, lapsing) == "ledger.expired"
+    assert engine.submit(world.transfer("bank", "firm-1")).result(10).code == ""
+    times = [header_codec.decode(engine.header(height)).time for height in range(engine.status().height + 1)]
+    assert times == sorted(times)
+    assert times[-1] >= newest.time
+
+
+def test_a_forgotten_id_is_past_its_expiry(engine: EmbeddedEngine, world: World) -> None:
+    """What the ledger no longer remembers it no longer takes: the bucket of an id follows from its expiry."""
+    raw = world.transfer("bank", "firm-1")
+    opened = open_transaction(world.suite, raw)
+    bucket = int.from_bytes(opened.id[:4], "big")
+    assert bucket * limits.REPLAY_BUCKET_MS <= opened.body.expiry < (bucket + 1) * limits.REPLAY_BUCKET_MS
+    assert engine.submit(raw).result(10).code == ""

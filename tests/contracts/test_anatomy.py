@@ -1,0 +1,53 @@
+"""What must hold for every contract: pure rules, words for everything, a story that can be told."""
+
+import pytest
+
+from infoharbor.cli.anatomy import codes, lacking, sources
+from infoharbor.edgekit.languages import Words
+from infoharbor.edgekit.story import Story
+from infoharbor.engine.trial import Trial
+from infoharbor.kernel.registry import Registry, installed_registry
+from infoharbor.sdk.telling import stories_of
+
+REGISTRY = installed_registry()
+CONTRACTS = sorted(REGISTRY.contracts)
+STORIES = {story.contract: story for story in stories_of(REGISTRY)}
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return REGISTRY
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_a_contract_lacks_nothing(name: str, registry: Registry) -> None:
+    assert list(lacking(registry.contracts[name], registry)) == []
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_every_refusal_has_a_sentence_in_both_languages(name: str, registry: Registry) -> None:
+    words = Words(registry)
+    named = {code for source in sources(registry.contracts[name]).values() for code in codes(source)}
+    whole = {code if "." in code else f"{name}.{code}" for code in named}
+    assert sorted(code for code in whole if not words.has_refusal(code)) == []
+
+
+def test_every_contract_tells_a_story() -> None:
+    assert sorted(STORIES) == CONTRACTS
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_a_story_names_what_is_told_before_it(name: str) -> None:
+    """It can be told after nothing but the stories that it needs, and leaves a ledger whose invariants hold."""
+    Trial().tell(*_with_needs(name)).audit()
+
+
+def test_all_stories_can_be_told_on_one_ledger() -> None:
+    Trial().tell(*STORIES.values()).audit()
+
+
+def _with_needs(name: str) -> list[Story]:
+    needed = {name}
+    while (more := needed | {each for one in needed for each in STORIES[one].needs}) != needed:
+        needed = more
+    return [story for story in STORIES.values() if story.contract in needed]
