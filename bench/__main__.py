@@ -122,6 +122,7 @@ class Bench:
         peer = None if few else max(self.peers, key=lambda name: self.peers[name], default=None)
         value = None if peer is None else self.peers[peer] / actions
         self.report.add(Measure(name, found.per_second, "bundles/s", self.checks[town.suite], peer, value))
+        self.report.add(Measure(f"{name}: processor time of engine and client", found.work, "µs/bundle"))
         return found.per_second
 
     def proofs(self, engine: EmbeddedEngine, town: Town) -> None:

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,6 +58,7 @@ SCRIPT = """
 \\set receiver 1 + (:sender + random(0, {holders} - 2)) % {holders}
 SELECT transfer(gen_random_uuid(), :of, :sender, :receiver, 1);
 """
+Command = list[str | Path]
 
 
 class Unavailable(RuntimeError):
@@ -74,7 +75,7 @@ class Peer(NamedTuple):
         """Transfers a second of so many clients, driven by PostgreSQL's own pgbench."""
         script = self.folder / f"transfer-{clients}.sql"
         script.write_text(SCRIPT.format(tokens=self.tokens, holders=HOLDERS))
-        load = ["-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", script]
+        load: Command = ["-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", script]
         told = _output([_program("pgbench"), *load, "-h", self.folder, "-U", DATABASE_USER, "postgres"])
         found = re.search(r"tps = ([0-9.]+)", told)
         if found is None:
@@ -95,10 +96,21 @@ def running(records: int) -> Iterator[Peer]:
     as_user = _as_user(folder)
     data = folder / "data"
     try:
-        initdb = [_program("initdb"), "-D", data, "-U", DATABASE_USER, "-A", "trust", "-E", "UTF8", "--locale=C"]
+        initdb: Command = [
+            _program("initdb"),
+            "-D",
+            data,
+            "-U",
+            DATABASE_USER,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ]
         _output([*as_user, *initdb])
         options = " ".join(f"-c {setting}" for setting in (*SETTINGS, f"unix_socket_directories={folder}"))
-        start = [_program("pg_ctl"), "-D", data, "-w", "-l", folder / "server.log", "-o", options, "start"]
+        start: Command = [_program("pg_ctl"), "-D", data, "-w", "-l", folder / "server.log", "-o", options, "start"]
         _output([*as_user, *start])
         try:
             tokens = max(1, records // HOLDERS)
@@ -136,7 +148,7 @@ def _as_user(folder: Path) -> list[str]:
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
 
 
-def _output(command: list[str | Path]) -> str:
+def _output(command: Sequence[str | Path]) -> str:
     # A file, not a pipe: the server that pg_ctl leaves behind would hold a pipe open.
     with tempfile.TemporaryFile() as told:
         done = subprocess.run(

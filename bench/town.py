@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from infoharbor.contractkit import Action
 from infoharbor.contracts.asset.records import TokenKind
 from infoharbor.contracts.asset.tokens import IssueToken, Mint, Transfer
 from infoharbor.contracts.identity.actions import AdmitOrganisation, GrantRole
@@ -47,7 +46,7 @@ class Town:
         self.bank = self._payer(BANK)
         self.customers = [self._payer(f"customer-{number}") for number in range(customers)]
         self.begin = milliseconds() - 1000
-        founders: list[Action] = [self._admission(payer) for payer in (self.bank, *self.customers)]
+        founders: list[Any] = [self._admission(payer) for payer in (self.bank, *self.customers)]
         founders.append(GrantRole(BANK, "money-issuer", "CN", 0, 0, "example"))
         self.genesis = genesis(
             "bench.example", suite="sha256", time=self.begin, secret=SECRET, registry=self.registry, founders=founders

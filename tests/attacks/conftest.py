@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).parents[1]
-sys.path.insert(0, str(TESTS / "engine"))
-sys.path.insert(0, str(TESTS / "gateway"))
-sys.path.insert(0, str(TESTS / "attacks"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "gateway"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 from harbour import Harbour
 from world import World

@@ -1,6 +1,7 @@
 """A node as an attacker from outside meets it: gateway, EPCIS, log and portal on one port."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import threading
@@ -22,6 +23,8 @@ class Harbour(Node):
     """`firm-3` captures events here through its agent; what it holds back lies in its vault on this node."""
 
     def _start(self) -> None:
+        self.clients: dict[str, httpx.Client] = {}
+        self._held = contextlib.ExitStack()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
         self.url = f"http://{self.address}"
@@ -39,8 +42,14 @@ class Harbour(Node):
         self.local(organisation).act(AddUser(signer.user, kind, (), new_key(signer), scope))
 
     def get(self, path: str, organisation: str = "", **options: Any) -> httpx.Response:
-        with self.asking(organisation) as client:
-            return client.get(path, **options)
+        """Ask with a token of the organisation, or with none; a client is made once for each, since that takes long."""
+        if organisation not in self.clients:
+            self.clients[organisation] = self._held.enter_context(self.asking(organisation))
+        return self.clients[organisation].get(path, **options)
+
+    def close(self) -> None:
+        self._held.close()
+        super().close()
 
 
 def events(client: httpx.Client, *, after: int) -> Iterator[dict[str, Any]]:

@@ -174,7 +174,7 @@ def test_an_old_state_under_a_new_checkpoint_says_how_old_it_is(
     """A document that was revoked since can be shown as it stood, but never as it stands."""
     world, engine = scene
     old = made(engine, RECORD, receipts=False)
-    height = engine.status().height
+    height = verify(sealed(old), policy).height
     assert engine.submit(world.signed(SetSealingKey(b"n" * 32), by="firm-1")).result(10).code == ""
     new = made(engine, RECORD, receipts=False)
     path = [base64.b64encode(each).decode() for each in engine.inclusion(height)]

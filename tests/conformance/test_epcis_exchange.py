@@ -39,9 +39,7 @@ def test_a_valid_document_is_accepted(path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(INVALID))
 def test_an_invalid_document_is_refused_at_its_field(name: str) -> None:
     found = read_document((SAMPLES / "epcis" / "invalid" / f"{name}.json").read_bytes())
-    assert [fault.field for fault in found.faults] == [
-        f"epcisBody.eventList{field}" for field in INVALID[name]
-    ]
+    assert [fault.field for fault in found.faults] == [f"epcisBody.eventList{field}" for field in INVALID[name]]
     assert all(fault.code and fault.expected for fault in found.faults)
 
 
@@ -55,9 +53,7 @@ def test_event_hashes_are_those_published(path: Path) -> None:
 def test_what_is_put_together_again_is_valid_and_has_its_hash(path: Path) -> None:
     for event in read_document(path.read_bytes()).whole():
         public, held = decompose(event)
-        raw = json_text.write(
-            query_document([rebuild(public, held), rebuild(public)], created=1_780_000_000_000)
-        )
+        raw = json_text.write(query_document([rebuild(public, held), rebuild(public)], created=1_780_000_000_000))
         again, alone = read_document(raw).whole()
         assert again.hash() == event.hash()
         assert public.has_private or alone.hash() == public.event_hash == event.hash()

@@ -63,9 +63,7 @@ def raws(world: World, data: Path, start: Callable[..., EmbeddedEngine]) -> list
     return [world.transfer("bank", "firm-1", expiry=world.begin + 3_000_000) for _ in range(400)]
 
 
-@pytest.mark.parametrize(
-    "moment", ["half of the append", "after the append", "before the store", "inside the store"]
-)
+@pytest.mark.parametrize("moment", ["half of the append", "after the append", "before the store", "inside the store"])
 def test_killed_at_a_named_moment(
     world: World, data: Path, raws: list[bytes], start: Callable[..., EmbeddedEngine], moment: str
 ) -> None:

@@ -36,9 +36,7 @@ def rotation(world: World, organisation: str) -> bytes:
     return world.signed(action, by=organisation)
 
 
-def test_a_transaction_resolves_with_its_receipt_and_takes_effect(
-    engine: EmbeddedEngine, world: World
-) -> None:
+def test_a_transaction_resolves_with_its_receipt_and_takes_effect(engine: EmbeddedEngine, world: World) -> None:
     receipt = engine.submit(world.transfer("bank", "firm-1", 5)).result(10)
     assert (receipt.code, receipt.height) == ("", engine.status().height)
     with engine.snapshot() as snapshot:
@@ -48,9 +46,7 @@ def test_a_transaction_resolves_with_its_receipt_and_takes_effect(
     assert engine.receipt(receipt.transaction) == receipt
 
 
-def test_a_refusal_by_a_contract_is_a_receipt_and_changes_nothing(
-    engine: EmbeddedEngine, world: World
-) -> None:
+def test_a_refusal_by_a_contract_is_a_receipt_and_changes_nothing(engine: EmbeddedEngine, world: World) -> None:
     receipt = engine.submit(world.transfer("bank", "firm-1", 10**15)).result(10)
     assert receipt.code.startswith("asset.")
     assert receipt.writes == ()
@@ -102,9 +98,7 @@ def test_a_key_revoked_in_an_earlier_block_drops_what_waits(
         ),
     ],
 )
-def test_refused_at_the_door(
-    engine: EmbeddedEngine, world: World, options: dict[str, object], code: str
-) -> None:
+def test_refused_at_the_door(engine: EmbeddedEngine, world: World, options: dict[str, object], code: str) -> None:
     assert refused(engine.submit(world.transfer("firm-1", "firm-2", 1, **options))) == code
 
 

@@ -53,17 +53,13 @@ def test_the_secret_is_the_one_that_the_genesis_commits_to(world: World, tmp_pat
 
 def test_python_without_assertions_is_refused(data: Path) -> None:
     script = f"from infoharbor.engine.lifecycle import open_engine; open_engine({str(data)!r})"
-    ran = subprocess.run(
-        [sys.executable, "-O", "-c", script], capture_output=True, text=True, timeout=60, check=False
-    )
+    ran = subprocess.run([sys.executable, "-O", "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode != 0
     assert "node.optimised" in ran.stderr
 
 
 @pytest.mark.parametrize("suite", ["sha256", "sm3"])
-def test_a_closed_ledger_opens_as_it_was(
-    tmp_path: Path, start: Callable[..., EmbeddedEngine], suite: str
-) -> None:
+def test_a_closed_ledger_opens_as_it_was(tmp_path: Path, start: Callable[..., EmbeddedEngine], suite: str) -> None:
     world = World(suite=suite)
     data = world.create(tmp_path / "data")
     engine = start(data)

@@ -74,9 +74,7 @@ def test_everything_taken_in_comes_out_once_and_in_each_ones_order(
     assert mempool.bytes == 0
     assert len(taken) == len(sent)
     for organisation in "abcd":
-        numbers = [
-            int.from_bytes(each.opened.id, "big") for each in taken if each.organisation == organisation
-        ]
+        numbers = [int.from_bytes(each.opened.id, "big") for each in taken if each.organisation == organisation]
         assert numbers == [number for number, (by, _) in enumerate(sent) if by == organisation]
 
 

@@ -116,9 +116,7 @@ def test_the_write_sets_of_all_blocks_give_the_state(engine: EmbeddedEngine, wor
 @given(ends=st.tuples(st.integers(0, 5), st.integers(0, 5)).map(sorted))
 def test_the_header_log_proves_inclusion_and_growth(engine: EmbeddedEngine, ends: list[int]) -> None:
     old, new = ends
-    assert merkle.verify_consistency(
-        old, engine.root(old), new, engine.root(new), engine.consistency(old, new)
-    )
+    assert merkle.verify_consistency(old, engine.root(old), new, engine.root(new), engine.consistency(old, new))
     if old < new:
         leaf = merkle.leaf_hash(engine.header(old))
         assert merkle.verify_inclusion(leaf, old, new, engine.inclusion(old, new), engine.root(new))

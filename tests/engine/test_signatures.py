@@ -16,9 +16,7 @@ from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.transaction import transaction_codec
 
 
-def test_workers_tell_good_signatures_from_bad(
-    world: World, data: Path, start: Callable[..., EmbeddedEngine]
-) -> None:
+def test_workers_tell_good_signatures_from_bad(world: World, data: Path, start: Callable[..., EmbeddedEngine]) -> None:
     engine = start(data, workers=2)
     for raw in world.opening():
         assert engine.submit(raw).result(10).code == ""

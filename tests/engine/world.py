@@ -84,9 +84,7 @@ class World:
         self.nonce += 1
         salt = salt or hashlib.sha256(self.nonce.to_bytes(8, "big")).digest()[:16]
         encoded = [
-            encode(
-                SaltedAction(salt, (by,), action.__action__.contract, action.__action__.name, encode(action))
-            )
+            encode(SaltedAction(salt, (by,), action.__action__.contract, action.__action__.name, encode(action)))
             for action in actions
         ]
         signers = {each.key_id: each for each in map(self.signer, (by, *also))}

@@ -95,7 +95,9 @@ def test_a_record_is_proved_with_its_whole_history(node: Node) -> None:
     record = proven.records[0]
     assert record.complete and [version.version for version, _ in record.versions] == [4, 3, 2, 1]
     assert record.versions[0][1]["name"] == "合作社"
-    assert {receipt.receipt.signers[0].organisation for receipt in proven.receipts if receipt.receipt.signers} == {"cooperative"}
+    assert {receipt.receipt.signers[0].organisation for receipt in proven.receipts if receipt.receipt.signers} == {
+        "cooperative"
+    }
     assert node.get(Organisation, "cooperative").id == record.versions[0][1]["id"]
 
 

@@ -22,7 +22,7 @@ from infoharbor.contractkit import (
     invariant,
     when_due,
 )
-from infoharbor.contractkit.types import Count, Instant
+from infoharbor.contractkit.types import Instant, Integer
 from infoharbor.contracts.identity.actions import GrantRole
 from infoharbor.contracts.identity.demo import EXPORTER, IMPORTER, PLAYERS
 from infoharbor.contracts.identity.records import User, UserKind, UserStatus
@@ -61,6 +61,7 @@ class Berth(Record, table="berths"):
         Move(BerthStatus.FREE, BerthStatus.TAKEN, by="guests"),
         Move(BerthStatus.TAKEN, BerthStatus.LEFT, by=all_of("owner", "guests")),
         Move(BerthStatus.LEFT, BerthStatus.FREE, by=ANYONE),
+        Move(BerthStatus.LEFT, BerthStatus.TOWED, by="owner", via=("Tow",)),
         Move(BerthStatus.TAKEN, BerthStatus.FREE, by=Contract("customs")),
         Move(BerthStatus.TAKEN, BerthStatus.TOWED, by=PILOT.of("owner")),
         Move(BerthStatus.FREE, BerthStatus.CLOSED, by=CALENDAR),
@@ -101,6 +102,16 @@ class MoveTo(Action):
         ledger.move(Berth, self.id, self.status, **({"id": self.rename} if self.rename else {}))
 
 
+class Tow(Action):
+    """Tow away what lies at a berth."""
+
+    __module__ = "tests.pier.actions"
+    id: str
+
+    def apply(self, ledger: Ledger) -> None:
+        ledger.move(Berth, self.id, BerthStatus.TOWED)
+
+
 class PutAs(Action):
     """Put a berth with this status, as a careless contract would."""
 
@@ -120,8 +131,8 @@ class Write(Action):
     __module__ = "tests.pier.actions"
     berth: str
     number: str
-    count: Count = 1
-    size: Count = 0
+    count: Integer = 1
+    size: Integer = 0
 
     def apply(self, ledger: Ledger) -> None:
         for place in range(self.count):
@@ -209,7 +220,7 @@ def module(name: str, *members: Any) -> types.ModuleType:
 RULES = {
     "records": module("records", Berth, Note),
     "actions": module(
-        "actions", Open, MoveTo, PutAs, Write, WriteNew, Erase, Trespass, Break, Count, closed_berths_are_past
+        "actions", Open, MoveTo, Tow, PutAs, Write, WriteNew, Erase, Trespass, Break, Count, closed_berths_are_past
     ),
 }
 PIER = LoadedContract("pier", "tests.pier", 1, bytes(32), RULES)
@@ -260,6 +271,14 @@ def test_parties_that_move_together_all_act(trial: Trial) -> None:
     trial.refuses(MoveTo("berth", BerthStatus.LEFT), by=(GUEST, THIRD), code="ledger.not_entitled")
     trial.act(MoveTo("berth", BerthStatus.LEFT), by=(THIRD, GUEST, HOME))
     trial.act(MoveTo("berth", BerthStatus.FREE), by=THIRD)
+
+
+def test_a_move_via_an_action_is_made_by_no_other(trial: Trial) -> None:
+    trial.act(MoveTo("berth", BerthStatus.TAKEN), by=GUEST)
+    trial.act(MoveTo("berth", BerthStatus.LEFT), by=(HOME, GUEST))
+    trial.refuses(MoveTo("berth", BerthStatus.TOWED), by=HOME, code="ledger.move_undeclared", field="status")
+    trial.refuses(Tow("berth"), by=GUEST, code="ledger.not_entitled")
+    trial.act(Tow("berth"), by=HOME)
 
 
 def test_a_role_counts_in_the_named_organisations_country_only(trial: Trial) -> None:
@@ -379,9 +398,7 @@ def test_a_due_move_runs_before_any_access_though_the_calendar_be_late(
     assert status(trial) == BerthStatus.CLOSED
 
 
-def test_a_block_makes_no_more_due_moves_than_its_limit(
-    trial: Trial, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_block_makes_no_more_due_moves_than_its_limit(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "DUE_MOVES_PER_BLOCK", 2)
     for number in range(4):
         trial.act(Open(f"berth-{number}", HOME, (), trial.now + HOUR), by=HOME)

@@ -93,13 +93,9 @@ def test_bytes_that_decode_are_the_one_encoding(raw: bytes) -> None:
 @pytest.mark.parametrize(
     ("raw", "code"),
     [
-        pytest.param(
-            b"\x93\xcc\x01\x90\xc0", "ledger.not_canonical", id="one-byte integer that fits in none"
-        ),
+        pytest.param(b"\x93\xcc\x01\x90\xc0", "ledger.not_canonical", id="one-byte integer that fits in none"),
         pytest.param(b"\x93\xcd\x00\x01\x90\xc0", "ledger.not_canonical", id="long integer"),
-        pytest.param(
-            b"\x93\xd3" + bytes(7) + b"\x01\x90\xc0", "ledger.not_canonical", id="signed long integer"
-        ),
+        pytest.param(b"\x93\xd3" + bytes(7) + b"\x01\x90\xc0", "ledger.not_canonical", id="signed long integer"),
         pytest.param(b"\xdc\x00\x03\x01\x90\xc0", "ledger.not_canonical", id="long array header"),
         pytest.param(b"\xdd\x00\x00\x00\x03\x01\x90\xc0", "ledger.not_canonical", id="longer array header"),
         pytest.param(b"\x93\x01\x91\xd9\x01a\xc0", "ledger.not_canonical", id="long text header"),
@@ -108,9 +104,7 @@ def test_bytes_that_decode_are_the_one_encoding(raw: bytes) -> None:
         pytest.param(b"\x91\x01", "ledger.malformed", id="left-out field"),
         pytest.param(b"\x94\x01\x90\xc0\xc0", "ledger.malformed", id="one field too many"),
         pytest.param(b"\x93\x01\x90\xc0\x00", "ledger.malformed", id="trailing byte"),
-        pytest.param(
-            b"\x93\xcb\x3f\xf0" + bytes(6) + b"\x90\xc0", "ledger.malformed", id="float for an integer"
-        ),
+        pytest.param(b"\x93\xcb\x3f\xf0" + bytes(6) + b"\x90\xc0", "ledger.malformed", id="float for an integer"),
         pytest.param(b"\x93\xc3\x90\xc0", "ledger.malformed", id="boolean for an integer"),
         pytest.param(b"\x93\x01\x91\xa1\xff\xc0", "ledger.malformed", id="text that is not UTF-8"),
         pytest.param(b"\x91" * 900 + b"\xc0", "ledger.malformed", id="nested deeply"),

@@ -88,9 +88,7 @@ def changes(proof: TreeProof) -> list[TreeProof]:
         for place, slot in enumerate(node.slots):
             flipped = bytes([slot[0] ^ 1]) + slot[1:]
             for slots in ((flipped,), (), (slot, slot), (slot[:31],)):
-                others.append(
-                    (ProofNode(node.mask, (*node.slots[:place], *slots, *node.slots[place + 1 :])),)
-                )
+                others.append((ProofNode(node.mask, (*node.slots[:place], *slots, *node.slots[place + 1 :])),))
         for other in others:
             nodes = (*proof.nodes[:index], *other, *proof.nodes[index + 1 :])
             made.append(TreeProof(nodes, proof.neighbour))
@@ -109,9 +107,7 @@ def changes(proof: TreeProof) -> list[TreeProof]:
 
 @settings(max_examples=40)
 @given(suites, contents, paths)
-def test_a_proof_with_any_change_is_refused(
-    suite: HashSuite, content: dict[bytes, bytes], absent: bytes
-) -> None:
+def test_a_proof_with_any_change_is_refused(suite: HashSuite, content: dict[bytes, bytes], absent: bytes) -> None:
     grown = grow(suite, content)
     for path in [*sorted(content)[:3], absent]:
         proof, leaf = prove(grown.nodes.get, path), content.get(path)
@@ -120,9 +116,7 @@ def test_a_proof_with_any_change_is_refused(
 
 
 @given(suites, contents.filter(len), paths)
-def test_a_proof_holds_under_its_own_root_only(
-    suite: HashSuite, content: dict[bytes, bytes], path: bytes
-) -> None:
+def test_a_proof_holds_under_its_own_root_only(suite: HashSuite, content: dict[bytes, bytes], path: bytes) -> None:
     grown = grow(suite, content)
     proof = prove(grown.nodes.get, path)
     for root in (EMPTY_ROOT, bytes([grown.root[0] ^ 1]) + grown.root[1:]):

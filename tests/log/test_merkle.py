@@ -172,9 +172,7 @@ def test_each_complete_subtree_is_named_once() -> None:
     frontier = merkle.Frontier()
     named = [(level, at) for leaf in LEAVES for level, at, _ in frontier.append(leaf)]
     assert len(named) == len(set(named)) == sum(len(LEAVES) >> level for level in range(9))
-    assert all(
-        SUBTREES[level, at] == naive_root(LEAVES[at << level : at + 1 << level]) for level, at in named
-    )
+    assert all(SUBTREES[level, at] == naive_root(LEAVES[at << level : at + 1 << level]) for level, at in named)
 
 
 @pytest.mark.parametrize(("index", "size"), [(-1, 3), (3, 3), (0, 0)])

@@ -49,10 +49,7 @@ def test_the_specification_s_example_opens() -> None:
 
 def test_a_cosignature_signs_what_the_specification_shows() -> None:
     text = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
-    assert (
-        ED25519_COSIGNATURE.message("w", text, 1679315147)
-        == b"cosignature/v1\ntime 1679315147\n" + text.encode()
-    )
+    assert ED25519_COSIGNATURE.message("w", text, 1679315147) == b"cosignature/v1\ntime 1679315147\n" + text.encode()
     root = Checkpoint.parse(text).root
     assert ML_DSA_44_COSIGNATURE.message("w", text, 5) == (
         b"subtree/v1\n\0"
@@ -116,10 +113,7 @@ def test_unknown_lines_are_passed_over_in_others_notes_and_refused_in_evidence()
     raw = Note.parse(EVIDENCE).with_lines([OUTSIDE.sign(checkpoint(9))]).encode()
     assert len(open_note(raw, KEYS)[1]) == 3
     assert refusal(raw) == "note.unknown_signature"
-    assert (
-        refusal(sign_note(checkpoint(9).encode(), [OUTSIDE.sign(checkpoint(9))]), strict=False)
-        == "note.unsigned"
-    )
+    assert refusal(sign_note(checkpoint(9).encode(), [OUTSIDE.sign(checkpoint(9))]), strict=False) == "note.unsigned"
 
 
 def test_loose_base64_is_refused() -> None:

@@ -30,9 +30,7 @@ NAMES = sorted(ATTESTERS)
 QUORUM = NAMES[:3]
 
 
-def refusal(
-    raw: bytes, policy: object = POLICY, *, strict: bool = True, members: tuple[bytes, ...] = ()
-) -> str:
+def refusal(raw: bytes, policy: object = POLICY, *, strict: bool = True, members: tuple[bytes, ...] = ()) -> str:
     with pytest.raises(Malformed) as refused:
         evaluate(raw, policy, strict=strict, members=members)
     return refused.value.code
@@ -119,8 +117,7 @@ def test_an_embedded_ledger_s_log_key_is_enough() -> None:
 def test_an_sm2_line_stands_beside_its_witness_and_does_not_count_by_itself() -> None:
     second = signer("beihai.example", SM2_COSIGNATURE)
     with_sm2 = tuple(
-        replace(witness, sm2_key=second.key) if witness.name == "beihai" else witness
-        for witness in POLICY.witnesses
+        replace(witness, sm2_key=second.key) if witness.name == "beihai" else witness for witness in POLICY.witnesses
     )
     policy = parse_trust(replace(POLICY, witnesses=with_sm2).encode())
     line = second.sign(checkpoint(9))

@@ -42,9 +42,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Reader:
         timeout=240,
     )
     assert built.returncode == 0, built.stderr.decode()
-    return lambda vkey, raw: subprocess.run(
-        [program, vkey], input=raw, capture_output=True, check=False, timeout=30
-    )
+    return lambda vkey, raw: subprocess.run([program, vkey], input=raw, capture_output=True, check=False, timeout=30)
 
 
 def test_go_opens_our_checkpoint(read: Reader) -> None:

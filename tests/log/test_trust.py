@@ -103,9 +103,7 @@ def test_only_an_embedded_ledger_goes_without_a_quorum() -> None:
 
 
 def test_a_group_counts_its_members_and_groups() -> None:
-    policy = replace(
-        POLICY, groups=(*POLICY.groups, Group("either", 1, ("attesters", "outside"))), quorum="either"
-    )
+    policy = replace(POLICY, groups=(*POLICY.groups, Group("either", 1, ("attesters", "outside"))), quorum="either")
     assert policy.is_met(["outside"])
     assert policy.is_met(["beihai", "haiphong", "penang"])
     assert not policy.is_met(["beihai", "haiphong"])

@@ -42,9 +42,7 @@ def tracked_files() -> Iterator[Path]:
         yield from (path for name in names if name and (path := ROOT / name).is_file())
         return
     for folder, folders, names in os.walk(ROOT):
-        folders[:] = [
-            name for name in folders if name != "__pycache__" and (name == ".ci" or not name.startswith("."))
-        ]
+        folders[:] = [name for name in folders if name != "__pycache__" and (name == ".ci" or not name.startswith("."))]
         yield from (Path(folder, name) for name in names)
 
 
@@ -103,7 +101,6 @@ def test_a_contract_has_the_files_that_mean_the_same_everywhere(folder: Path) ->
     anatomy = (
         "README.md",
         "records.py",
-        "actions.py",
         "words/zh.json",
         "words/en.json",
         "demo.py",

@@ -154,7 +154,7 @@ def _keys(reader: Reader) -> Iterator[str]:
     kind = reader.chain.registry.tables["identity/keys"]
     with reader.snapshot() as snapshot:
         for path, entry in snapshot.scan(kind.prefix):
-            key = kind.decode(entry.value) if entry.value else None
+            key = kind.read(entry)
             if key is not None and key.status == "active" and 0 < key.until < soon:
                 yield f"{path}: of {key.organisation}, ends {iso(key.until)}; rotate it 密钥即将到期"
 

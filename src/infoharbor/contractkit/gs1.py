@@ -146,13 +146,6 @@ def ensure_check_digit(number: str) -> str:
     return number
 
 
-def gtin14(number: str) -> str:
-    """A GTIN of 8, 12, 13 or 14 digits, padded to 14 and checked; raises `Gs1Fault`."""
-    if len(number) not in (8, 12, 13, 14):
-        raise Gs1Fault("gs1_length", "a GTIN of 8, 12, 13 or 14 digits")
-    return ensure_check_digit(number.zfill(14))
-
-
 def read(uri: str) -> Key | None:
     """The GS1 key in an EPC URI or Digital Link; None for any other URI; raises `Gs1Fault` for a broken one.
 

@@ -9,7 +9,13 @@ from typing import Any, Final, NamedTuple
 from infoharbor.kernel.registry import Registry
 
 LANGUAGES: Final = ("en", "zh")
-OWN_WORDS: Final = ("infoharbor.kernel", "infoharbor.crypto", "infoharbor.evidence", "infoharbor.edgekit", "infoharbor.vault")
+OWN_WORDS: Final = (
+    "infoharbor.kernel",
+    "infoharbor.crypto",
+    "infoharbor.evidence",
+    "infoharbor.edgekit",
+    "infoharbor.vault",
+)
 """The packages whose words explain the refusals of the ledger itself, of its proofs, of its doors and its tools."""
 
 

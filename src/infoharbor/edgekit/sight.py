@@ -32,8 +32,7 @@ class Sight:
 
     def _find(self, of: type, *key: Any) -> Any:
         kind = record_type(of)
-        entry = self.view.entry(kind.path(key))
-        return kind.decode(entry.value) if entry is not None and entry.value else None
+        return kind.read(self.view.entry(kind.path(key)))
 
     # Single versions
 
@@ -42,7 +41,7 @@ class Sight:
         kind = self.registry.table(path)
         if kind is None:
             return None
-        record = kind.decode(entry.value) if entry.value else None
+        record = kind.read(entry)
         judged = record if record is not None else self._before(kind, path, entry)
         return Seen(path, kind, entry, record) if self._readers.may_read(kind, judged, self.reader) else None
 

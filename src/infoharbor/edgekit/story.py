@@ -47,9 +47,7 @@ class Story:
         self.contract, self.needs, self.players = contract, tuple(needs), tuple(players)
         self.steps: list[Step] = []
 
-    def step(
-        self, title_en: str, title_zh: str
-    ) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
+    def step(self, title_en: str, title_zh: str) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
         """Registers the next step; the titles say what happens, as a sentence."""
 
         def add(tell: Callable[[World], None]) -> Callable[[World], None]:

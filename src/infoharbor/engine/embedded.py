@@ -27,7 +27,6 @@ from infoharbor.engine.store import Store
 from infoharbor.kernel import limits
 from infoharbor.kernel.authority import SigningKey
 from infoharbor.kernel.block import Receipt, receipt_codec
-from infoharbor.kernel.transaction import Opened
 
 BLOCK_INTERVAL_MS = 100
 """No transaction waits longer for the next block to begin, once its signatures are checked."""
@@ -48,7 +47,6 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 logger = logging.getLogger(__name__)
 Submitted = tuple[bytes, "Future[Receipt]"]
-Runnable = tuple[Opened, dict[bytes, SigningKey]]
 
 
 class EmbeddedEngine(LedgerReading):

@@ -93,8 +93,8 @@ class Snapshot:
 
     def find(self, of: type[Kind], *key: Any) -> Kind | None:
         kind = record_type(of)
-        entry = self.entry(kind.path(key))
-        return kind.decode(entry.value) if entry is not None and entry.value else None
+        found: Kind | None = kind.read(self.entry(kind.path(key)))
+        return found
 
     def scan(self, prefix: str, after: str = "") -> Iterator[tuple[str, Entry]]:
         written: dict[str, Entry] = {}

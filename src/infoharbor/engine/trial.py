@@ -20,7 +20,7 @@ from infoharbor.kernel.records import Entry, record_type
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.registry import Registry, installed_registry
 from infoharbor.kernel.replay import ReplayDigest
-from infoharbor.kernel.transaction import Ceilings, SaltedAction, assemble, build_body, open_transaction
+from infoharbor.kernel.transaction import HIGHEST, Ceilings, SaltedAction, assemble, build_body, open_transaction
 from infoharbor.kernel.tree import Tree
 
 Kind = TypeVar("Kind", bound=Record)
@@ -35,7 +35,6 @@ HARBOR = Player(
 )
 START = 1_767_225_600_000
 """2026-01-01T00:00:00Z, where a trial's clock begins."""
-CEILINGS = Ceilings(20_000, 10_000, 4 * 1024 * 1024)
 
 
 class MemoryView:
@@ -110,7 +109,7 @@ class Trial:
         *actions: Action,
         by: str | Sequence[str],
         users: Sequence[Signer] = (),
-        ceilings: Ceilings = CEILINGS,
+        ceilings: Ceilings = HIGHEST,
     ) -> Receipt:
         """Run one bundle in a block of its own; raises the `Refusal` if it is refused."""
         organisations = (by,) if isinstance(by, str) else tuple(by)
@@ -121,7 +120,7 @@ class Trial:
         parts: Sequence[tuple[Action, tuple[str, ...]]],
         *,
         users: Sequence[Signer] = (),
-        ceilings: Ceilings = CEILINGS,
+        ceilings: Ceilings = HIGHEST,
     ) -> Receipt:
         """Run actions of several organisations as one, all or nothing."""
         organisations = sorted({organisation for _, by in parts for organisation in by})
@@ -174,8 +173,8 @@ class Trial:
 
     def find(self, of: type[Kind], *key: Any) -> Kind | None:
         kind = record_type(of)
-        entry = self.view.entry(kind.path(key))
-        return kind.decode(entry.value) if entry is not None and entry.value else None
+        found: Kind | None = kind.read(self.view.entry(kind.path(key)))
+        return found
 
     def get(self, of: type[Kind], *key: Any) -> Kind:
         found = self.find(of, *key)

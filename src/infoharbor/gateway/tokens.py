@@ -56,14 +56,6 @@ class Tokens:
             )
         return done.rowcount == 1
 
-    def revoke_user(self, organisation: str, user: str) -> int:
-        """End all of a user's tokens; how many were in force."""
-        with self._lock:
-            return self._database.execute(
-                "UPDATE tokens SET revoked = ? WHERE organisation = ? AND user = ? AND revoked IS NULL",
-                (now_ms(), organisation, user),
-            ).rowcount
-
     def reader(self, token: str) -> Reader | None:
         """Whose token this is, if it is in force."""
         with self._lock:

@@ -73,9 +73,6 @@ class Action(msgspec.Struct, metaclass=ActionMeta):
         raise Refusal("not_written")
 
 
-Invariant = Callable[[Any], Iterator[str]]
-
-
 def invariant(rule: Callable[[Any], Iterator[Any]]) -> Any:
     """Marks a function of the state that yields what offends; audits and random histories run it."""
     rule.__invariant__ = True  # type: ignore[attr-defined]

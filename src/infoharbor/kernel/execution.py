@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from infoharbor.crypto.hashes import SM3, HashSuite
 from infoharbor.kernel import block as blocks
 from infoharbor.kernel import limits, merkle
@@ -11,7 +13,7 @@ from infoharbor.kernel.authority import GENESIS, BrokenAuthority, SigningKey
 from infoharbor.kernel.block import Genesis, Header, Receipt, Signer
 from infoharbor.kernel.encoding import Malformed, encode, tagged_hash
 from infoharbor.kernel.leaf import LEAF_TAG, NO_LEAF, Leaf, blind, path_hash
-from infoharbor.kernel.ledger import Ledger, Surroundings, run, run_due
+from infoharbor.kernel.ledger import Fault, Ledger, Surroundings, run, run_due
 from infoharbor.kernel.records import Entry, RecordType, View, record_type
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.registry import Registry
@@ -159,6 +161,17 @@ def shortened(text: str, most: int) -> str:
     return text.encode(errors="replace")[:most].decode(errors="ignore")
 
 
+def check_value(path: str, kind: RecordType, value: bytes) -> None:
+    """What is stored has the size and the types that its table declares: a contract that writes another is at fault."""
+    if len(value) > limits.RECORD_BYTES:
+        raise Refusal("ledger.record_too_large", field=kind.table, expected=f"at most {limits.RECORD_BYTES} bytes")
+    try:
+        if value:
+            kind.decode(value)
+    except msgspec.ValidationError as wrong:
+        raise Fault(f"{path}: {wrong}") from None
+
+
 class _Running:
     """One block under way."""
 
@@ -236,15 +249,9 @@ class _Running:
     def settle(self, work: Work, identifier: bytes, signers: tuple[Signer, ...]) -> None:
         """Turn a finished transaction's writes into entries and leaves, and write its receipt."""
         height, position = self.around.height, len(self.receipts)
-        written = []
-        for path, kind, record, value in work.encoded():
-            if len(value) > limits.RECORD_BYTES:
-                raise Refusal(
-                    "ledger.record_too_large",
-                    field=kind.table,
-                    expected=f"at most {limits.RECORD_BYTES} bytes",
-                )
-            written.append((path, kind, record, value))
+        written = work.encoded()
+        for path, kind, _, value in written:
+            check_value(path, kind, value)
         marks = []
         if work.rewrites_authority:
             self.authorised.clear()

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 
 from infoharbor.crypto.hashes import SHA256
-from infoharbor.kernel.encoding import encode, tagged_hash
+from infoharbor.kernel.encoding import tagged_hash
 from infoharbor.kernel.refusal import Refusal
 
 PUBLIC = "public"
@@ -114,6 +114,10 @@ class RecordType:
     def decode(self, raw: bytes) -> Any:
         return self.decoder.decode(raw)
 
+    def read(self, entry: "Entry | None") -> Any:
+        """The record that an entry holds; None for a tombstone, and where there is no entry."""
+        return self.decoder.decode(entry.value) if entry is not None and entry.value else None
+
 
 class RecordMeta(msgspec.StructMeta):
     """Takes a table's declaration from the class line: `class Lot(Record, table="lots", key="id", visible=PUBLIC)`."""
@@ -168,10 +172,6 @@ def record_type(of: type) -> RecordType:
     if not hasattr(found, "schema_hash"):
         found.complete()
     return found
-
-
-def encode_record(record: Record) -> bytes:
-    return encode(record)
 
 
 def describe_record(kind: RecordType) -> dict[str, Any]:

@@ -21,6 +21,10 @@ class Ceilings(Wire, frozen=True):
     written_bytes: int
 
 
+HIGHEST = Ceilings(limits.READS_PER_TRANSACTION, limits.WRITES_PER_TRANSACTION, limits.WRITTEN_BYTES_PER_TRANSACTION)
+"""The most that any bundle may declare."""
+
+
 class Body(Wire, frozen=True):
     """What the signatures cover. `keys` are the ids of the keys that must sign, ascending, each once;
     `actions` the salted hashes of the actions, so that one can be shown and the rest stay hidden;

@@ -15,7 +15,7 @@ def differences(follower: Follower) -> Iterator[str]:
             kind = follower.registry.tables[name]
             rows = {row.path: row._asdict() for row in connection.execute(sql.select(table))}
             for path, entry in snapshot.scan(kind.prefix):
-                record = kind.decode(entry.value) if entry.value else None
+                record = kind.read(entry)
                 if rows.pop(path, None) != follower.mirror.row(name, path, entry.version, entry.height, record):
                     yield path
             yield from sorted(rows)

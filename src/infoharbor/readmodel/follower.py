@@ -102,7 +102,7 @@ class Follower:
         for path, (written, entry) in newest.items():
             kind = self.registry.table(path)
             if kind is not None:
-                record = kind.decode(entry.value) if entry.value else None
+                record = kind.read(entry)
                 name = f"{kind.contract}/{kind.table}"
                 rows[name].append(self.mirror.row(name, path, entry.version, written, record))
         with self.database.begin() as connection:

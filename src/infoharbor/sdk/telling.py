@@ -24,7 +24,7 @@ from infoharbor.engine.trial import HARBOR
 from infoharbor.kernel.records import record_type
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.registry import Registry, installed_registry
-from infoharbor.kernel.transaction import Ceilings
+from infoharbor.kernel.transaction import HIGHEST
 from infoharbor.sdk.building import Chain, build, now_ms
 from infoharbor.vault.vaults import Vaults
 
@@ -32,7 +32,6 @@ Kind = TypeVar("Kind", bound=Record)
 SEED_FILE = "demo.seed"
 TOLD_FILE = "demo.told.json"
 WAIT_SECONDS = 30
-CEILINGS = Ceilings(20_000, 10_000, 4 * 1024 * 1024)
 
 
 def found_demo(data: Path, *, suite: str = "sha256") -> None:
@@ -87,7 +86,7 @@ class LiveWorld:
         """Send actions of several organisations as one; raises the `Refusal` if the bundle is refused."""
         organisations = sorted({organisation for _, by in parts for organisation in by})
         signers = list(users) or [self.cast.signer(each) for each in organisations]
-        unsigned = build(self._chain, parts, [each.key_id for each in signers], ceilings=CEILINGS)
+        unsigned = build(self._chain, parts, [each.key_id for each in signers], ceilings=HIGHEST)
         receipt = self.engine.submit(unsigned.signed_by(*signers)).result(WAIT_SECONDS)
         if receipt.code:
             raise Refusal(receipt.code, field=receipt.field, expected=receipt.expected)

@@ -3,6 +3,7 @@
 import pytest
 
 from infoharbor.contractkit import Action
+from infoharbor.contractkit.types import INTEGER_MAX
 from infoharbor.contracts.asset.conftest import ALICE, BANK, BOB, CAROL, CNY, HASH, HOUR, TEA, parts
 from infoharbor.contracts.asset.demo import accredit
 from infoharbor.contracts.asset.escrows import OpenEscrow, RefundEscrow, ReleaseEscrow
@@ -11,7 +12,6 @@ from infoharbor.contracts.asset.holds import ExecuteHold, PlaceHold, ReleaseHold
 from infoharbor.contracts.asset.records import Token, TokenKind, TokenStatus
 from infoharbor.contracts.asset.titles import IssueTitle
 from infoharbor.contracts.asset.tokens import (
-    MINTED_MAX,
     IssueToken,
     Mint,
     PauseToken,
@@ -60,10 +60,10 @@ def test_only_organisations_own(trial: Trial, stranger: str) -> None:
 
 
 def test_supply_never_passes_what_63_bits_hold(trial: Trial) -> None:
-    trial.act(Mint(CNY, BOB, MINTED_MAX - 1_000, ""), by=BANK)
+    trial.act(Mint(CNY, BOB, INTEGER_MAX - 1_000, ""), by=BANK)
     trial.refuses(Mint(CNY, BOB, 1, ""), by=BANK, code="asset.supply_overflow", field="amount")
     trial.act(Transfer(CNY, BOB, 1_000, ""), by=ALICE)
-    assert parts(trial, BOB)[0] == MINTED_MAX
+    assert parts(trial, BOB)[0] == INTEGER_MAX
     trial.audit()
 
 

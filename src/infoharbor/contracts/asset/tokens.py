@@ -1,12 +1,10 @@
 """What may be done with a token: pay with it, and, for its issuer, found, mint, redeem, pause and end it."""
 
 from infoharbor.contractkit import Action, Ledger, Role, ensure
-from infoharbor.contractkit.types import Amount, Code, CountryCode, Identifier, OrganisationId, ShortText
+from infoharbor.contractkit.types import INTEGER_MAX, Amount, Code, CountryCode, Identifier, OrganisationId, ShortText
 from infoharbor.contracts.asset.records import Decimals, Token, TokenKind, TokenStatus
 from infoharbor.contracts.asset.rules import active_token, change, ensure_country, ensure_name, receive
 
-MINTED_MAX = 2**63 - 1
-"""No balance can overflow while the total ever minted does not, so nothing else is checked for it."""
 ISSUER_ROLES = {TokenKind.MONEY: Role("money-issuer"), TokenKind.GOODS: Role("goods-issuer")}
 """Nobody holds these until accredited in a jurisdiction, so tokens are off where nobody is."""
 
@@ -24,9 +22,6 @@ class Transfer(Action):
         token = active_token(ledger, self.token)
         change(ledger, token.id, ledger.actor, free=-self.amount)
         receive(ledger, token, self.to, self.amount)
-
-
-# Its issuer's
 
 
 class IssueToken(Action):
@@ -65,7 +60,8 @@ class Mint(Action):
         token = active_token(ledger, self.token)
         ledger.ensure_actor(token.issuer)
         ensure_accredited(ledger, token)
-        most = MINTED_MAX - token.minted
+        # No balance can overflow while the total ever minted does not, so nothing else is checked for it.
+        most = INTEGER_MAX - token.minted
         ensure(self.amount <= most, "supply_overflow", field="amount", expected=f"at most {most}")
         ledger.put(token.replace(minted=token.minted + self.amount))
         receive(ledger, token, self.to, self.amount)

@@ -34,7 +34,8 @@ from infoharbor.contracts.document.records import (
 from infoharbor.contracts.identity.actions import SetSealingKey
 from infoharbor.contracts.identity.demo import PLAYERS
 from infoharbor.engine.trial import Trial
-from infoharbor.kernel.records import encode_record, record_type
+from infoharbor.kernel.encoding import encode
+from infoharbor.kernel.records import record_type
 
 ISSUER, OWNER, READER, OTHER = "guangxi-certifier", "liubao-processor", "hanoi-importer", "harbor-bank"
 PEOPLE = (ISSUER, OWNER, READER, OTHER)
@@ -248,7 +249,7 @@ def test_the_longest_number_of_the_longest_issuer_is_an_identifier(trial: Trial)
     trial.act(issue(trial, number), by=ISSUER)
     kind = record_type(Document)
     widest = trial.get(Document, f"{ISSUER}:{number}").replace(id=f"{'i' * 64}:{number}", issuer="i" * 64)
-    assert kind.decode(encode_record(widest)) == widest
+    assert kind.decode(encode(widest)) == widest
 
 
 def test_a_document_is_valid_in_its_period_and_while_its_issuer_stands_by_it(trial: Trial) -> None:

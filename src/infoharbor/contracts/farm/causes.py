@@ -54,7 +54,9 @@ class OpenCause(Action):
 
     def apply(self, ledger: Ledger) -> str:
         lot = ledger.get(Lot, self.lot, field="lot")
-        if ledger.actor not in (lot.holder, lot.producer) and not ledger.holds(SUPERVISOR, jurisdiction=lot.jurisdiction):
+        if ledger.actor not in (lot.holder, lot.producer) and not ledger.holds(
+            SUPERVISOR, jurisdiction=lot.jurisdiction
+        ):
             ledger.require(CERTIFIER, jurisdiction=lot.jurisdiction)
         if self.document is not None:
             ledger.get(Document, self.document, field="document")
@@ -106,9 +108,7 @@ class FinishRehearsal(Action):
         )  # fmt: skip
 
 
-def open_cause(
-    ledger: Ledger, lot: Lot, cause: str, kind: CauseKind, reason: str, document: str | None
-) -> str:
+def open_cause(ledger: Ledger, lot: Lot, cause: str, kind: CauseKind, reason: str, document: str | None) -> str:
     """Write the one record that stops a lot and all that comes from it."""
     live = [each for each in ledger.scan(Cause, lot.id) if each.status == CauseStatus.OPEN]
     ensure(len(live) < CAUSES_MAX, "causes_count", field="lot", expected=f"at most {CAUSES_MAX} open causes")

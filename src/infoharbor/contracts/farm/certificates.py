@@ -155,7 +155,9 @@ class CertifyLot(Action):
         in_force = certificate.is_in_force(ledger.now) and ledger.holds(
             CERTIFIER, jurisdiction=certificate.jurisdiction, organisation=certificate.body
         )
-        ensure(in_force, "certificate_not_in_force", field="certificate", expected="one in force, of an accredited body")
+        ensure(
+            in_force, "certificate_not_in_force", field="certificate", expected="one in force, of an accredited body"
+        )
         fits = certificate.holder == lot.producer and lot.product in certificate.classes
         fits = fits and certificate.jurisdiction == lot.jurisdiction
         ensure(fits, "certificate_elsewhere", field="certificate", expected="one of the lot's producer, for its class")

@@ -107,9 +107,7 @@ class ReissuePledge(Action):
         return issue(ledger, lot, self.number, self.recipient, self.grams, source.basis, source.id)
 
 
-def issue(
-    ledger: Ledger, lot: Lot, number: str, recipient: str, grams: int, basis: Basis, source: str | None
-) -> str:
+def issue(ledger: Ledger, lot: Lot, number: str, recipient: str, grams: int, basis: Basis, source: str | None) -> str:
     ledger.get(Organisation, recipient, field="recipient")
     about = (recipient, grams, basis, source, 0, ledger.now, 0, lot.audience)
     pledge = Pledge(own_id(ledger.actor, number), lot.id, ledger.actor, *about, PledgeStatus.ISSUED)

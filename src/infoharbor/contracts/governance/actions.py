@@ -75,9 +75,7 @@ class SetCodes(Action):
         )
         for entry in self.entries:
             in_order = entry.until == 0 or entry.until > entry.valid_from
-            ensure(
-                in_order, "codes_period", field="entries", expected="until after valid_from, or 0 for no end"
-            )
+            ensure(in_order, "codes_period", field="entries", expected="until after valid_from, or 0 for no end")
             ledger.put(entry)
 
 

@@ -98,10 +98,7 @@ class _Governing:
         return None if voted is None else int(voted.value)
 
     def activations(self, scan: Scan) -> list[Activation]:
-        found = [
-            Activation(each.contract, each.version, each.rules_hash, each.since)
-            for each in scan(ActiveContract)
-        ]
+        found = [Activation(each.contract, each.version, each.rules_hash, each.since) for each in scan(ActiveContract)]
         return sorted(found, key=lambda each: (each.since, each.version))
 
 

@@ -162,9 +162,7 @@ def test_a_proposal_lapses_when_its_time_has_come(trial: Trial) -> None:
     assert status(trial) == ProposalStatus.OPEN
     trial.advance(1)
     assert status(trial) == ProposalStatus.LAPSED
-    trial.refuses(
-        CastVote("proposal", True), by=SEATS[0], code="governance.proposal_closed", field="proposal"
-    )
+    trial.refuses(CastVote("proposal", True), by=SEATS[0], code="governance.proposal_closed", field="proposal")
 
 
 def test_a_vote_stands_once_given(trial: Trial) -> None:

@@ -55,9 +55,7 @@ class AdmitOrganisation(Action):
             field="id",
             expected="lower-case letters, digits and inner hyphens",
         )
-        ensure(
-            is_country(self.country), "country", field="country", expected="two capital letters, ISO 3166-1"
-        )
+        ensure(is_country(self.country), "country", field="country", expected="two capital letters, ISO 3166-1")
         ensure(ledger.find(Organisation, self.id) is None, "organisation_known", field="id")
         valid = {Registration.USCC: is_uscc, Registration.LEI: is_lei}.get(self.registration, bool)
         right = f"a {self.registration} number with right check digits"
@@ -72,9 +70,7 @@ class AdmitOrganisation(Action):
                 OrganisationStatus.ACTIVE, self.seat, (), b"",
             )
         )  # fmt: skip
-        add_user(
-            ledger, User(self.administrator, self.id, UserKind.PERSON, UserStatus.ACTIVE, (ADMINISTRATOR,))
-        )
+        add_user(ledger, User(self.administrator, self.id, UserKind.PERSON, UserStatus.ACTIVE, (ADMINISTRATOR,)))
         add_key(ledger, self.administrator, self.id, UserKind.PERSON, self.key, ())
 
 
@@ -188,9 +184,7 @@ class RotateKey(Action):
     key: NewKey
 
     def apply(self, ledger: Ledger) -> None:
-        expired = [
-            key for key in ledger.keys if key != self.old and ledger.get(Key, key).has_expired(ledger.now)
-        ]
+        expired = [key for key in ledger.keys if key != self.old and ledger.get(Key, key).has_expired(ledger.now)]
         ensure(not expired, "key_expired", field="old", expected="the expired key itself")
         acting(ledger)
         old = ledger.move(Key, self.old, KeyStatus.REVOKED)
@@ -325,9 +319,7 @@ def ensure_roles_fit(kind: UserKind, roles: tuple[str, ...]) -> None:
     ensure(fit, "roles_of_people", field="roles", expected="none for a device or agent")
 
 
-def add_key(
-    ledger: Ledger, user: str, organisation: str, kind: UserKind, key: NewKey, scope: tuple[str, ...]
-) -> None:
+def add_key(ledger: Ledger, user: str, organisation: str, kind: UserKind, key: NewKey, scope: tuple[str, ...]) -> None:
     """Register a key: it must sign for itself, and must never have been registered before, for anyone."""
     possessed = is_possessed(user, key.suite, key.public_key, key.proof)
     ensure(possessed, "possession", field="key.proof", expected="the new key's own signature")

@@ -63,9 +63,7 @@ CERTIFIER_VN = Player(
     "registry",
     "DEMO-0002",
 )
-BANK = Player(
-    "harbor-bank", "信港银行（示例）", "Harbour Bank (example)", "CN", "lei", "DEMO00HARBORBANK0184"
-)
+BANK = Player("harbor-bank", "信港银行（示例）", "Harbour Bank (example)", "CN", "lei", "DEMO00HARBORBANK0184")
 PLAYERS = (COOPERATIVE, PROCESSOR, EXPORTER, CARRIER, IMPORTER, CERTIFIER_CN, CERTIFIER_VN, BANK)
 """Region code 999999 and prefix DEMO are allotted to nobody: right in form, these numbers name no one."""
 CAPTURING = (COOPERATIVE, PROCESSOR, EXPORTER, CARRIER, IMPORTER)

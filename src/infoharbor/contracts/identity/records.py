@@ -136,9 +136,7 @@ class AccreditationStatus(Status):
     WITHDRAWN = "withdrawn"
 
 
-class Accreditation(
-    Record, table="accreditations", key=("organisation", "role", "jurisdiction"), visible=PUBLIC
-):
+class Accreditation(Record, table="accreditations", key=("organisation", "role", "jurisdiction"), visible=PUBLIC):
     """A role that an organisation holds in a jurisdiction for a period, and who granted it; `reference` names
     the decision."""
 
@@ -252,9 +250,7 @@ class _Authority:
         ensure(suffice, "identity.policy", field="keys", expected=wanted)
         return until
 
-    def accreditation(
-        self, find: Find, organisation: str, role: str, jurisdiction: str, now: int
-    ) -> str | None:
+    def accreditation(self, find: Find, organisation: str, role: str, jurisdiction: str, now: int) -> str | None:
         grant = find(Accreditation, organisation, role, jurisdiction)
         if grant is None or grant.status != AccreditationStatus.GRANTED:
             return None

@@ -195,9 +195,7 @@ def test_the_story_is_told_as_it_stands() -> None:
 
 def test_nobody_admits_alone() -> None:
     trial = Trial((EXPORTER,))
-    trial.refuses(
-        admission(BANK, trial.cast.signer(BANK.id)), by=HOME, code="ledger.not_entitled", field="by"
-    )
+    trial.refuses(admission(BANK, trial.cast.signer(BANK.id)), by=HOME, code="ledger.not_entitled", field="by")
 
 
 @pytest.mark.parametrize(
@@ -224,9 +222,7 @@ def test_admission_wants_a_fresh_user_id(trial: Trial) -> None:
     known = trial.cast.signer(HOME)
     for user, code in ((known.user, "identity.user_known"), ("With Space", "identity.user_id")):
         decision = admission(player, known)
-        fields = {name: getattr(decision, name) for name in decision.__struct_fields__} | {
-            "administrator": user
-        }
+        fields = {name: getattr(decision, name) for name in decision.__struct_fields__} | {"administrator": user}
         with pytest.raises(Refusal) as refused:
             trial.decide(AdmitOrganisation(**fields))
         assert refused.value.code == code
@@ -270,9 +266,7 @@ def test_an_organisation_reaches_its_own_users_only(trial: Trial) -> None:
     for action in (DisableUser(theirs.user), EnableUser(theirs.user), SetUserRoles(theirs.user, ())):
         trial.refuses(action, by=HOME, code="identity.not_your_user", field="user")
     fresh = trial.cast.signer(HOME, "fresh")
-    trial.refuses(
-        AddKey(theirs.user, new_key(fresh, theirs.user), ()), by=HOME, code="identity.not_your_user"
-    )
+    trial.refuses(AddKey(theirs.user, new_key(fresh, theirs.user), ()), by=HOME, code="identity.not_your_user")
     trial.refuses(RevokeKey(theirs.key_id.hex()), by=HOME, code="ledger.not_entitled")
     rotation = RotateKey(theirs.key_id.hex(), new_key(fresh, theirs.user))
     trial.refuses(rotation, by=HOME, code="ledger.not_entitled")
@@ -419,9 +413,7 @@ def test_a_sealing_key_has_32_bytes(trial: Trial) -> None:
         (UserKind.AGENT, ("*",), "identity.scope_closed"),
     ],
 )
-def test_a_scope_is_closed_to_what_binds(
-    trial: Trial, kind: UserKind, scope: tuple[str, ...], code: str
-) -> None:
+def test_a_scope_is_closed_to_what_binds(trial: Trial, kind: UserKind, scope: tuple[str, ...], code: str) -> None:
     signer = trial.cast.signer(HOME, "agent")
     trial.refuses(AddUser(signer.user, kind, (), new_key(signer), scope), by=HOME, code=code, field="scope")
 

@@ -20,7 +20,7 @@ from infoharbor.kernel import limits
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.readers import Reader
-from infoharbor.kernel.transaction import Ceilings
+from infoharbor.kernel.transaction import HIGHEST, Ceilings
 from infoharbor.sdk.problems import Problem
 
 logger = logging.getLogger(__name__)
@@ -31,9 +31,6 @@ WAITING_MAX: Final = 1_000
 ATTEMPTS: Final = 25
 """How often a job is tried again without an event that was refused, before the rest of it fails too."""
 BUSY_S: Final = 0.25
-HIGHEST: Final = Ceilings(
-    limits.READS_PER_TRANSACTION, limits.WRITES_PER_TRANSACTION, limits.WRITTEN_BYTES_PER_TRANSACTION
-)
 
 
 class Outcome(NamedTuple):
