@@ -145,7 +145,7 @@ class Bench:
             self.committed(engine, town, f"transfers signed with {suite}")
 
     def node(self, data: Path, town: Town) -> None:
-        size = node.node_size(data, list(town.transfers(self.sizes.few)))
+        size = node.node_size(data, list(town.transfers(self.sizes.bundles)))
         records = f"{town.records:,} records"
         self.report.add(Measure(f"start of a node, {records}", size.start, "ms"))
         self.report.add(Measure(f"of that, opening the ledger, {records}", size.open, "ms"))

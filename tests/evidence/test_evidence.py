@@ -93,7 +93,8 @@ def node(request: pytest.FixtureRequest) -> Node:
 def test_a_record_is_proved_with_its_whole_history(node: Node) -> None:
     proven = verify(make_evidence(node.chain, node, [PATH]), parse_trust(node.trust.encode()))
     record = proven.records[0]
-    assert record.complete and [version.version for version, _ in record.versions] == [4, 3, 2, 1]
+    assert record.complete
+    assert [version.version for version, _ in record.versions] == [4, 3, 2, 1]
     assert record.versions[0][1]["name"] == "合作社"
     assert {receipt.receipt.signers[0].organisation for receipt in proven.receipts if receipt.receipt.signers} == {
         "cooperative"

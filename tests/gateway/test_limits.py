@@ -47,7 +47,7 @@ def test_a_body_that_never_ends_is_given_up(node: Node, monkeypatch: pytest.Monk
         slow.sendall(
             b"POST /v1/prepare HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
         )
-        answer = slow.recv(65536)
+        answer = slow.makefile("rb").read()
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"http.too_slow" in answer
 

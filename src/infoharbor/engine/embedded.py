@@ -246,9 +246,7 @@ class EmbeddedEngine(LedgerReading):
         organisation = keys[opened.body.keys[0]].organisation
         self._checking_bytes += len(raw)
         units = sum(SUITES[known.suite].work for known in keys.values())
-        self._signatures.put(
-            Waiting(opened, organisation, future, signature_units=units), checks_of(opened, keys)
-        )
+        self._signatures.put(Waiting(opened, organisation, future, signature_units=units), checks_of(opened, keys))
 
     def _receipt_of(self, identifier: bytes, view: Snapshot) -> Receipt | None:
         found = view.transaction(identifier)

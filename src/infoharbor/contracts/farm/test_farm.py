@@ -467,7 +467,7 @@ def test_a_stranger_counts_nothing_off_and_a_recall_still_reaches_it(trial: Tria
 def test_nothing_after_disposal_conforms_whichever_is_told_first(trial: Trial) -> None:
     leaf = harvest(trial, "a", happened_at=START - 3 * DAY)
     make(trial, "before", (leaf, 20), grams=20, at=START - 2 * DAY - 1)
-    make(trial, "told-before", (leaf, 20), grams=20, at=START - DAY)
+    make(trial, "told-before", (leaf, 20), grams=20, at=START - 2 * DAY)
     below = make(trial, "below", (number("told-before"), 20), grams=20, at=START)
     trial.act(DisposeLot(leaf, START - 2 * DAY), by=GROWER)
     make(trial, "told-after", (leaf, 20), grams=20, at=START - 2 * DAY)
@@ -553,12 +553,12 @@ def test_a_name_is_carried_on_only_if_all_inputs_carry_it(trial: Trial) -> None:
     named, bare = harvest(trial, "a"), harvest(trial, "b")
     trial.act(ClaimIndication(named, NAME), by=GROWER)
     make(trial, "alone", (named, 40), grams=40)
-    make(trial, "mixed", (named, 40), (bare, 1), grams=41, kind=BLEND)
+    make(trial, "mixed", (named, 30), (bare, 1), grams=31, kind=BLEND)
     make(trial, "other", (named, 10), grams=10, product=OTHER)
     make(trial, "more", (named, 10), grams=11)
-    assert [trial.get(Lot, number(name)).claim for name in ("alone", "mixed", "other", "more")] == [
-        NAME, None, None, None,
-    ]  # fmt: skip
+    make(trial, "too-early", (named, 10), grams=10, at=START - 2 * DAY)
+    carried = {name: trial.get(Lot, number(name)).claim for name in ("alone", "mixed", "other", "more", "too-early")}
+    assert carried == {"alone": NAME} | dict.fromkeys(("mixed", "other", "more", "too-early"))
     assert trial.get(Quota, NAME, EARLY, GROWER).claimed == 100
 
 
