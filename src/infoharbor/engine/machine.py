@@ -23,7 +23,7 @@ from infoharbor.kernel.transaction import Opened, open_transaction
 from infoharbor.kernel.tree import EMPTY_ROOT, Tree
 
 FLUSH_LAYERS = 32
-FLUSH_WRITES = 12_000
+FLUSH_WRITES = 40_000
 """The store is written once this many records wait for it: that bounds memory, and how long readers' layers
 get."""
 RECENT_ENTRIES = 150_000
