@@ -4,7 +4,7 @@ import sys
 
 from cyclopts import App
 
-from infoharbor.cli import contracts, founding, keys, proofs, serving, upkeep
+from infoharbor.cli import contracts, founding, invoices, keys, proofs, serving, upkeep
 from infoharbor.cli.output import Failure
 
 app = App(
@@ -27,6 +27,7 @@ app.command(upkeep.restore)
 app.command(upkeep.doctor)
 app.command(upkeep.readmodel)
 app.command(contracts.contract)
+app.command(invoices.invoice)
 
 
 def main() -> None:
