@@ -16,8 +16,8 @@ help: ## list the commands
 
 setup: $(RUNTIME) ## install what InfoHarbor needs into .venv
 
-run: setup ## start node, gateway and portal with the demo on 127.0.0.1:8600
-	infoharbor run --demo
+run: setup ## start node, gateway and portal with the demo on 127.0.0.1:8600; ARGS="--port N --data DIR"
+	infoharbor run --demo $(ARGS)
 
 test: $(DEVELOPMENT) ## run the tests; ARGS="-k name" chooses among them
 	setup/system.sh

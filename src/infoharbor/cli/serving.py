@@ -1,6 +1,5 @@
 """`infoharbor run` and `token`: run a node with its doors, let someone in."""
 
-import errno
 from pathlib import Path
 
 from infoharbor.cli.output import DEFAULT_DATA, Data, Failure, errors, fails_clearly
@@ -10,7 +9,7 @@ from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.reader import open_reader
 from infoharbor.gateway.agents import keep_agent_key
 from infoharbor.gateway.tokens import issue_token
-from infoharbor.portal.serve import serve
+from infoharbor.portal.serve import listen, serve
 from infoharbor.sdk.telling import SEED_FILE, found_demo, is_demo, tell
 
 DEMO_ORGANISATION = "nanning-exporter"
@@ -36,6 +35,7 @@ def run(*, data: Data = DEFAULT_DATA, port: int = 8600, host: str = "127.0.0.1",
     demo
         Found a demo ledger if the data folder has none, and tell its story.
     """
+    ensure_port(host, port)
     if demo and not (data / "genesis").exists():
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         found_demo(data)
@@ -52,12 +52,16 @@ def run(*, data: Data = DEFAULT_DATA, port: int = 8600, host: str = "127.0.0.1",
             )
             _keep_scanners(data)
         serve(engine, data=data, host=host, port=port, ready=lambda address: _welcome(address, data, demo=demo))
-    except OSError as fault:
-        if fault.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
-            raise
-        raise Failure("cli.port", "--port", f"a free port of {host}; {port}: {fault.strerror}") from None
     finally:
         engine.close()
+
+
+def ensure_port(host: str, port: int) -> None:
+    """Before anything is founded or told: whether the port can be had."""
+    try:
+        listen(host, port).close()
+    except OSError as fault:
+        raise Failure("cli.port", "--port", f"a free port of {host}; {port}: {fault.strerror}") from None
 
 
 def _keep_scanners(data: Path) -> None:
