@@ -101,3 +101,15 @@ def test_what_a_bundle_declares_counts_and_not_what_it_needs() -> None:
     reads = TEMPLATE.body.ceilings.reads
     room = BlockRoom((10**6, 10**9, 4 * reads, *([10**12] * 3)))
     assert len(mempool.take(room)) == 4
+
+
+def test_who_was_not_served_comes_first_in_the_next_block() -> None:
+    mempool = Mempool()
+    for number, organisation in enumerate("abcdefgh"):
+        mempool.add(waiting(number, organisation))
+    served: list[str] = []
+    for number in range(3):
+        for taken in mempool.take(room_for(3)):
+            served.append(taken.organisation)
+            mempool.add(waiting(100 + 10 * number + len(served), taken.organisation))
+    assert set(served) == set("abcdefgh")

@@ -22,6 +22,7 @@ class Door:
     def __init__(self, chain: Chain) -> None:
         self._chain = chain
         self._keys: dict[bytes, SigningKey] = {}
+        self._latest = 0
 
     def open(self, raw: bytes) -> Opened:
         """The transaction, if its form is right; raises `Refused`."""
@@ -36,6 +37,10 @@ class Door:
     def keys(self, opened: Opened, view: Snapshot, now: int) -> dict[bytes, SigningKey]:
         """The signing keys as the state has them, if they may sign now; raises `Refused`."""
         known = self._keys
+        if now < self._latest:
+            # The clock was set back: a key may not be valid yet at the time that the block will have.
+            known.clear()
+        self._latest = now
         try:
             return {key: known[key] for key in opened.body.keys}
         except KeyError:

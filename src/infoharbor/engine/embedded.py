@@ -272,12 +272,11 @@ class EmbeddedEngine(LedgerReading):
             return self._refuse_for_room()
         now = max(wall, self._current().header.time)
         with self._machine.view() as view:
-            self._in_hand, runnable = [], []
-            for waiting in self._mempool.take():
-                keys = self._still_valid(waiting, view, now)
-                if keys is not None:
-                    self._in_hand.append(waiting)
-                    runnable.append((waiting.opened, keys))
+            # What is taken is in hand at once: should the node halt, whoever waits for it is told.
+            self._in_hand = self._mempool.take()
+            valid = [(waiting, self._still_valid(waiting, view, now)) for waiting in self._in_hand]
+            self._in_hand = [waiting for waiting, keys in valid if keys is not None]
+            runnable = [(waiting.opened, keys) for waiting, keys in valid if keys is not None]
             if not runnable and not view.due(now, 1):
                 self._next_due = next_due(view, after=0)
                 return None

@@ -32,7 +32,8 @@ class Waiting:
 
     def refuse(self, refused: Refused) -> None:
         for future in self.futures:
-            future.set_exception(refused)
+            if not future.done():
+                future.set_exception(refused)
 
 
 class _Queue:
@@ -85,6 +86,7 @@ class Mempool:
     def take(self, room: BlockRoom | None = None) -> list[Waiting]:
         """The transactions of the next block: one of each organisation in turn, until nothing more fits."""
         taken: list[Waiting] = []
+        served: dict[str, None] = {}
         room = room or BlockRoom()
         fitting = list(self._queues.items())
         while fitting:
@@ -99,13 +101,16 @@ class Mempool:
                 queue.bytes -= size
                 del self._known[waiting.opened.id]
                 taken.append(waiting)
+                served[organisation] = None
                 if queue.waiting:
                     still_fitting.append((organisation, queue))
                 else:
                     del self._queues[organisation]
             fitting = still_fitting
-        # Who was served last waits longest in the next round.
-        self._queues = dict(list(self._queues.items())[1:] + list(self._queues.items())[:1])
+        # Who was served goes behind who was not, so that nobody waits for ever.
+        for organisation in served:
+            if organisation in self._queues:
+                self._queues[organisation] = self._queues.pop(organisation)
         return taken
 
     def drain(self) -> Iterator[Waiting]:

@@ -198,12 +198,18 @@ class Stored:
 
     def entry(self, path: str) -> Entry | None:
         key = path.encode()
-        sealed: Any = self._transaction.get(key, db=self._records)
+        try:
+            sealed: Any = self._transaction.get(key, db=self._records)
+        except lmdb.Error as fault:
+            raise Damaged("state/data.mdb", str(fault)) from None
         return None if sealed is None else decode_entry(unseal("records", key, sealed))
 
     def node(self, prefix: bytes) -> bytes | None:
         key = NODE_KEY + prefix
-        sealed: Any = self._transaction.get(key, db=self._nodes)
+        try:
+            sealed: Any = self._transaction.get(key, db=self._nodes)
+        except lmdb.Error as fault:
+            raise Damaged("state/data.mdb", str(fault)) from None
         return None if sealed is None else unseal("nodes", key, sealed)
 
     def scan(self, prefix: str, after: str = "") -> Iterator[tuple[str, Entry]]:

@@ -12,7 +12,7 @@ class Refusal(Exception):
 
     def __init__(self, code: str, *, field: str = "", expected: Any = "") -> None:
         super().__init__(code)
-        self.code, self.field, self.expected = code, field, str(expected)
+        self.code, self.field, self.expected = str(code), str(field), str(expected)
 
     def name_after(self, contract: str) -> None:
         """Put the contract's name before a bare code."""
