@@ -257,11 +257,8 @@ def test_what_waits_for_its_signatures_is_bounded_too(
     futures = [engine.submit(world.transfer("bank", "firm-1")) for _ in range(200)]
     answered = [future for future in futures if future.done()]
     taken = [future for future in futures if future not in answered]
-    busy = [future for future in answered if future.exception() is not None]
-    # In the inbox, at the checks, and between the two while this thread looks.
-    assert len(taken) <= 3 * 20
-    assert len(busy) >= 100
-    assert {str(future.exception()).split()[0].rstrip(":") for future in busy} == {"node.busy"}
+    assert 0 < len(taken) <= 2 * 20
+    assert {str(future.exception()).split()[0].rstrip(":") for future in answered} == {"node.busy"}
     monkeypatch.undo()
     assert engine.submit(world.transfer("bank", "firm-1")).result(10).code == ""
     assert {future.result(10).code for future in taken} == {""}

@@ -222,7 +222,7 @@ class EmbeddedEngine(LedgerReading):
     def _open_inbox(self) -> None:
         now = max(milliseconds(), self._current().header.time)
         with self._machine.view() as view:
-            for _ in range(min(len(self._inbox), OPENED_AT_ONCE)):
+            for _ in range(min(len(self._inbox), OPENED_AT_ONCE, INBOX_TRANSACTIONS - len(self._signatures))):
                 with self._entrance:
                     raw, future = self._inbox.popleft()
                     self._inbox_bytes -= len(raw)
