@@ -5,6 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
+from infoharbor.engine import machine
 from infoharbor.engine.blocklog import BlockLog
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.machine import Machine
@@ -44,8 +45,13 @@ def die_at(moment: str) -> None:
 
 def main() -> None:
     data, transactions, moment = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-    engine = open_engine(data, workers=0)
-    die_at(moment)
+    if moment == "at random":
+        # With processes of its own beside it, and the store written nearly all the time.
+        machine.FLUSH_LAYERS = 1
+        engine = open_engine(data, workers=1)
+    else:
+        engine = open_engine(data, workers=0)
+        die_at(moment)
 
     def acknowledge(receipt: Receipt) -> None:
         os.write(1, receipt.transaction.hex().encode() + b"\n")

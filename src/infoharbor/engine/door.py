@@ -1,13 +1,11 @@
 """Who gets in: what a transaction must fulfil before it may wait for a block, judged by the newest state."""
 
 from infoharbor.engine.interface import Refused
-from infoharbor.engine.machine import signing_keys
 from infoharbor.engine.snapshot import Snapshot
-from infoharbor.kernel import limits
+from infoharbor.engine.validity import ensure_chain, signing_keys
 from infoharbor.kernel.authority import SigningKey
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.execution import Chain
-from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.transaction import Opened, open_transaction
 
 IDENTITY = "identity/"
@@ -30,8 +28,7 @@ class Door:
             opened = open_transaction(self._chain.suite, raw)
         except Malformed as malformed:
             raise Refused(malformed.code, malformed.field, malformed.expected) from None
-        if opened.body.chain != self._chain.id:
-            raise Refused("ledger.wrong_chain", "chain", self._chain.id.hex())
+        ensure_chain(self._chain, opened)
         return opened
 
     def keys(self, opened: Opened, view: Snapshot, now: int) -> dict[bytes, SigningKey]:
@@ -45,10 +42,7 @@ class Door:
             return {key: known[key] for key in opened.body.keys}
         except KeyError:
             pass
-        try:
-            found = signing_keys(self._chain, opened, view, now)
-        except Refusal as refusal:
-            raise Refused(refusal.code, refusal.field, refusal.expected) from None
+        found = signing_keys(self._chain, opened, view, now)
         if len(known) >= REMEMBERED_KEYS:
             known.clear()
         known.update(found)
@@ -58,13 +52,3 @@ class Door:
         """Forget keys that a block may have changed."""
         if any(path.startswith(IDENTITY) for path in paths):
             self._keys.clear()
-
-    def check_expiry(self, opened: Opened, keys: dict[bytes, SigningKey], now: int) -> None:
-        """Refuse what has lapsed, or asks to be remembered for too long."""
-        expiry = opened.body.expiry
-        if expiry < now:
-            raise Refused("ledger.expired", "expiry", f"not before {now}")
-        joint = len(keys) > 1 and len({known.organisation for known in keys.values()}) > 1
-        longest = limits.JOINT_EXPIRY_MS if joint else limits.EXPIRY_MS
-        if expiry > now + longest:
-            raise Refused("ledger.expiry_too_far", "expiry", f"at most {now + longest}")

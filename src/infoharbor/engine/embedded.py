@@ -12,18 +12,19 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
-from infoharbor.crypto.suites import SUITES
 from infoharbor.engine.backup import copy_ledger
 from infoharbor.engine.blocklog import BlockLog
 from infoharbor.engine.door import Door
 from infoharbor.engine.folder import DataFolder, Founded
 from infoharbor.engine.interface import Damaged, Refused, Status
-from infoharbor.engine.machine import Executed, Machine, checks_of
+from infoharbor.engine.machine import Executed, Machine
 from infoharbor.engine.mempool import Mempool, Waiting
 from infoharbor.engine.reading import LedgerReading
 from infoharbor.engine.signatures import Checked, Signatures
 from infoharbor.engine.snapshot import Snapshot, State
 from infoharbor.engine.store import Store
+from infoharbor.engine.store_process import StoreProcess
+from infoharbor.engine.validity import checks_of, ensure_unexpired, organisation_of, signature_units
 from infoharbor.kernel import limits
 from infoharbor.kernel.authority import SigningKey
 from infoharbor.kernel.block import Receipt, receipt_codec
@@ -52,7 +53,9 @@ Submitted = tuple[bytes, "Future[Receipt]"]
 class EmbeddedEngine(LedgerReading):
     """Orders alone what it is sent, in one process. Open it with `lifecycle.open_engine`."""
 
-    def __init__(self, data: Path, founded: Founded, store: Store, log: BlockLog, *, workers: int) -> None:
+    def __init__(
+        self, data: Path, founded: Founded, store: Store, log: BlockLog, *, workers: int, writing: int
+    ) -> None:
         super().__init__(data, founded, store, log)
         self._held = contextlib.ExitStack()
         self._data = DataFolder(data)
@@ -68,8 +71,11 @@ class EmbeddedEngine(LedgerReading):
         self._last_block = self._last_flush = self._next_due = 0
         self._selector = selectors.DefaultSelector()
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._selector.register(self._wake_read, selectors.EVENT_READ)
-        self._signatures = Signatures(self._selector, workers=workers)
+        self._selector.register(self._wake_read, selectors.EVENT_READ, self._woken)
+        self._signatures = Signatures(self._selector, self._admit, workers=workers)
+        self._store_process = None
+        if workers:
+            self._store_process = StoreProcess(self._selector, self._data.state, writing, self._written)
         self._asleep = self._closing = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
@@ -128,6 +134,8 @@ class EmbeddedEngine(LedgerReading):
         self._wake()
         self._thread.join()
         self._signatures.close()
+        if self._store_process is not None:
+            self._store_process.close()
         self._selector.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
@@ -163,6 +171,7 @@ class EmbeddedEngine(LedgerReading):
         try:
             while not self._closing:
                 self._turn()
+            self._settle()
             self._machine.flush()
         except Exception as fault:
             logger.exception("the engine has halted")
@@ -176,19 +185,19 @@ class EmbeddedEngine(LedgerReading):
         ready = self._selector.select(0 if self._takes_more() else self._patience() / 1000)
         self._asleep = False
         for key, _ in ready:
-            if key.data is None:
-                with contextlib.suppress(BlockingIOError):
-                    os.read(self._wake_read, 4096)
-            else:
-                self._admit(key.data.receive())
+            key.data()
         if self._takes_more():
             self._open_inbox()
-        self._admit(self._signatures.run())
+        self._signatures.run()
         now = self._clock()
         if self._is_time(now):
             self._make_block(now)
-        elif self._machine.unflushed and now - max(self._last_block, self._last_flush) >= IDLE_FLUSH_MS:
+        elif self._flushes_when_idle() and now >= self._idle_flush_at():
             self._flush()
+
+    def _woken(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake_read, 4096)
 
     def _clock(self) -> int:
         """The wall clock; where it was set back, the pace of blocks begins anew instead of waiting for it."""
@@ -207,9 +216,15 @@ class EmbeddedEngine(LedgerReading):
         moments = [self._next_due, now + 60_000]
         if len(self._mempool):
             moments.append(self._last_block + self._interval())
-        if self._machine.unflushed:
-            moments.append(max(self._last_block, self._last_flush) + IDLE_FLUSH_MS)
+        if self._flushes_when_idle():
+            moments.append(self._idle_flush_at())
         return max(0, min(moments) - now)
+
+    def _flushes_when_idle(self) -> bool:
+        return self._machine.unflushed > 0 and not self._writes_store()
+
+    def _idle_flush_at(self) -> int:
+        return max(self._last_block, self._last_flush) + IDLE_FLUSH_MS
 
     def _is_time(self, now: int) -> bool:
         waiting = len(self._mempool)
@@ -235,7 +250,7 @@ class EmbeddedEngine(LedgerReading):
         opened = self._door.open(raw)
         try:
             keys = self._door.keys(opened, view, now)
-            self._door.check_expiry(opened, keys, now)
+            ensure_unexpired(opened, keys, now)
         except Refused:
             # What ran already is answered by its receipt, whatever has changed since.
             receipt = self._receipt_of(opened.id, view)
@@ -243,10 +258,9 @@ class EmbeddedEngine(LedgerReading):
                 raise
             future.set_result(receipt)
             return
-        organisation = keys[opened.body.keys[0]].organisation
         self._checking_bytes += len(raw)
-        units = sum(SUITES[known.suite].work for known in keys.values())
-        self._signatures.put(Waiting(opened, organisation, future, signature_units=units), checks_of(opened, keys))
+        waiting = Waiting(opened, organisation_of(opened, keys), future, signature_units=signature_units(keys))
+        self._signatures.put(waiting, checks_of(opened, keys))
 
     def _receipt_of(self, identifier: bytes, view: Snapshot) -> Receipt | None:
         found = view.transaction(identifier)
@@ -286,6 +300,7 @@ class EmbeddedEngine(LedgerReading):
         except OSError as fault:
             if fault.errno not in FULL:
                 raise
+            self._settle()
             self._machine = self._recovered()
             return self._refuse_for_room()
         self._machine.accept(executed, start, end)
@@ -306,7 +321,7 @@ class EmbeddedEngine(LedgerReading):
                 waiting.resolve(receipt)
                 return None
             keys = self._door.keys(waiting.opened, view, now)
-            self._door.check_expiry(waiting.opened, keys, now)
+            ensure_unexpired(waiting.opened, keys, now)
             return keys
         except Refused as refused:
             waiting.refuse(refused)
@@ -327,23 +342,53 @@ class EmbeddedEngine(LedgerReading):
                 self._next_due = min(next_due(view, after=now), now + CALENDAR_RETRY_MS)
         self._next_due = min([self._next_due, *(due for due, _, waiting in calendar if waiting)])
 
-    def _flush(self) -> bool:
-        """Write the store; False if the disk is full, and then again later."""
+    def _writes_store(self) -> bool:
+        return self._store_process is not None and self._store_process.busy
+
+    def _settle(self) -> None:
+        """Wait for the write of the store that is under way, if one is."""
+        if self._store_process is not None:
+            self._store_process.wait()
+
+    def _flush(self) -> None:
+        """Write the store, beside what follows if a process is there for it."""
+        if self._writes_store() and self._machine.overfull:
+            self._settle()
+        if self._writes_store():
+            return
         self._last_flush = milliseconds()
+        if self._store_process is None:
+            self._flush_here()
+        elif (batch := self._machine.gather()) is not None:
+            self._store_process.write(batch)
+
+    def _written(self, fault: OSError | None) -> None:
+        self._last_flush = milliseconds()
+        if fault is None:
+            self._machine.stored()
+        else:
+            self._not_written(fault)
+
+    def _flush_here(self) -> bool:
+        """Write the store now; False if the disk is full, and then again later."""
         try:
             self._machine.flush()
         except OSError as fault:
-            if fault.errno not in FULL:
-                raise
-            self._refuse_for_room()
+            self._not_written(fault)
             return False
         return True
+
+    def _not_written(self, fault: OSError) -> None:
+        if fault.errno not in FULL:
+            raise fault
+        self._refuse_for_room()
 
     def _has_room(self) -> bool:
         disk = os.statvfs(self._data.blocks)
         enough = disk.f_bavail * disk.f_frsize >= FREE_BYTES_LEAST
         if enough and self._condition == "disk_full":
-            enough = self._flush()
+            self._settle()
+            enough = self._flush_here()
             if enough:
                 self._condition, self._reason = "running", ""
         return enough

@@ -2,7 +2,8 @@
 
 `genesis` the encoded genesis · `secret` 32 bytes that make the blinds · `keys/log.json` the log's private
 key · `blocks/` the block log · `state/` the store, which can be made again from the log · `signed.json` the
-largest checkpoint that was signed, which no backup takes along · `lock` held by the one process that writes.
+largest checkpoint that was signed, which no backup takes along · `lock` held by the one node that runs · `writing`
+held by its processes that write the store.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +29,7 @@ from infoharbor.kernel.encoding import Malformed, encode, tagged_hash
 from infoharbor.kernel.execution import Chain
 from infoharbor.kernel.registry import Registry, installed_registry
 
+PATIENCE_S = 60
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
@@ -98,12 +101,24 @@ class DataFolder:
         """Held by the one process that writes; refused as `node.locked` while another does."""
         held = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(held)
-            raise Refused("node.locked", "data", "a folder that no other node has open") from None
-        try:
+            if not is_locked(held):
+                raise Refused("node.locked", "data", "a folder that no other node has open")
             yield
+        finally:
+            os.close(held)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[int]:
+        """The lock that a node shares with the process that writes its store: what that process was given before the node
+        was killed is in the store before the next node reads it. Refused as `node.locked` if it does not end."""
+        held = os.open(self.path / "writing", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        try:
+            until = time.monotonic() + PATIENCE_S
+            while not is_locked(held):
+                if time.monotonic() > until:
+                    raise Refused("node.locked", "data", "a store that no other process writes")
+                time.sleep(0.01)
+            yield held
         finally:
             os.close(held)
 
@@ -181,3 +196,12 @@ def refuse_without_assertions() -> None:
     """`python -O` drops the checks for our own errors; a ledger does not run without them."""
     if not __debug__ or sys.flags.optimize:
         raise Refused("node.optimised", "python", "python without -O and PYTHONOPTIMIZE")
+
+
+def is_locked(held: int) -> bool:
+    """Take the lock of an open file; False if someone else has it."""
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

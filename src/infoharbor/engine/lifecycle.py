@@ -14,7 +14,9 @@ from infoharbor.engine.store import Store
 from infoharbor.kernel.block import Genesis
 from infoharbor.kernel.registry import Registry
 
-OBJECTS_BETWEEN_COLLECTIONS = 50_000
+COLLECTIONS = (200_000, 20, 200)
+"""New objects before the youngest of Python's three generations is looked through, and how often that is before the
+next older one is."""
 
 
 def create(
@@ -47,22 +49,24 @@ def create(
 def open_engine(data: Path | str, *, registry: Registry | None = None, workers: int | None = None) -> EmbeddedEngine:
     """Start the ledger in this folder. Raises `Refused` if another process runs it or it lies behind what it
     has signed, `Damaged` if what is stored is not what was written. `workers` check signatures, by default
-    one a spare core."""
+    one a spare core; with none, the engine's thread does that and writes the store too."""
     folder = DataFolder(Path(data))
     founded = folder.founded(registry)
     with contextlib.ExitStack() as held:
         held.enter_context(folder.locked())
         folder.make_folders()
         log = held.enter_context(contextlib.closing(BlockLog(folder.blocks)))
+        writing = held.enter_context(folder.writing())
         store = held.enter_context(contextlib.closing(Store(folder.state)))
         spare = max(1, len(os.sched_getaffinity(0)) - 1)
-        engine = EmbeddedEngine(folder.path, founded, store, log, workers=spare if workers is None else workers)
+        workers = spare if workers is None else workers
+        engine = EmbeddedEngine(folder.path, founded, store, log, workers=workers, writing=writing)
         engine.take_over(held.pop_all())
         collect_less_often()
         return engine
 
 
 def collect_less_often() -> None:
-    """Let Python look for reference cycles less often: a block makes thousands of objects and hardly a cycle."""
-    youngest, *older = gc.get_threshold()
-    gc.set_threshold(max(youngest, OBJECTS_BETWEEN_COLLECTIONS), *older)
+    """Let Python look for reference cycles less often: a block makes thousands of objects and hardly a cycle, and what
+    waits for its block is gone through each time."""
+    gc.set_threshold(*map(max, gc.get_threshold(), COLLECTIONS))

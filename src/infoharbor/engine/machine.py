@@ -6,9 +6,10 @@ from typing import NamedTuple
 from infoharbor.crypto.hashes import SM3
 from infoharbor.engine.blocklog import BlockLog, LogRecord, Place
 from infoharbor.engine.interface import Block, Damaged, Refused, decode_entry
-from infoharbor.engine.signature_worker import Check, check
+from infoharbor.engine.signature_worker import check
 from infoharbor.engine.snapshot import Layer, Snapshot, State
 from infoharbor.engine.store import FORMAT, Batch, Meta, Store, StoredBlock
+from infoharbor.engine.validity import checks_of, ensure_valid_block
 from infoharbor.kernel import merkle
 from infoharbor.kernel.activation import Active, Inactive
 from infoharbor.kernel.authority import SigningKey
@@ -16,7 +17,6 @@ from infoharbor.kernel.block import Genesis, header_codec
 from infoharbor.kernel.encoding import Codec, Malformed, encode
 from infoharbor.kernel.execution import Chain, Executor, Outcome
 from infoharbor.kernel.records import Entry
-from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.replay import ReplayDigest
 from infoharbor.kernel.state import BlockState
 from infoharbor.kernel.transaction import Opened, open_transaction
@@ -24,8 +24,10 @@ from infoharbor.kernel.tree import EMPTY_ROOT, Tree
 
 FLUSH_LAYERS = 32
 FLUSH_WRITES = 40_000
-"""The store is written once this many records wait for it: that bounds memory, and how long readers' layers
-get."""
+"""The store is written once this many blocks or records wait for it: that bounds memory, and how long readers'
+layers get."""
+BACKLOG_WRITES = 3 * FLUSH_WRITES
+"""With so many waiting behind a write that is under way, no further block is made until it has ended."""
 RECENT_ENTRIES = 150_000
 """About 600 bytes each: the records that are in use stay at hand, within the memory that a node may take."""
 
@@ -63,24 +65,37 @@ class Recent:
         self._young[path] = entry
 
 
+class Unstored(NamedTuple):
+    """What blocks left that the store does not hold yet: encoded records, packed nodes, places of transactions. The
+    blocks' layers hold the first and the last too, one by one."""
+
+    records: dict[str, bytes]
+    nodes: dict[bytes, bytes]
+    transactions: dict[bytes, tuple[int, int]]
+
+
 class BlockView(Snapshot):
     """The state before the next block, as the engine's thread reads it."""
 
     recent: Recent
-    unstored: dict[str, bytes]
-    ran: dict[bytes, tuple[int, int]]
+    fresh: "Unstored"
+    writing: "Unstored"
 
     def entry(self, path: str) -> Entry | None:
         found = self.recent.get(path)
         if found is None:
-            written = self.unstored.get(path)
+            written = self.fresh.records.get(path) or self.writing.records.get(path)
             found = self.stored.entry(path) if written is None else decode_entry(written)
             if found is not None:
                 self.recent.put(path, found)
         return found
 
     def transaction(self, identifier: bytes) -> tuple[int, int] | None:
-        return self.ran.get(identifier) or self.stored.transaction(identifier)
+        return (
+            self.fresh.transactions.get(identifier)
+            or self.writing.transactions.get(identifier)
+            or self.stored.transaction(identifier)
+        )
 
 
 class Machine:
@@ -89,10 +104,8 @@ class Machine:
     def __init__(self, chain: Chain, genesis: Genesis, store: Store, log: BlockLog) -> None:
         self.chain, self._genesis, self._store, self._log = chain, genesis, store, log
         self._recent = Recent(RECENT_ENTRIES)
-        # What the accepted blocks wrote and the store does not hold yet; their layers hold it too, one by one.
-        self._records: dict[str, bytes] = {}
-        self._ran: dict[bytes, tuple[int, int]] = {}
-        self._nodes: dict[bytes, bytes] = {}
+        self._fresh = self._writing = Unstored({}, {}, {})
+        self._batch: Batch | None = None
         with store.read() as stored:
             meta = stored.meta()
         if meta is None:
@@ -100,7 +113,7 @@ class Machine:
         if meta.format != FORMAT or meta.chain != chain.id:
             raise Damaged("state/data.mdb", f"format {FORMAT} and chain {chain.id.hex()[:16]}")
         self._end = Place(*meta.end)
-        self.flushed = meta.height
+        self.flushed = self._gathered = meta.height
         self._frontier = merkle.Frontier(meta.height + 1, meta.peaks)
         tree = Tree(chain.suite, self._node, meta.root)
         second = merkle.Frontier(meta.height + 1, meta.sm3_peaks, SM3.digest) if chain.suite is SM3 else None
@@ -154,7 +167,7 @@ class Machine:
         state = self.state
         assert state is not None
         view = BlockView.open(self._store, lambda: state)
-        view.recent, view.unstored, view.ran = self._recent, self._records, self._ran
+        view.recent, view.fresh, view.writing = self._recent, self._fresh, self._writing
         return view
 
     def found(self) -> Executed:
@@ -198,8 +211,8 @@ class Machine:
         )
         for path, entry in layer.entries.items():
             self._recent.put(path, entry)
-        self._records.update(executed.entries)
-        self._ran.update(layer.transactions)
+        self._fresh.records.update(executed.entries)
+        self._fresh.transactions.update(layer.transactions)
         self._end = end
         layers = (*(self.state.layers if self.state else ()), layer)
         self.state = State(outcome.header, outcome.header_bytes, self._frontier.root(), layers)
@@ -207,14 +220,28 @@ class Machine:
 
     @property
     def wants_flush(self) -> bool:
-        return self.unflushed >= FLUSH_LAYERS or len(self._records) >= FLUSH_WRITES
+        return self.height - self._gathered >= FLUSH_LAYERS or len(self._fresh.records) >= FLUSH_WRITES
+
+    @property
+    def overfull(self) -> bool:
+        """Whether so much waits behind a write under way that it has to end first."""
+        return len(self._fresh.records) >= BACKLOG_WRITES
 
     def flush(self) -> None:
-        """Write all accepted blocks to the store, durably; an `OSError` leaves the store as it was and
-        halts."""
+        """Write all accepted blocks to the store, durably; an `OSError` leaves the store as it was."""
+        while (batch := self.gather()) is not None:
+            self._store.write(batch)
+            self.stored()
+
+    def gather(self) -> Batch | None:
+        """What the store is to be given next, None if it has everything: call `stored` once that is durable. A batch
+        that could not be written is given again."""
         state = self.state
-        if state is None or not state.layers:
-            return
+        if self._batch is None and state is not None and self._gathered < state.height:
+            self._batch = self._gather(state)
+        return self._batch
+
+    def _gather(self, state: State) -> Batch:
         tree, replay, second = self.executor.tree, self.executor.replay, self.executor.sm3_log
         meta = Meta(
             FORMAT,
@@ -227,17 +254,26 @@ class Machine:
             second.peaks if second is not None else (),
             (self._end.segment, self._end.offset),
         )
+        layers = [layer for layer in state.layers if layer.height > self._gathered]
         subtrees: dict[tuple[int, int], bytes] = {}
         calendar: dict[tuple[int, str], bool] = {}
-        for layer in state.layers:
+        for layer in layers:
             subtrees.update(layer.subtrees)
             calendar.update({(time, path): waits for time, path, waits in layer.calendar})
-        blocks = {layer.height: layer.block for layer in state.layers}
-        self._nodes.update(tree.take_changed())
-        self._store.write(Batch(meta, self._records, self._nodes, self._ran, subtrees, blocks, calendar))
-        self._records, self._nodes, self._ran = {}, {}, {}
-        self.flushed = state.height
-        self.state = state._replace(layers=())
+        blocks = {layer.height: layer.block for layer in layers}
+        self._writing = self._fresh._replace(nodes=tree.take_changed())
+        self._fresh, self._gathered = Unstored({}, {}, {}), state.height
+        records, nodes, transactions = self._writing
+        return Batch(meta, records, nodes, transactions, subtrees, blocks, calendar)
+
+    def stored(self) -> None:
+        """The store has what was gathered."""
+        assert self._batch is not None
+        assert self.state is not None
+        self.flushed, self._batch, self._writing = self._batch.meta.height, None, Unstored({}, {}, {})
+        self.state = self.state._replace(
+            layers=tuple(layer for layer in self.state.layers if layer.height > self.flushed)
+        )
 
     def _executed(self, outcome: Outcome, raws: Sequence[bytes]) -> Executed:
         written = [(write.path, encode(write.entry), write.position) for write in outcome.writes]
@@ -251,15 +287,15 @@ class Machine:
         return Executed(outcome, encode(block), {path: entry for path, entry, _ in written})
 
     def _node(self, prefix: bytes) -> bytes | None:
-        # What changed since the last flush is in the tree's memory, or here if that flush failed.
+        # What changed since the last batch was gathered is in the tree's memory.
         assert self._view is not None
-        return self._nodes.get(prefix) or self._view.stored.node(prefix)
+        return self._writing.nodes.get(prefix) or self._view.stored.node(prefix)
 
     def _again(self, record: LogRecord, verify: bool) -> None:
         block: Block = block_codec.decode(record.payload)
         try:
             executed = self.found() if record.height == 0 else self._execute_again(block, verify)
-        except (Refusal, Malformed) as refused:
+        except (Refused, Malformed) as refused:
             raise Damaged(f"block {record.height}", f"transactions that may run; {refused}") from None
         if executed.payload != record.payload:
             raise Damaged(f"block {record.height}", difference(block, executed.outcome))
@@ -269,24 +305,10 @@ class Machine:
         with self.view() as view:
             time = block.header.time
             opened = [open_transaction(self.chain.suite, raw) for raw in block.transactions]
-            signed = [(each, signing_keys(self.chain, each, view, time)) for each in opened]
+            signed = ensure_valid_block(self.chain, view, time, opened)
             if verify and not all(check([each for one in signed for each in checks_of(*one)])):
                 raise Damaged(f"block {self.height + 1}", "a valid signature of each named key")
             return self.execute(time, signed, view, again=True)
-
-
-def signing_keys(chain: Chain, opened: Opened, view: Snapshot, now: int) -> dict[bytes, SigningKey]:
-    """The keys that a transaction names, as the state has them; raises the authority's `Refusal`."""
-    authority = chain.registry.authority
-    return {key: authority.signing_key(view.find, key, now) for key in opened.body.keys}
-
-
-def checks_of(opened: Opened, keys: dict[bytes, SigningKey]) -> list[Check]:
-    """The signature checks of a transaction, in the order of its keys."""
-    return [
-        (keys[key].suite, keys[key].public_key, opened.message, signature)
-        for key, signature in zip(opened.body.keys, opened.signatures, strict=True)
-    ]
 
 
 def difference(logged: Block, found: Outcome) -> str:

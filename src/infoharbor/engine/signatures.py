@@ -6,7 +6,7 @@ import selectors
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from infoharbor.engine.mempool import Waiting
@@ -36,10 +36,11 @@ class Checked(NamedTuple):
 
 
 class Worker:
-    """One worker process and the batches that it has not answered. A process that dies is started again."""
+    """One worker process and the batches that it has not answered. A process that dies is started again. The selector's
+    data is what to call when there is something to read; `admit` takes the verdicts."""
 
-    def __init__(self, selector: selectors.BaseSelector) -> None:
-        self._selector = selector
+    def __init__(self, selector: selectors.BaseSelector, admit: Callable[[list[Checked]], None]) -> None:
+        self._selector, self._admit = selector, admit
         self.sent: deque[tuple[list[Job], int, int]] = deque()
         self.in_flight = self._deaths = 0
         self._start()
@@ -58,14 +59,14 @@ class Worker:
         self.room = _widen(self._requests) // HALF_FULL
         os.set_blocking(self._replies, False)
         self._answers = b""
-        self._selector.register(self._replies, selectors.EVENT_READ, self)
+        self._selector.register(self._replies, selectors.EVENT_READ, self._receive)
 
     @property
     def process_id(self) -> int:
         return self._process.pid
 
     def send(self, jobs: list[Job]) -> None:
-        """Hand over a batch; the answer comes through `receive`, also if the process dies in between."""
+        """Hand over a batch; it is answered also if the process dies in between."""
         batch = encode([each for job in jobs for each in job.checks])
         self.sent.append((jobs, sum(len(job.checks) for job in jobs), len(batch)))
         self.in_flight += len(batch)
@@ -79,8 +80,7 @@ class Worker:
         except BrokenPipeError:
             return  # The end of its replies tells, and brings the batch back.
 
-    def receive(self) -> list[Checked]:
-        """What has been answered since; called when the replies are readable."""
+    def _receive(self) -> None:
         done: list[Checked] = []
         try:
             while answers := os.read(self._replies, 65536):
@@ -88,16 +88,17 @@ class Worker:
         except BlockingIOError:
             pass
         else:
-            return self._restart()
+            self._restart()
+            return
         while self.sent and len(self._answers) >= self.sent[0][1]:
             jobs, count, size = self.sent.popleft()
             done.extend(_verdicts(jobs, self._answers[:count]))
             self._deaths = 0
             self._answers = self._answers[count:]
             self.in_flight -= size
-        return done
+        self._admit(done)
 
-    def _restart(self) -> list[Checked]:
+    def _restart(self) -> None:
         """The process has died: start another, and send again what was not answered."""
         self._deaths += 1
         if self._deaths > DEATHS_IN_A_ROW:
@@ -109,7 +110,6 @@ class Worker:
         self._start()
         for jobs in unanswered:
             self.send(jobs)
-        return []
 
     def close(self) -> None:
         self._selector.unregister(self._replies)
@@ -120,14 +120,19 @@ class Worker:
 
 
 class Signatures:
-    """Takes jobs, gives verdicts. Used by the engine's thread alone, which waits on `selector`."""
+    """Takes jobs, gives verdicts to `admit`. Used by the engine's thread alone, which waits on `selector`."""
 
-    def __init__(self, selector: selectors.BaseSelector, *, workers: int) -> None:
-        self._workers = [Worker(selector) for _ in range(workers)]
+    def __init__(
+        self, selector: selectors.BaseSelector, admit: Callable[[list[Checked]], None], *, workers: int
+    ) -> None:
+        self._admit = admit
+        self._workers = [Worker(selector, self._answer) for _ in range(workers)]
         self._waiting: deque[Job] = deque()
+        self._unanswered = 0
 
     def __len__(self) -> int:
-        return len(self._waiting) + sum(len(jobs) for worker in self._workers for jobs, _, _ in worker.sent)
+        """How many transactions have no verdict yet; any thread may ask."""
+        return self._unanswered
 
     @property
     def process_ids(self) -> list[int]:
@@ -135,22 +140,33 @@ class Signatures:
 
     def put(self, waiting: Waiting, checks: list[Check]) -> None:
         self._waiting.append(Job(waiting, checks, sum(len(part) for each in checks for part in each) + 32))
+        self._unanswered += 1
 
-    def run(self) -> list[Checked]:
+    def run(self) -> None:
         """Hand waiting jobs to the workers; a few, when nothing else is under way, are checked in place."""
         idle = not any(worker.sent for worker in self._workers)
         few = sum(len(job.checks) for job in self._waiting) <= INLINE_CHECKS
         if not self._workers or (idle and few):
             jobs = list(self._waiting)
             self._waiting.clear()
-            return _verdicts(jobs, check([each for job in jobs for each in job.checks]))
+            return self._check(jobs)
         while self._waiting:
             worker = min(self._workers, key=lambda each: each.in_flight)
             batch = self._batch(worker.room - worker.in_flight)
-            if not batch:
+            if batch:
+                worker.send(batch)
+            elif self._waiting[0].size > worker.room:
+                self._check([self._waiting.popleft()])  # No pipe will ever hold it.
+            else:
                 break
-            worker.send(batch)
-        return []
+        return None
+
+    def _check(self, jobs: list[Job]) -> None:
+        self._answer(_verdicts(jobs, check([each for job in jobs for each in job.checks])))
+
+    def _answer(self, checked: list[Checked]) -> None:
+        self._unanswered -= len(checked)
+        self._admit(checked)
 
     def _batch(self, room: int) -> list[Job]:
         batch: list[Job] = []
@@ -167,6 +183,7 @@ class Signatures:
         jobs = [job for worker in self._workers for batch, _, _ in worker.sent for job in batch]
         jobs += self._waiting
         self._waiting.clear()
+        self._unanswered = 0
         return [job.waiting for job in jobs]
 
     def close(self) -> None:

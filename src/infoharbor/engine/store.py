@@ -21,7 +21,8 @@ from infoharbor.kernel.records import Entry
 
 FORMAT = 1
 TABLES = ("records", "nodes", "transactions", "subtrees", "blocks", "calendar", "meta")
-MAP_BYTES_LEAST = 1024**3
+MAP_BYTES_LEAST = 64 * 1024**3
+"""Address space, which costs nothing: only a store beyond it has to be mapped anew, once nobody reads."""
 RESERVE_BYTES = 256 * 1024**2
 SHORT_OF_ROOM = 16 * 1024**2
 NODE_KEY = b"n"

@@ -1,0 +1,76 @@
+"""The store's own process: it may die or fail at any time, and blocks go on or nothing more is acknowledged."""
+
+import os
+import resource
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from world import World
+
+from infoharbor.engine import machine
+from infoharbor.engine.backup import replay
+from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine.folder import DataFolder
+from infoharbor.engine.interface import Refused
+from infoharbor.engine.lifecycle import open_engine
+
+
+@pytest.fixture
+def busy(
+    world: World, data: Path, start: Callable[..., EmbeddedEngine], monkeypatch: pytest.MonkeyPatch
+) -> EmbeddedEngine:
+    """A running ledger that gives its store every block as soon as it may."""
+    monkeypatch.setattr(machine, "FLUSH_LAYERS", 1)
+    engine = start(data, workers=1)
+    for raw in world.opening():
+        assert engine.submit(raw).result(10).code == ""
+    return engine
+
+
+def store_process(engine: EmbeddedEngine) -> int:
+    assert engine._store_process is not None
+    return engine._store_process.process_id
+
+
+def test_a_process_that_dies_is_replaced_and_nothing_is_lost(busy: EmbeddedEngine, world: World, data: Path) -> None:
+    for _ in range(3):
+        futures = [busy.submit(world.transfer("bank", "firm-1")) for _ in range(100)]
+        os.kill(store_process(busy), signal.SIGKILL)
+        assert {future.result(60).code for future in futures} == {""}
+    busy.close()
+    assert busy.status().flushed == busy.status().height
+    with replay(data) as replayed:
+        assert replayed.height == busy.status().height
+
+
+def test_reads_see_every_block_while_the_store_is_written(busy: EmbeddedEngine, world: World) -> None:
+    for number in range(30):
+        receipt = busy.submit(world.transfer("bank", "firm-1", number + 1)).result(10)
+        with busy.snapshot() as snapshot:
+            entry = snapshot.entry("asset/balances/bank:cny/firm-1")
+            assert entry is not None
+            assert entry.transaction == receipt.transaction
+        assert busy.receipt(receipt.transaction) == receipt
+
+
+def test_a_store_that_cannot_be_written_halts_the_node_and_the_log_has_all(
+    busy: EmbeddedEngine, world: World, data: Path, start: Callable[..., EmbeddedEngine]
+) -> None:
+    resource.prlimit(store_process(busy), resource.RLIMIT_FSIZE, (4096, 4096))
+    acknowledged = []
+    with pytest.raises(Refused) as caught:
+        for _ in range(1_000):
+            acknowledged.append(busy.submit(world.transfer("bank", "firm-1")).result(10))
+    assert caught.value.code == "node.halted"
+    busy.close()
+    again = start(data)
+    assert all(again.receipt(receipt.transaction) == receipt for receipt in acknowledged)
+
+
+def test_the_next_node_waits_for_what_is_still_being_written(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infoharbor.engine.folder.PATIENCE_S", 0.2)
+    with DataFolder(data).writing(), pytest.raises(Refused, match=r"node\.locked"):
+        open_engine(data, workers=0)
+    open_engine(data, workers=0).close()
