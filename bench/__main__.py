@@ -13,7 +13,8 @@ from bench.report import LATEST, Measure, Report, heading, percentile
 from bench.town import Town
 from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
-from infoharbor.readmodel.follower import Follower, open_database
+from infoharbor.readmodel.database import open_database
+from infoharbor.readmodel.follower import Follower
 
 PEER = "PostgreSQL 18"
 ACTIONS = 5

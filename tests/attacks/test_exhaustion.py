@@ -32,7 +32,7 @@ class FuseStatus(Status):
 
 
 class Fuse(Record, table="fuses"):
-    """Goes out at its time, unless it is spoilt: then its due move fails, each time it is tried."""
+    """Goes out at its time, unless it is spoilt: then its due move fails each time it is tried, until it is dried."""
 
     __module__ = "tests.fuse.records"
     id: str
@@ -73,6 +73,17 @@ class Look(Action):
 
     def apply(self, ledger: Ledger) -> None:
         ensure(False, "seen", expected=ledger.get(Fuse, self.name).status)
+
+
+class Dry(Action):
+    """Make a spoilt fuse good, and look at it."""
+
+    __module__ = "tests.fuse.actions"
+    name: str
+
+    def apply(self, ledger: Ledger) -> None:
+        ledger.put(Ash("dry", self.name))
+        ledger.get(Fuse, self.name)
 
 
 class Burn(Action):
@@ -128,7 +139,7 @@ def deep(levels: int) -> Any:
 
 @when_due(Fuse, status=FuseStatus.LIT, at="ends")
 def go_out(ledger: Ledger, fuse: Fuse) -> None:
-    ensure(not fuse.spoilt, "spoilt")
+    ensure(not fuse.spoilt or ledger.find(Ash, "dry", fuse.id) is not None, "spoilt")
     ledger.move(Fuse, fuse.id, FuseStatus.OUT)
 
 
@@ -140,7 +151,7 @@ def module(name: str, *members: Any) -> types.ModuleType:
     return made
 
 
-RULES = {"records": module("records", Fuse, Ash), "actions": module("actions", Light, Look, Burn, Sift, Explode)}
+RULES = {"records": module("records", Fuse, Ash), "actions": module("actions", Light, Look, Dry, Burn, Sift, Explode)}
 FUSE = LoadedContract("fuse", "tests.fuse", 1, bytes(32), RULES)
 FOUNDATION = [contract for contract in find_contracts() if contract.name in ("identity", "governance")]
 
@@ -174,6 +185,23 @@ def test_a_spoilt_record_is_refused_to_who_uses_it_and_to_nobody_else(trial: Tri
     trial.advance(2 * HOUR)
     trial.refuses(Look("spoilt00000"), by=GUEST, code="fuse.spoilt")
     trial.refuses(Look("sound00000"), by=HOME, code="fuse.seen")
+
+
+def test_failing_due_moves_keep_nobody_elses_place(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many fail, what is due after them is made in the next blocks, and they are tried again later."""
+    monkeypatch.setattr(limits, "DUE_MOVES_PER_BLOCK", 20)
+    trial.act(Light("spoilt", 40, trial.now + HOUR, True), by=GUEST)
+    trial.act(Light("sound", 1, trial.now + HOUR + 1, False), by=HOME)
+    codes = [[receipt.code for receipt in trial.advance(step)] for step in (2 * HOUR, 1, 1, 1)]
+    assert codes == [["fuse.spoilt"] * 20, ["fuse.spoilt"] * 20, [""], []]
+    assert [receipt.code for receipt in trial.advance(limits.DUE_RETRY_MS)] == ["fuse.spoilt"] * 20
+
+
+def test_a_due_move_that_was_made_on_use_is_not_tried_again(trial: Trial) -> None:
+    trial.act(Light("once", 1, trial.now + HOUR, True), by=GUEST)
+    assert [receipt.code for receipt in trial.advance(2 * HOUR)] == ["fuse.spoilt"]
+    trial.act(Dry("once00000"), by=GUEST)
+    assert [receipt.code for receipt in trial.advance(2 * limits.DUE_RETRY_MS)] == []
 
 
 # Poison

@@ -23,7 +23,7 @@ from infoharbor.evidence.verify import Proven, Unproven, verify
 from infoharbor.kernel.encoding import Malformed, encode, tag
 from infoharbor.kernel.transaction import action_codec, action_hash, body_codec
 from infoharbor.sdk.building import Chain, build_signed
-from infoharbor.sdk.trusting import embedded_trust
+from infoharbor.sdk.trusting import ledger_trust
 
 RECORD = "identity/organisations/firm-1"
 ABSENT = "identity/organisations/nobody"
@@ -53,7 +53,7 @@ def engine(scene: tuple[World, EmbeddedEngine]) -> EmbeddedEngine:
 
 @pytest.fixture
 def policy(engine: EmbeddedEngine) -> TrustPolicy:
-    found: TrustPolicy = parse_trust(embedded_trust(engine).encode())
+    found: TrustPolicy = parse_trust(ledger_trust(engine).encode())
     return found
 
 

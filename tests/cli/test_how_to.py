@@ -75,7 +75,35 @@ until curl --silent --fail --output status.json http://127.0.0.1:{port}/v1/statu
     assert '"identity/organisations/shipper"' in done.stdout
 
 
-@pytest.mark.parametrize("document", ["run-your-own-ledger", "sign-without-our-code", "capture-epcis-events"])
+def test_two_organisations_act_together_as_the_document_says(tmp_path: Path) -> None:
+    port = free_port()
+    ledger = [block for block in blocks("how-to/run-your-own-ledger.md") if block.language in ("bash", "python")]
+    found, run, newcomer, admit, admitting = ledger[:5]
+    assert admit.file == "admit.py"
+    together = blocks("how-to/act-together.md")
+    for block in (admit, *together):
+        if block.file:
+            body = block.body.replace("127.0.0.1:8600", f"127.0.0.1:{port}")
+            (tmp_path / block.file).write_text(body, encoding="utf-8")
+    shell = [found, run, newcomer, admitting, *(block for block in together if block.language == "bash")]
+    text = "\n".join(["set -euo pipefail", STOP, *(block.body for block in shell)])
+    text = text.replace("infoharbor run ", f"infoharbor run --port {port} ").replace(
+        "127.0.0.1:8600", f"127.0.0.1:{port}"
+    )
+    text = text.replace(" --key carrier.json", f" --url http://127.0.0.1:{port} --key carrier.json")
+    done = subprocess.run(
+        ["bash", "-c", text], cwd=tmp_path, timeout=WAIT_S, capture_output=True, text=True, check=False,
+        env=os.environ | {"PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "✓ carrier" in done.stdout
+    assert "committed 已入账" in done.stdout
+    assert "it has run already" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "document", ["act-together", "run-your-own-ledger", "sign-without-our-code", "capture-epcis-events"]
+)
 def test_the_node_is_named_by_its_usual_address(document: str) -> None:
     assert all(
         "8600" in block.text

@@ -18,6 +18,7 @@ from infoharbor.engine.mempool import Mempool
 from infoharbor.kernel import limits
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.encoding import encode
+from infoharbor.kernel.execution import DECLARED_FORM
 from infoharbor.kernel.room import BlockRoom
 from infoharbor.kernel.transaction import open_transaction, transaction_codec
 
@@ -50,6 +51,13 @@ def test_a_refusal_by_a_contract_is_a_receipt_and_changes_nothing(engine: Embedd
     receipt = engine.submit(world.transfer("bank", "firm-1", 10**15)).result(10)
     assert receipt.code.startswith("asset.")
     assert receipt.writes == ()
+
+
+def test_no_librarys_wording_gets_into_a_receipt(engine: EmbeddedEngine, world: World) -> None:
+    """Receipts are hashed, and another version of the library may say it otherwise."""
+    misfit = Transfer(TOKEN, "firm-1", "many", "example")  # type: ignore[arg-type]
+    receipt = engine.submit(world.signed(misfit, by="bank")).result(10)
+    assert (receipt.code, receipt.expected) == ("ledger.malformed", DECLARED_FORM)
 
 
 def test_a_replay_gets_the_first_receipt_and_runs_once(engine: EmbeddedEngine, world: World) -> None:

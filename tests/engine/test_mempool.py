@@ -1,5 +1,6 @@
 """How the room for waiting transactions is shared."""
 
+import contextlib
 from concurrent.futures import Future
 
 import pytest
@@ -46,12 +47,14 @@ def test_one_organisation_cannot_take_all_the_room() -> None:
     mempool.add(waiting(6, "quiet"))
 
 
-def test_a_full_room_refuses_everyone() -> None:
-    mempool = Mempool(room_bytes=400)
-    mempool.add(waiting(0, "one", 200))
-    mempool.add(waiting(1, "two", 200))
-    with pytest.raises(Refused):
-        mempool.add(waiting(2, "three", 1))
+@given(st.lists(st.sampled_from("abcd"), max_size=300))
+def test_whoever_comes_next_finds_room_however_much_the_others_send(sent: list[str]) -> None:
+    mempool = Mempool(room_transactions=50, room_bytes=5_000)
+    for number, organisation in enumerate(sent):
+        with contextlib.suppress(Refused):
+            mempool.add(waiting(number, organisation))
+    assert len(mempool) <= 50
+    mempool.add(waiting(1000, "newcomer"))
 
 
 @given(

@@ -8,12 +8,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from trading import Trader, TradingNode
+from trading import Trader, TradingNode, listening
 
 
 @pytest.fixture(scope="session")
 def trading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TradingNode]:
-    running = TradingNode(tmp_path_factory.mktemp("trading") / "data")
+    running = listening(tmp_path_factory.mktemp("trading") / "data")
     running.open_for_trade()
     yield running
     running.close()

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,7 +20,9 @@ from infoharbor.contracts.identity.actions import AddUser
 from infoharbor.contracts.identity.records import NewKey, UserKind
 from infoharbor.contracts.trace.actions import SetAudience
 from infoharbor.contracts.trace.exchange.names import STANDARD_CONTEXT
+from infoharbor.edgekit.webhooks import Targets
 from infoharbor.gateway.agents import keep_agent_key
+from infoharbor.gateway.service import Config
 
 JSON = {"Content-Type": "application/json"}
 PROCEED = {"GS1-Capture-Error-Behaviour": "proceed"}
@@ -41,6 +44,12 @@ class TradingNode(Node):
     def trader(self, firm: str = "firm-1") -> Iterator["Trader"]:
         with self.asking(firm) as client:
             yield Trader(client)
+
+
+def listening(data: Path) -> TradingNode:
+    """A node whose operator lets it send events to this machine."""
+    loopback = Targets((ip_network("127.0.0.0/8"),))
+    return TradingNode(data, config=Config(data=data, webhooks=loopback))
 
 
 class Trader:
@@ -69,6 +78,15 @@ class Trader:
 
     def post(self, event: dict[str, Any]) -> httpx.Response:
         return self.client.post("/epcis/events", content=json.dumps(event).encode(), headers=JSON)
+
+    def name(self, name: str, **query: Any) -> httpx.Response:
+        return self.client.post("/epcis/queries", json={"name": name, "query": query})
+
+    def subscribe(self, name: str, **body: Any) -> httpx.Response:
+        return self.client.post(f"/epcis/queries/{name}/subscriptions", json=body)
+
+    def delete(self, path: str) -> httpx.Response:
+        return self.client.delete(f"/epcis{path}")
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return self.client.get(f"/epcis{path}", headers=headers)
@@ -106,6 +124,11 @@ def alone(one: dict[str, Any]) -> dict[str, Any]:
 def events_in(answer: httpx.Response) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = answer.json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
     return found
+
+
+def following(answer: httpx.Response) -> str:
+    """Where the next page is; empty at the end."""
+    return answer.links["next"]["url"].removeprefix("/epcis") if "next" in answer.links else ""
 
 
 def refused(answer: httpx.Response, status: int, exception: str, code: str, field: str | None = None) -> dict[str, Any]:

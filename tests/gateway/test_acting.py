@@ -292,3 +292,34 @@ def test_nobody_acts_for_another_organisation_or_without_an_agent(node: Node) ->
         assert_problem(client.post("/v1/act", json={"actions": [set_audience("firm-2")]}), 403, "http.no_agent")
     with node.asking() as client:
         assert_problem(client.post("/v1/act", json={"actions": [set_audience()]}), 401, "http.credential")
+
+
+def proposal(action: str, decision: Any) -> dict[str, Any]:
+    arguments = {"id": "in-json", "action": action, "decision": decision, "reason": "example"}
+    return {"by": ["bank"], "contract": "governance", "action": "Propose", "arguments": arguments}
+
+
+def test_a_decision_is_proposed_in_json(node: Node) -> None:
+    key = id_of(node.signer("bank")).hex()
+    grant = {
+        "organisation": "firm-3", "role": "customs", "jurisdiction": "VN", "valid_from": None, "until": None,
+        "reference": "example",
+    }  # fmt: skip
+    with node.asking("bank") as client:
+        document = {"actions": [proposal("identity.GrantRole", grant)], "keys": [key]}
+        answer = client.post("/v1/prepare", json=document)
+        assert answer.status_code == 200, answer.text
+        prepared = answer.json()
+        signature = node.signer("bank").key.sign(base64.b64decode(prepared["to_sign"]))
+        bundle = {name: prepared[name] for name in ("body", "actions")}
+        bundle["signatures"] = {key: base64.b64encode(signature).decode()}
+        receipt = client.post("/v1/submit", json=bundle).json()
+        assert receipt["result"] == "committed"
+        assert "identity/accreditations/firm-3/customs/VN" in [each["path"] for each in receipt["writes"]]
+        for wrong, field in (
+            (proposal("identity.GrantRole", grant | {"role": 5}), "actions[0].arguments.decision.role"),
+            (proposal("identity.Nothing", grant), "actions[0].arguments.action"),
+            (proposal("nothing", grant), "actions[0].arguments.action"),
+        ):
+            refused = client.post("/v1/prepare", json={"actions": [wrong], "keys": [key]}).json()
+            assert refused["field"] == field

@@ -241,3 +241,18 @@ def test_every_answer_has_safe_headers_and_listens_to_this_machine_alone(node: N
         assert headers["x-content-type-options"] == "nosniff"
         assert "server" not in headers
     assert node.address.startswith("127.0.0.1:")
+
+
+def test_head_is_answered_wherever_there_is_something_to_get(node: Node) -> None:
+    with node.asking() as client:
+        for path in ("/v1/status", "/log/checkpoint", "/v1/contracts"):
+            answer = client.head(path)
+            assert (answer.status_code, answer.content) == (200, b"")
+            assert answer.headers["content-type"] == client.get(path).headers["content-type"]
+        assert client.head("/v1/nothing").status_code == 404
+        assert client.head("/v1/stream").status_code == 405
+        assert client.head("/v1/submit").status_code == 405
+
+
+def test_a_media_type_names_its_characters_once(node: Node) -> None:
+    assert get(node, "/log/checkpoint").headers["content-type"] == "text/plain; charset=utf-8"

@@ -14,7 +14,7 @@ from infoharbor.evidence.note import ED25519, VerifierKey, sign_note
 from infoharbor.evidence.trust import EMBEDDED, NO_QUORUM, Log, TrustPolicy
 from infoharbor.kernel import merkle, tree
 from infoharbor.kernel.authority import Find, SigningKey
-from infoharbor.kernel.block import Genesis, genesis_codec
+from infoharbor.kernel.block import NO_ATTESTERS, Genesis, genesis_codec
 from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.execution import Chain, Executor, Outcome
 from infoharbor.kernel.governing import Activation
@@ -66,6 +66,9 @@ class FrozenAuthority:
 
     def jurisdiction(self, find: Find, organisation: str) -> str:
         return "CN"
+
+    def attesters_root(self, find: Find) -> bytes:
+        return NO_ATTESTERS
 
 
 class FrozenGoverning:

@@ -7,7 +7,7 @@ from cyclopts import App
 from infoharbor.cli.output import AsJson, Failure, answer, fails_clearly
 from infoharbor.contractkit.days import iso_day
 from infoharbor.contractkit.money import decimal_text
-from infoharbor.contracts.receivable.exchange.checking import check_invoice
+from infoharbor.contracts.receivable.exchange.checking import check_invoice, described
 from infoharbor.contracts.receivable.exchange.faults import InvoiceFault
 from infoharbor.contracts.receivable.exchange.invoice import CheckedInvoice
 from infoharbor.contracts.receivable.exchange.xml_text import BYTES_MAX
@@ -27,12 +27,7 @@ def check(file: Path, *, as_json: AsJson = False) -> None:
         found = check_invoice(opened.read(BYTES_MAX + 1))
     if isinstance(found, InvoiceFault):
         raise Failure(f"receivable.{found.code}", found.field, found.expected)
-    described = found._asdict() | {
-        "seller": found.seller._asdict(),
-        "buyer": found.buyer._asdict(),
-        "of": list(found.of),
-    }
-    answer(described, as_json=as_json, text=_told(found))
+    answer(described(found), as_json=as_json, text=_told(found))
 
 
 def _told(found: CheckedInvoice) -> str:

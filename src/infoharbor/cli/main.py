@@ -4,7 +4,19 @@ import sys
 
 from cyclopts import App
 
-from infoharbor.cli import contracts, founding, invoices, keys, proofs, serving, upkeep
+from infoharbor.cli import (
+    contracts,
+    founding,
+    invoices,
+    keys,
+    leave,
+    network,
+    pending,
+    proofs,
+    serving,
+    trusting,
+    upkeep,
+)
 from infoharbor.cli.output import Failure
 
 app = App(
@@ -17,9 +29,10 @@ app.command(serving.run)
 app.command(serving.token)
 app.command(keys.key)
 app.command(proofs.submit)
+app.command(pending.pending)
 app.command(proofs.show)
 app.command(proofs.prove)
-app.command(proofs.trust)
+app.command(trusting.trust)
 app.command(proofs.verify)
 app.command(upkeep.audit)
 app.command(upkeep.backup)
@@ -28,6 +41,8 @@ app.command(upkeep.doctor)
 app.command(upkeep.readmodel)
 app.command(contracts.contract)
 app.command(invoices.invoice)
+app.command(leave.leave)
+app.command(network.network)
 
 
 def main() -> None:

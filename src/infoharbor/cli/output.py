@@ -24,6 +24,19 @@ Data = Annotated[
     Path, Parameter(name="--data", env_var="INFOHARBOR_DATA", help="The node's data folder. 节点数据目录。")
 ]
 AsJson = Annotated[bool, Parameter(name="--json", negative=(), help="Answer as JSON. 以 JSON 输出。")]
+ReadmodelUrl = Annotated[
+    str,
+    Parameter(
+        name=["--readmodel-url", "--url"],
+        env_var="INFOHARBOR_READMODEL_URL",
+        help="The SQL mirror's database, such as postgresql://user@host/name; by default SQLite in the data folder. "
+        "SQL 镜像的数据库地址，默认为数据目录中的 SQLite。",
+    ),
+]
+Token = Annotated[
+    str, Parameter(name="--token", env_var="INFOHARBOR_TOKEN", help="A bearer token of the gateway. 网关访问令牌。")
+]
+GATEWAY = "http://127.0.0.1:8600"
 DEFAULT_DATA = Path("data")
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`infoharbor submit`, `show`, `prove`, `trust`, `verify`: put something on the ledger, and prove it to others."""
+"""`infoharbor submit`, `show`, `prove`, `verify`: put something on the ledger, and prove it to others."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import httpx
 from cyclopts import Parameter
 
-from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, Failure, answer, errors, fails_clearly
+from infoharbor.cli import pending
+from infoharbor.cli.output import DEFAULT_DATA, GATEWAY, AsJson, Data, Failure, Token, answer, errors, fails_clearly
 from infoharbor.edgekit.json_form import iso, to_json
 from infoharbor.engine.reader import open_reader
 from infoharbor.evidence.file import EVIDENCE_BYTES
@@ -17,23 +18,26 @@ from infoharbor.evidence.trust import EMBEDDED, TRUST_BYTES, TrustPolicy
 from infoharbor.evidence.verify import Proven
 from infoharbor.evidence.verify import verify as verify_evidence
 from infoharbor.kernel.limits import TRANSACTION_BYTES
-from infoharbor.sdk.trusting import REFRESH_DAYS, embedded_trust
 
 Output = Annotated[Path, Parameter(name=["--output", "-o"])]
 SHORT = 16
 
 
 @fails_clearly
-def submit(file: Path, *, url: str = "http://127.0.0.1:8600", as_json: AsJson = False) -> None:
+def submit(file: Path, *, url: str = GATEWAY, token: Token = "", as_json: AsJson = False) -> None:
     """Send a signed transaction to a node and wait until it is committed. 提交已签名的交易并等待入账。
 
     Parameters
     ----------
     file
-        The transaction's exact bytes, as the SDK or `POST /v1/prepare` and a signature make them.
+        The transaction's exact bytes, as the SDK makes them; or the JSON that `POST /v1/prepare` gave with the
+        signatures. Where some are missing, the bundle waits at the gateway for the other organisations.
     url
         The gateway's address.
     """
+    if _start_of(file, 0) == b"{":
+        pending.submit_document(file, url, token, as_json=as_json)
+        return
     raw = _start_of(file, TRANSACTION_BYTES)
     if len(raw) > TRANSACTION_BYTES:
         raise Failure("ledger.too_large", str(file), f"at most {TRANSACTION_BYTES} bytes")
@@ -105,24 +109,6 @@ def prove(path: str, *more: str, output: Output, data: Data = DEFAULT_DATA, hist
         reader.close()
     output.write_bytes(evidence)
     errors.print(f"{output}: {len(evidence)} bytes 字节", markup=False)
-
-
-@fails_clearly
-def trust(*, output: Output, data: Data = DEFAULT_DATA, refresh_days: int = REFRESH_DAYS) -> None:
-    """Write the trust file: hand it, by a way you trust, to whoever is to verify. 导出信任文件，请经可信途径交给验证者。
-
-    Parameters
-    ----------
-    refresh_days
-        For how many days the file counts as fresh.
-    """
-    reader = open_reader(data)
-    try:
-        policy = embedded_trust(reader, refresh_days)
-    finally:
-        reader.close()
-    output.write_bytes(policy.encode())
-    errors.print(f"{output}: chain 链 {policy.chain} {policy.genesis.hex()}", markup=False)
 
 
 @fails_clearly

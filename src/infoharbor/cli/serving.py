@@ -1,8 +1,9 @@
 """`infoharbor run` and `token`: run a node with its doors, let someone in."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from infoharbor.cli.output import DEFAULT_DATA, Data, Failure, errors, fails_clearly
+from infoharbor.cli.output import DEFAULT_DATA, Data, Failure, ReadmodelUrl, errors, fails_clearly
 from infoharbor.contracts.identity.records import User, UserKind, UserStatus
 from infoharbor.edgekit.cast import Cast
 from infoharbor.engine.lifecycle import open_engine
@@ -10,7 +11,8 @@ from infoharbor.engine.reader import open_reader
 from infoharbor.gateway.agents import keep_agent_key
 from infoharbor.gateway.tokens import issue_token
 from infoharbor.portal.serve import listen, serve
-from infoharbor.sdk.telling import SEED_FILE, found_demo, is_demo, tell
+from infoharbor.sdk.building import now_ms
+from infoharbor.sdk.telling import DAY_MS, PAST_DAYS, SEED_FILE, StoryClock, found_demo, is_demo, tell
 
 DEMO_ORGANISATION = "nanning-exporter"
 DEMO_SCANNERS = (
@@ -23,7 +25,15 @@ DEMO_SCANNERS = (
 
 
 @fails_clearly
-def run(*, data: Data = DEFAULT_DATA, port: int = 8600, host: str = "127.0.0.1", demo: bool = False) -> None:
+def run(
+    *,
+    data: Data = DEFAULT_DATA,
+    port: int = 8600,
+    host: str = "127.0.0.1",
+    demo: bool = False,
+    public_url: str = "",
+    readmodel_url: ReadmodelUrl = "",
+) -> None:
     """Run the node with its gateway and portal. 运行节点、网关与门户。
 
     Parameters
@@ -34,14 +44,18 @@ def run(*, data: Data = DEFAULT_DATA, port: int = 8600, host: str = "127.0.0.1",
         The address to listen on; beyond this machine only behind a proxy with TLS.
     demo
         Found a demo ledger if the data folder has none, and tell its story.
+    public_url
+        Where readers find this node, such as https://ledger.example behind a proxy; QR codes and links say it.
     """
     ensure_port(host, port)
+    ensure_public_url(public_url)
     if demo and not (data / "genesis").exists():
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found_demo(data)
+        found_demo(data, time=now_ms() - PAST_DAYS * DAY_MS)
     if demo and not is_demo(data):
         raise Failure("cli.not_a_demo", "--data", "a folder that `run --demo` founded")
-    engine = open_engine(data)
+    clock = StoryClock(data) if demo else None
+    engine = open_engine(data, clock=clock)
     try:
         if demo:
             tell(
@@ -49,9 +63,18 @@ def run(*, data: Data = DEFAULT_DATA, port: int = 8600, host: str = "127.0.0.1",
                 engine,
                 engine.chain.registry,
                 lambda en, zh: errors.print(f"  {en} {zh}", style="dim", markup=False),
+                clock=clock,
             )
             _keep_scanners(data)
-        serve(engine, data=data, host=host, port=port, ready=lambda address: _welcome(address, data, demo=demo))
+        serve(
+            engine,
+            data=data,
+            host=host,
+            port=port,
+            readmodel_url=readmodel_url,
+            public_url=public_url.rstrip("/"),
+            ready=lambda address: _welcome(address, data, demo=demo),
+        )
     finally:
         engine.close()
 
@@ -62,6 +85,14 @@ def ensure_port(host: str, port: int) -> None:
         listen(host, port).close()
     except OSError as fault:
         raise Failure("cli.port", "--port", f"a free port of {host}; {port}: {fault.strerror}") from None
+
+
+def ensure_public_url(url: str) -> None:
+    """An address that can be put before a path: scheme and host, maybe a port."""
+    parts = urlsplit(url)
+    is_origin = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
+    if url and not (is_origin and parts.path in ("", "/") and parts.username is None):
+        raise Failure("cli.public_url", "--public-url", "https://HOST or http://HOST:PORT, without a path")
 
 
 def _keep_scanners(data: Path) -> None:

@@ -7,11 +7,11 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
+from sqlalchemy.exc import SQLAlchemyError
 
-from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, answer, fails_clearly, progress
+from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, ReadmodelUrl, answer, fails_clearly, progress
 from infoharbor.edgekit.json_form import iso
 from infoharbor.engine import backup as copies
 from infoharbor.engine.interface import Damaged
@@ -20,12 +20,13 @@ from infoharbor.kernel.activation import Inactive, check_files
 from infoharbor.kernel.audit import offending
 from infoharbor.kernel.block import encode_header, receipt_codec
 from infoharbor.readmodel.comparison import differences
-from infoharbor.readmodel.follower import Follower, default_url, open_database
+from infoharbor.readmodel.database import default_url, open_database
+from infoharbor.readmodel.follower import Follower, OtherChain
 
 readmodel = App(name="readmodel", help="The SQL mirror of the ledger. 账本的 SQL 镜像。")
 LEAST_FREE_BYTES = 2 * 1024**3
+MIRROR_BEHIND_MAX = 10_000
 EXPIRY_WARNING_MS = 30 * 24 * 60 * 60 * 1000
-Database = Annotated[str, Parameter(name="--database", help="A database URL; by default SQLite in the data folder.")]
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def _reading(data: Path) -> Iterator[Reader]:
 
 
 @fails_clearly
-def audit(*, data: Data = DEFAULT_DATA, database: Database = "", as_json: AsJson = False) -> None:
+def audit(*, data: Data = DEFAULT_DATA, readmodel_url: ReadmodelUrl = "", as_json: AsJson = False) -> None:
     """Run everything again from the genesis and compare: blocks, tree, records, invariants, read model. 从创世块起重放核对。
 
     Also beside a running node; it looks at the ledger as it stands when it begins.
@@ -49,10 +50,8 @@ def audit(*, data: Data = DEFAULT_DATA, database: Database = "", as_json: AsJson
             found["invariants"] = [
                 f"{rule}: {path}" for rule, path in offending(reader.chain.registry, snapshot, snapshot.time)
             ]
-        url = database or default_url(data)
-        if database or (data / "readmodel.sqlite").exists():
-            follower = Follower(reader, reader.chain.registry, reader.chain.id, open_database(url))
-            found["read_model"] = list(differences(follower))
+        if readmodel_url or (data / "readmodel.sqlite").exists():
+            found["read_model"] = list(differences(_follower(reader, data, readmodel_url)))
     clean = not any(found.values())
     parts = [f"{part}: {'clean 无异常' if not broken else broken[:20]}" for part, broken in found.items()]
     answer(
@@ -60,6 +59,10 @@ def audit(*, data: Data = DEFAULT_DATA, database: Database = "", as_json: AsJson
     )
     if not clean:
         raise SystemExit(1)
+
+
+def _follower(reader: Reader, data: Path, url: str) -> Follower:
+    return Follower(reader, reader.chain.registry, reader.chain.id, open_database(url or default_url(data)))
 
 
 def _replayed(data: Path, reader: Reader, done: Callable[[int], None]) -> Iterator[str]:
@@ -103,22 +106,21 @@ def restore(source: Path, *, data: Data = DEFAULT_DATA, new_epoch: bool = False,
 
 @readmodel.command
 @fails_clearly
-def rebuild(*, data: Data = DEFAULT_DATA, database: Database = "", as_json: AsJson = False) -> None:
+def rebuild(*, data: Data = DEFAULT_DATA, readmodel_url: ReadmodelUrl = "", as_json: AsJson = False) -> None:
     """Drop the mirror's rows and make them again from the first block. 清空镜像并从第一个区块重建。"""
     with _reading(data) as reader:
-        follower = Follower(
-            reader, reader.chain.registry, reader.chain.id, open_database(database or default_url(data))
-        )
-        height = follower.rebuild()
+        height = _follower(reader, data, readmodel_url).rebuild()
     answer({"height": height}, as_json=as_json, text=f"mirrored to block 已镜像至区块 {height}")
 
 
 @fails_clearly
-def doctor(*, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
-    """Look for what needs a hand: damage, faults in contracts, keys about to expire, little room. 检查需要处理的问题。"""
+def doctor(*, data: Data = DEFAULT_DATA, readmodel_url: ReadmodelUrl = "", as_json: AsJson = False) -> None:
+    """Look for what needs a hand: damage, faults in contracts, keys about to expire, a mirror behind. 检查需要处理的问题。"""
     with _reading(data) as reader:
         status = reader.status()
         findings = [*_files(data), *_rules(reader), *_keys(reader), *_faults(reader)]
+        if readmodel_url or (data / "readmodel.sqlite").exists():
+            findings += _mirror(_follower(reader, data, readmodel_url), status.height)
     described = {"height": status.height, "time": iso(status.time), "findings": findings}
     lines = [f"block 区块 {status.height}, {described['time']}", *(findings or ["nothing to do 一切正常"])]
     answer(described, as_json=as_json, text="\n".join(lines))
@@ -147,6 +149,17 @@ def _rules(reader: Reader) -> Iterator[str]:
             check_files(registry, registry.governance.activations(scan), snapshot.time)
         except Inactive as inactive:
             yield f"contracts: {inactive} 合约文件与表决不符"
+
+
+def _mirror(follower: Follower, height: int) -> Iterator[str]:
+    """Whether the mirror can be reached, and is not far behind."""
+    try:
+        behind = height - follower.stored_height()
+    except (SQLAlchemyError, OtherChain) as fault:
+        yield f"read model: {str(fault).partition(chr(10))[0][:300]} SQL 镜像不可用"
+        return
+    if behind > MIRROR_BEHIND_MAX:
+        yield f"read model: {behind} blocks behind; is the node running? SQL 镜像落后"
 
 
 def _keys(reader: Reader) -> Iterator[str]:

@@ -1,31 +1,79 @@
-"""Finds what the contracts' `pages.py` declare: a contract has one only where a person needs more than its tables."""
+"""Finds what the contracts' `pages` declare: a contract has one only where a person needs more than its tables."""
 
 import importlib
 import importlib.util
+import pkgutil
+from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
+from infoharbor.edgekit.lookups import Authority
 from infoharbor.edgekit.queries import Query
+from infoharbor.edgekit.reports import Desk, Report
 from infoharbor.kernel.registry import Registry
 
 
-def pages_of(registry: Registry) -> dict[str, ModuleType]:
-    """The `pages` module of each contract that has one, by the contract's name."""
+def pages_of(registry: Registry) -> dict[str, list[ModuleType]]:
+    """What each contract that has any calls `pages`, by its name: a module, or a folder of them."""
     found = {}
     for name, contract in sorted(registry.contracts.items()):
-        module = f"{contract.package}.pages"
-        if importlib.util.find_spec(module) is not None:
-            found[name] = importlib.import_module(module)
+        pages = f"{contract.package}.pages"
+        if importlib.util.find_spec(pages) is not None:
+            root = importlib.import_module(pages)
+            inside = [each.name for each in pkgutil.iter_modules(getattr(root, "__path__", ()))]
+            found[name] = [root, *(importlib.import_module(f"{pages}.{each}") for each in sorted(inside))]
     return found
 
 
 def queries_of(registry: Registry) -> dict[tuple[str, str], Query]:
     """Every named query by contract and name; ValueError if a contract declares one twice."""
-    queries: dict[tuple[str, str], Query] = {}
-    for contract, module in pages_of(registry).items():
-        for value in vars(module).values():
-            declared = getattr(value, "__query__", None)
-            if isinstance(declared, Query) and value.__module__ == module.__name__:
-                if (contract, declared.name) in queries:
-                    raise ValueError(f"{module.__name__} declares the query {declared.name} twice")
-                queries[contract, declared.name] = declared
-    return queries
+    return {
+        (contract, each.name): each
+        for contract, modules in pages_of(registry).items()
+        for each in _once(getattr(value, "__query__", None) for value in _own(modules))
+    }
+
+
+def reports_of(registry: Registry) -> dict[tuple[str, str], Report]:
+    """Every report by contract and name; ValueError if a contract declares one twice."""
+    return {
+        (contract, each.name): each
+        for contract, modules in pages_of(registry).items()
+        for each in _once(getattr(value, "__report__", None) for value in _own(modules))
+    }
+
+
+def desks_of(registry: Registry) -> dict[tuple[str, str], Desk]:
+    """Every desk by contract and name, in declared order; ValueError for a report that there is not."""
+    reports, desks = reports_of(registry), {}
+    for contract, modules in pages_of(registry).items():
+        for module in modules:
+            for value in vars(module).values():
+                if isinstance(value, Desk):
+                    missing = [each.report for each in value.parts if (contract, each.report) not in reports]
+                    if missing:
+                        raise ValueError(f"{contract}: the desk {value.name} wants {', '.join(missing)}")
+                    desks[contract, value.name] = value
+    return desks
+
+
+def authority_for(registry: Registry, contract: str, action: str) -> Authority | None:
+    """Whose answer an action enters, if the contract's pages say so."""
+    values = (value for module in pages_of(registry).get(contract, ()) for value in vars(module).values())
+    return next((each for each in values if isinstance(each, Authority) and action in each.actions), None)
+
+
+def _own(modules: list[ModuleType]) -> Iterator[Any]:
+    """What the modules themselves define."""
+    for module in modules:
+        yield from (value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__)
+
+
+def _once(found: Iterator[Any]) -> Iterator[Any]:
+    names: set[str] = set()
+    for each in found:
+        if isinstance(each, (Query, Report)):
+            if each.name in names:
+                raise ValueError(f"{each.contract}: {each.name} is declared twice")
+            names.add(each.name)
+            yield each

@@ -30,6 +30,10 @@ class Query(NamedTuple):
 
     def ask(self, read: Sight, given: Mapping[str, str]) -> Any:
         """The answer in JSON's terms; parameters come as texts. Raises `Malformed` for what does not fit."""
+        return plain(self.run(read, **self.values(given)))
+
+    def values(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """The parameters out of their texts. Raises `Malformed` for what does not fit."""
         unknown = next((name for name in given if name not in self.parameters), None)
         if unknown is not None:
             expected = "one of " + ", ".join(self.parameters) if self.parameters else "no parameter"
@@ -40,7 +44,7 @@ class Query(NamedTuple):
                 values[name] = _value(parameter.annotation, given[name], name)
             elif parameter.default is inspect.Parameter.empty:
                 raise Malformed("input.field_missing", name, KINDS[parameter.annotation])
-        return plain(self.run(read, **values))
+        return values
 
 
 KINDS: Final = {str: "a text of at most 400 characters", int: "an integer", bool: "true or false"}
@@ -53,15 +57,22 @@ def query(name: str, title_en: str, title_zh: str) -> Callable[[Callable[..., An
     """
 
     def declare(run: Callable[..., Any]) -> Callable[..., Any]:
-        parameters = dict(list(inspect.signature(run, eval_str=True).parameters.items())[1:])
-        wrong = [each for each, parameter in parameters.items() if parameter.annotation not in KINDS]
-        if wrong:
-            raise TypeError(f"query {name}: {', '.join(wrong)} must be str, int or bool")
-        contract = run.__module__.split(".")[-2]
-        run.__query__ = Query(contract, name, title_en, title_zh, run, parameters)  # type: ignore[attr-defined]
+        run.__query__ = question(run, name, title_en, title_zh)  # type: ignore[attr-defined]
         return run
 
     return declare
+
+
+def question(run: Callable[..., Any], name: str, title_en: str, title_zh: str) -> Query:
+    """What a function of a contract's pages answers, by its signature; TypeError for what no address can ask."""
+    parameters = dict(list(inspect.signature(run, eval_str=True).parameters.items())[1:])
+    wrong = [each for each, parameter in parameters.items() if parameter.annotation not in KINDS]
+    if wrong:
+        raise TypeError(f"{name}: {', '.join(wrong)} must be str, int or bool")
+    above, _, _ = f"{run.__module__}.".rpartition(".pages.")
+    return Query(
+        (above or run.__module__.rpartition(".")[0]).rpartition(".")[2], name, title_en, title_zh, run, parameters
+    )
 
 
 def plain(value: Any) -> Any:

@@ -1,9 +1,15 @@
 """The ledger as one reader may see it: whatever shows a record to anyone asks here."""
 
-from collections.abc import Callable, Iterator
+import heapq
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from infoharbor.edgekit import selecting
+from infoharbor.edgekit.selecting import Bucket, Choice, Rows, Total, Where
+from infoharbor.kernel.authority import RoleOf
 from infoharbor.kernel.block import Receipt
+from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.readers import Reader, Readers
 from infoharbor.kernel.records import Entry, Record, RecordType, View, record_type
 from infoharbor.kernel.registry import Registry
@@ -23,11 +29,24 @@ class Seen(NamedTuple):
 
 
 class Sight:
-    """What `reader` may see of the state in `view` at `now` (milliseconds since 1970 UTC)."""
+    """What `reader` may see of the state in `view` at `now` (milliseconds since 1970 UTC).
 
-    def __init__(self, view: View, history: History, registry: Registry, now: int, reader: Reader) -> None:
+    `rows` is an SQL mirror that answers what is chosen or summed by fields; `height` is the view's.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        history: History,
+        registry: Registry,
+        now: int,
+        reader: Reader,
+        *,
+        rows: Rows | None = None,
+        height: int = 0,
+    ) -> None:
         self.view, self.registry, self.now, self.reader = view, registry, now, reader
-        self._history = history
+        self._history, self._rows, self._height = history, rows, height
         self._readers = Readers(registry.authority, self._find, now)
 
     def _find(self, of: type, *key: Any) -> Any:
@@ -83,6 +102,55 @@ class Sight:
     def versions(self, path: str) -> Iterator[Seen]:
         """The versions that the reader may read, the newest first."""
         return (seen for entry in self._history(path) if (seen := self.see(path, entry)) is not None)
+
+    # By fields: `edgekit.selecting` says what may be asked
+
+    def select(
+        self, of: type[Kind], where: Where | None = None, *, order_by: str = "", limit: int = 1_000
+    ) -> list[Kind]:
+        """Records whose fields are as `where` says, by key or by a field; `-FIELD` begins with the largest."""
+        kind, where = record_type(of), selecting.plain_where(where or {})
+        name = order_by.removeprefix("-")
+        selecting.ensure_fields(kind, (*where, *filter(None, (name,))))
+        limit = min(limit, selecting.SELECTED_MAX)
+        found = (
+            None if self._rows is None else self._rows.paths(self._choice(kind, where), order_by, limit, self._height)
+        )
+        if found is not None:
+            seen = (self.at(path) for path in found)
+            return [
+                each.record
+                for each in seen
+                if each is not None and each.record is not None and selecting.fits(each.record, where)
+            ]
+        records = (record for record in self.scan(of) if selecting.fits(record, where))
+        if not order_by:
+            return list(itertools.islice(records, limit))
+        take = heapq.nlargest if order_by.startswith("-") else heapq.nsmallest
+        return take(limit, records, key=selecting.sort_key(name))
+
+    def totals(
+        self, of: type[Kind], where: Where | None = None, *, by: Sequence[str | Bucket] = (), sums: Sequence[str] = ()
+    ) -> list[Total]:
+        """How many records, and the sums of their fields, for each group; in the order of the groups."""
+        kind, where = record_type(of), selecting.plain_where(where or {})
+        selecting.ensure_fields(kind, (*where, *map(selecting.field_of, by)))
+        selecting.ensure_fields(kind, sums, summed=True)
+        selecting.ensure_buckets(kind, by)
+        asked = (tuple(by), tuple(sums))
+        found = None if self._rows is None else self._rows.totals(self._choice(kind, where), *asked, self._height)
+        if found is None:
+            found = selecting.totalled((each for each in self.scan(of) if selecting.fits(each, where)), *asked)
+        if len(found) > selecting.GROUPS_MAX:
+            most = f"a question with at most {selecting.GROUPS_MAX} groups"
+            raise Malformed("input.answer_too_large", "query", most)
+        return found
+
+    def _choice(self, kind: RecordType, where: Where) -> Choice:
+        def holds(named: RoleOf, value: str) -> bool:
+            return self._readers.holds_where(named, value, self.reader)
+
+        return Choice(kind, where, self.reader, holds)
 
     # Receipts
 

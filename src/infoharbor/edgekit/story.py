@@ -33,6 +33,14 @@ class World(Protocol):
         """The record as it stands."""
         ...
 
+    def advance(self, milliseconds: int) -> Any:
+        """Let time pass; `StoryWaits` where time cannot be driven and has not passed yet."""
+        ...
+
+
+class StoryWaits(Exception):
+    """The story goes on when its time has come."""
+
 
 class Step(NamedTuple):
     title_en: str

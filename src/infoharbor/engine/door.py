@@ -11,7 +11,7 @@ from infoharbor.kernel.transaction import Opened, open_transaction
 IDENTITY = "identity/"
 """Paths of the contract that keeps the keys: whenever one of them is written, what is remembered of keys is
 dropped."""
-REMEMBERED_KEYS = 100_000
+REMEMBERED_KEYS = 20_000
 
 
 class Door:

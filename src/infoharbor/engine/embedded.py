@@ -42,7 +42,6 @@ INBOX_BYTES = 64 * 1024 * 1024
 OPENED_AT_ONCE = 500
 FREE_BYTES_LEAST = 64 * 1024 * 1024
 """The node stops taking transactions before the disk is full, so that a block is never written by half."""
-CALENDAR_RETRY_MS = 60_000
 NEVER = 2**62
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -54,11 +53,19 @@ class EmbeddedEngine(LedgerReading):
     """Orders alone what it is sent, in one process. Open it with `lifecycle.open_engine`."""
 
     def __init__(
-        self, data: Path, founded: Founded, store: Store, log: BlockLog, *, workers: int, writing: int
+        self,
+        data: Path,
+        founded: Founded,
+        store: Store,
+        log: BlockLog,
+        *,
+        workers: int,
+        writing: int,
+        clock: Callable[[], int] | None = None,
     ) -> None:
         super().__init__(data, founded, store, log)
         self._held = contextlib.ExitStack()
-        self._data = DataFolder(data)
+        self._data, self._milliseconds = DataFolder(data), clock or milliseconds
         self._machine = self._recovered()
         self.check_signed(self._data.last_signed())
         self._door, self._mempool = Door(self.chain), Mempool()
@@ -201,7 +208,7 @@ class EmbeddedEngine(LedgerReading):
 
     def _clock(self) -> int:
         """The wall clock; where it was set back, the pace of blocks begins anew instead of waiting for it."""
-        now = milliseconds()
+        now = self._milliseconds()
         self._last_block, self._last_flush = min(self._last_block, now), min(self._last_flush, now)
         return now
 
@@ -235,7 +242,7 @@ class EmbeddedEngine(LedgerReading):
         return BLOCK_INTERVAL_MS if self._inbox or len(self._signatures) else BLOCK_PAUSE_MS
 
     def _open_inbox(self) -> None:
-        now = max(milliseconds(), self._current().header.time)
+        now = max(self._milliseconds(), self._current().header.time)
         with self._machine.view() as view:
             for _ in range(min(len(self._inbox), OPENED_AT_ONCE, INBOX_TRANSACTIONS - len(self._signatures))):
                 with self._entrance:
@@ -292,7 +299,7 @@ class EmbeddedEngine(LedgerReading):
             self._in_hand = [waiting for waiting, keys in valid if keys is not None]
             runnable = [(waiting.opened, keys) for waiting, keys in valid if keys is not None]
             if not runnable and not view.due(now, 1):
-                self._next_due = next_due(view, after=0)
+                self._next_due = next((due for due, _ in view.waiting(NEVER)), NEVER)
                 return None
             executed = self._machine.execute(now, runnable, view)
         try:
@@ -305,7 +312,7 @@ class EmbeddedEngine(LedgerReading):
             return self._refuse_for_room()
         self._machine.accept(executed, start, end)
         self._door.saw(executed.entries)
-        self._plan(executed, now)
+        self._plan(executed)
         self._answer(executed)
         with self._changed:
             self._changed.notify_all()
@@ -333,13 +340,9 @@ class EmbeddedEngine(LedgerReading):
         for waiting, receipt in zip(in_hand, results[len(results) - len(in_hand) :], strict=True):
             waiting.resolve(receipt)
 
-    def _plan(self, executed: Executed, now: int) -> None:
-        """When the calendar next wants a block. A move that cannot be made is not tried in a block of its
-        own at once."""
+    def _plan(self, executed: Executed) -> None:
+        """When the calendar next wants a block; what was due already is looked for when there is time for a block."""
         calendar = executed.outcome.calendar
-        if self._next_due <= now and all(waiting for _, _, waiting in calendar):
-            with self._machine.view() as view:
-                self._next_due = min(next_due(view, after=now), now + CALENDAR_RETRY_MS)
         self._next_due = min([self._next_due, *(due for due, _, waiting in calendar if waiting)])
 
     def _writes_store(self) -> bool:
@@ -356,14 +359,14 @@ class EmbeddedEngine(LedgerReading):
             self._settle()
         if self._writes_store():
             return
-        self._last_flush = milliseconds()
+        self._last_flush = self._milliseconds()
         if self._store_process is None:
             self._flush_here()
         elif (batch := self._machine.gather()) is not None:
             self._store_process.write(batch)
 
     def _written(self, fault: OSError | None) -> None:
-        self._last_flush = milliseconds()
+        self._last_flush = self._milliseconds()
         if fault is None:
             self._machine.stored()
         else:
@@ -419,11 +422,6 @@ class EmbeddedEngine(LedgerReading):
         if machine.state is None:
             raise Damaged("blocks", "the genesis block")
         return machine
-
-
-def next_due(view: Snapshot, *, after: int) -> int:
-    """The first moment beyond `after` for which the calendar waits."""
-    return next((due for due, _ in view.waiting(NEVER) if due > after), NEVER)
 
 
 def milliseconds() -> int:

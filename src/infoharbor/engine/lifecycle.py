@@ -3,12 +3,13 @@
 import contextlib
 import gc
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from infoharbor.crypto.suites import PrivateKey
 from infoharbor.engine.blocklog import BlockLog, Place
 from infoharbor.engine.embedded import EmbeddedEngine
-from infoharbor.engine.folder import DataFolder, sync_folder
+from infoharbor.engine.folder import DataFolder, Founded, sync_folder
 from infoharbor.engine.machine import Machine
 from infoharbor.engine.store import Store
 from infoharbor.kernel.block import Genesis
@@ -46,10 +47,17 @@ def create(
     sync_folder(folder.path)
 
 
-def open_engine(data: Path | str, *, registry: Registry | None = None, workers: int | None = None) -> EmbeddedEngine:
+def open_engine(
+    data: Path | str,
+    *,
+    registry: Registry | None = None,
+    workers: int | None = None,
+    clock: Callable[[], int] | None = None,
+) -> EmbeddedEngine:
     """Start the ledger in this folder. Raises `Refused` if another process runs it or it lies behind what it
     has signed, `Damaged` if what is stored is not what was written. `workers` check signatures, by default
-    one a spare core; with none, the engine's thread does that and writes the store too."""
+    one a spare core; with none, the engine's thread does that and writes the store too. `clock` gives milliseconds
+    since 1970 UTC in place of the machine's: a demo tells what happened before today."""
     folder = DataFolder(Path(data))
     founded = folder.founded(registry)
     with contextlib.ExitStack() as held:
@@ -60,10 +68,23 @@ def open_engine(data: Path | str, *, registry: Registry | None = None, workers: 
         store = held.enter_context(contextlib.closing(Store(folder.state)))
         spare = max(1, len(os.sched_getaffinity(0)) - 1)
         workers = spare if workers is None else workers
-        engine = EmbeddedEngine(folder.path, founded, store, log, workers=workers, writing=writing)
+        engine = _engine(folder.path, founded, store, log, workers=workers, writing=writing, clock=clock)
         engine.take_over(held.pop_all())
         collect_less_often()
         return engine
+
+
+def _engine(
+    data: Path, founded: Founded, store: Store, log: BlockLog, *, clock: Callable[[], int] | None, **options: int
+) -> EmbeddedEngine:
+    """The one that the folder says: with `consensus/`, CometBFT orders the blocks."""
+    if not (data / "consensus").exists():
+        return EmbeddedEngine(data, founded, store, log, clock=clock, **options)
+    # Only a network's node needs these.
+    from infoharbor.engine.cometbft.binary import cometbft
+    from infoharbor.engine.cometbft.engine import ReplicatedEngine
+
+    return ReplicatedEngine(data, founded, store, log, cometbft(), **options)
 
 
 def collect_less_often() -> None:

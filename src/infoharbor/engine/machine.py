@@ -23,13 +23,15 @@ from infoharbor.kernel.transaction import Opened, open_transaction
 from infoharbor.kernel.tree import EMPTY_ROOT, Tree
 
 FLUSH_LAYERS = 32
-FLUSH_WRITES = 40_000
+FLUSH_WRITES = 16_000
 """The store is written once this many blocks or records wait for it: that bounds memory, and how long readers'
 layers get."""
 BACKLOG_WRITES = 3 * FLUSH_WRITES
 """With so many waiting behind a write that is under way, no further block is made until it has ended."""
-RECENT_ENTRIES = 150_000
-"""About 600 bytes each: the records that are in use stay at hand, within the memory that a node may take."""
+RECENT_BYTES = 96 * 1024 * 1024
+"""The records that are in use stay at hand, within the memory that a node may take."""
+ENTRY_BYTES = 500
+"""What Python takes for an entry beside the record's own bytes."""
 
 block_codec = Codec(Block, limit=2**31)
 
@@ -46,8 +48,8 @@ class Recent:
     """The newest entries of the records that were read or written lately: two generations, the older dropped
     whole."""
 
-    def __init__(self, most: int) -> None:
-        self._half = most // 2
+    def __init__(self, most_bytes: int) -> None:
+        self._half, self._bytes = most_bytes // 2, 0
         self._young: dict[str, Entry] = {}
         self._old: dict[str, Entry] = {}
 
@@ -60,8 +62,9 @@ class Recent:
         return found
 
     def put(self, path: str, entry: Entry) -> None:
-        if len(self._young) >= self._half:
-            self._old, self._young = self._young, {}
+        if self._bytes >= self._half:
+            self._old, self._young, self._bytes = self._young, {}, 0
+        self._bytes += ENTRY_BYTES + len(entry.value)
         self._young[path] = entry
 
 
@@ -103,7 +106,7 @@ class Machine:
 
     def __init__(self, chain: Chain, genesis: Genesis, store: Store, log: BlockLog) -> None:
         self.chain, self._genesis, self._store, self._log = chain, genesis, store, log
-        self._recent = Recent(RECENT_ENTRIES)
+        self._recent = Recent(RECENT_BYTES)
         self._fresh = self._writing = Unstored({}, {}, {})
         self._batch: Batch | None = None
         with store.read() as stored:

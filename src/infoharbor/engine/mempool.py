@@ -11,8 +11,12 @@ from infoharbor.kernel.transaction import Opened
 
 ROOM_BYTES = 64 * 1024 * 1024
 ROOM_TRANSACTIONS = 40_000
-SHARE = 2
-"""One organisation may take up to one half of the room, however little the others use."""
+
+
+def has_share(own: int, taken: int, room: int) -> bool:
+    """Whether an organisation may have `own` of a room of which `taken` is gone: nobody has more than is left free. Alone
+    that is a half, beside others less, and however many there are, some room is left for who comes next."""
+    return own <= room - taken
 
 
 class Waiting:
@@ -71,11 +75,9 @@ class Mempool:
         queue = self._queues.get(waiting.organisation)
         if queue is None:
             queue = self._queues[waiting.organisation] = _Queue()
-        if (
-            len(self._known) >= self._room_transactions
-            or self._bytes + size > self._room_bytes
-            or len(queue.waiting) >= self._room_transactions // SHARE
-            or queue.bytes + size > self._room_bytes // SHARE
+        if not (
+            has_share(len(queue.waiting) + 1, len(self._known), self._room_transactions)
+            and has_share(queue.bytes + size, self._bytes, self._room_bytes)
         ):
             raise Refused("node.busy", "", "room for this organisation's transactions; try again soon")
         queue.waiting.append(waiting)

@@ -2,6 +2,7 @@
 
 import bisect
 import functools
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Self
 
@@ -128,9 +129,9 @@ class Snapshot:
                 yield due
         yield from added[at:]
 
-    def due(self, until: int, most: int) -> list[str]:
-        """Paths of records with a move due at or before `until`, by time and then path."""
-        return [path for (_, path), _ in zip(self.waiting(until), range(most), strict=False)]
+    def due(self, until: int, most: int) -> list[tuple[int, str]]:
+        """The first of what the calendar holds up to this time."""
+        return list(itertools.islice(self.waiting(until), most))
 
     def transaction(self, identifier: bytes) -> tuple[int, int] | None:
         """Height and position of a transaction that has run."""

@@ -269,13 +269,16 @@ class Stored:
         return None if sealed is None else unseal(table, key, sealed)
 
     def _range(self, table: str, start: bytes) -> Iterator[tuple[bytes, bytes]]:
-        cursor = self._transaction.cursor(self._tables[table])
-        found = cursor.set_range(start) if start else cursor.first()
-        while found:
-            item: Any = cursor.item()
-            key, sealed = item
-            yield key, unseal(table, key, sealed)
-            found = cursor.next()
+        try:
+            cursor = self._transaction.cursor(self._tables[table])
+            found = cursor.set_range(start) if start else cursor.first()
+            while found:
+                item: Any = cursor.item()
+                key, sealed = item
+                yield key, unseal(table, key, sealed)
+                found = cursor.next()
+        except lmdb.Error as fault:
+            raise Damaged("state/data.mdb", str(fault)) from None
 
 
 def unseal(table: str, key: bytes, sealed: bytes) -> bytes:

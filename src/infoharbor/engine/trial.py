@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from infoharbor.contractkit import Action, Record
 from infoharbor.contracts.governance.demo import decide
+from infoharbor.contracts.identity.attesting import Attest
 from infoharbor.contracts.identity.demo import admission
 from infoharbor.crypto.hashes import hash_suite
 from infoharbor.edgekit.cast import Cast, Player, Signer
@@ -55,8 +56,8 @@ class MemoryView:
                 return
             yield path, self.entries[path]
 
-    def due(self, until: int, most: int) -> list[str]:
-        return [path for _, path in self._due[: bisect.bisect_right(self._due, (until, "\uffff"))]][:most]
+    def due(self, until: int, most: int) -> list[tuple[int, str]]:
+        return self._due[: min(most, bisect.bisect_right(self._due, (until, "\uffff")))]
 
     def apply(self, outcome: Outcome) -> None:
         for write in outcome.writes:
@@ -64,10 +65,10 @@ class MemoryView:
                 bisect.insort(self._paths, write.path)
             self.entries[write.path] = write.entry
         for time, path, waits in outcome.calendar:
-            if waits:
-                bisect.insort(self._due, (time, path))
-            else:
-                self._due.remove((time, path))
+            at, due = bisect.bisect_left(self._due, (time, path)), (time, path)
+            known = self._due[at : at + 1] == [due]
+            if known != waits:
+                self._due[at : at + known] = [due] if waits else []
 
 
 class Trial:
@@ -80,6 +81,7 @@ class Trial:
         suite: str = "sha256",
         registry: Registry | None = None,
         seed: bytes = b"trial",
+        attesters: Sequence[Attest] = (),
     ) -> None:
         hashing = hash_suite(suite)
         self.registry = registry or installed_registry(hashing)
@@ -88,7 +90,7 @@ class Trial:
         founders = [admission(player, self.cast.signer(player.id)) for player in (HARBOR, *players)]
         founding = genesis(
             "trial", suite=suite, time=self.now, secret=secret, registry=self.registry, founders=founders,
-            parameters={"governance.activation_delay_ms": 1000},
+            parameters={"governance.activation_delay_ms": 1000}, attesters=attesters,
         )  # fmt: skip
         self.chain = Chain(chain_id(founding), hashing, secret, self.registry)
         self.view = MemoryView()

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Litestar, Response, get
@@ -10,11 +10,13 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from infoharbor.engine.interface import Refused
-from infoharbor.gateway import acting, log, looking, openapi, proofs, stream
+from infoharbor.gateway import acting, invoices, log, looking, openapi, proofs, reports, stream
 from infoharbor.gateway.door import add_safe_headers, bounded
 from infoharbor.gateway.epcis.interface import Epcis
 from infoharbor.gateway.epcis.routes import router
 from infoharbor.gateway.exchange import Asked, answer, gateway_of
+from infoharbor.gateway.pending.bundles import Bundles
+from infoharbor.gateway.pending.routes import ROUTES as PENDING_ROUTES
 from infoharbor.gateway.problems import Problems
 from infoharbor.gateway.service import DEFAULT, Config, Gateway
 from infoharbor.kernel.encoding import Malformed
@@ -28,18 +30,37 @@ def get_openapi(request: Asked) -> Response[bytes]:
     return answer(request.app.state.openapi)
 
 
-ROUTES: list[Any] = [*acting.ROUTES, *looking.ROUTES, *stream.ROUTES, *log.ROUTES, *proofs.ROUTES, get_openapi]
+HEADLESS: Final = ("/v1/stream", "/epcis")
+ROUTES: list[Any] = [
+    *acting.ROUTES, *PENDING_ROUTES, *looking.ROUTES, *reports.ROUTES, *invoices.ROUTES, *stream.ROUTES, *log.ROUTES,
+    *proofs.ROUTES, get_openapi,
+]  # fmt: skip
+
+
+class Answering(Litestar):
+    """Answers HEAD wherever it answers GET, which tools that watch links and nodes ask; the server leaves the body out.
+
+    A stream has no end, and the standard's own paths say for themselves what they take.
+    """
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD" and not scope["path"].startswith(HEADLESS):
+            scope = {**scope, "method": "GET"}
+        await super().__call__(scope, receive, send)
 
 
 def create_app(engine: Node, *, config: Config = DEFAULT, routes: Sequence[Any] = ()) -> Litestar:
     """The gateway over this engine; `routes` are further handlers, such as a portal's."""
     gateway = Gateway(engine, config)
     epcis = None if config.data is None or gateway.vaults is None else Epcis(gateway, config.data, gateway.vaults)
+    pending = None if config.data is None else Bundles(gateway, config.data)
     explain = Problems(gateway.ledger.words).answer
 
     @asynccontextmanager
     async def living(_: Litestar) -> AsyncIterator[None]:
         await gateway.pulse.start()
+        if pending is not None:
+            await pending.start()
         if epcis is not None:
             await epcis.start()
         try:
@@ -47,17 +68,24 @@ def create_app(engine: Node, *, config: Config = DEFAULT, routes: Sequence[Any] 
         finally:
             if epcis is not None:
                 await epcis.stop()
+            if pending is not None:
+                await pending.stop()
             await gateway.pulse.stop()
             gateway.close()
 
-    return Litestar(
+    return Answering(
         route_handlers=[*ROUTES, *([router] if epcis is not None else []), *routes],
         exception_handlers=dict.fromkeys((Problem, Refused, Malformed, HTTPException, Exception), explain),
         middleware=[bounded],
         before_send=[add_safe_headers],
         lifespan=[living],
         state=State(
-            {"gateway": gateway, "epcis": epcis, "openapi": msgspec.json.encode(openapi.document(gateway.registry))}
+            {
+                "gateway": gateway,
+                "epcis": epcis,
+                "pending": pending,
+                "openapi": msgspec.json.encode(openapi.document(gateway.registry)),
+            }
         ),
         openapi_config=None,
         request_max_body_size=None,

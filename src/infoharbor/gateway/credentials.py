@@ -36,7 +36,7 @@ class Credentials:
                 found = self._by_key(credential.strip(), host)
             case _:
                 raise self._ledger.problem("http.credential", "Authorization", SCHEMES)
-        if found is None or not self._is_active(found):
+        if found is None or not self.is_active(found):
             raise self._ledger.problem("http.credential", "Authorization", "one that is in force, of an active user")
         return found
 
@@ -50,7 +50,7 @@ class Credentials:
             holds = self._tokens is not None and self._tokens.reader(credential.strip()) == reader
         else:
             holds = self._key_in_force(bytes.fromhex(credential.strip()[:64]), now_ms()) is not None
-        return holds and self._is_active(reader)
+        return holds and self.is_active(reader)
 
     def _key_in_force(self, identifier: bytes, now: int) -> SigningKey | None:
         """The key, if it is registered and neither revoked, early nor expired."""
@@ -84,7 +84,8 @@ class Credentials:
         valid = SUITES[key.suite].verify(key.public_key, message, signature)
         return Reader(key.organisation, key.user) if valid else None
 
-    def _is_active(self, reader: Reader) -> bool:
+    def is_active(self, reader: Reader) -> bool:
+        """Whether the organisation and its user may act and read now."""
         with self._ledger.engine.snapshot() as snapshot:
             organisation, user = snapshot.find(Organisation, reader.organisation), snapshot.find(User, reader.user)
         return (

@@ -18,6 +18,7 @@ from infoharbor.sdk.problems import Problem
 Asked = Request[Any, Any, State]
 JSON: Final = "application/json"
 BINARY: Final = ("application/msgpack", "application/vnd.msgpack", "application/octet-stream")
+XML: Final = ("application/xml", "text/xml")
 JSON_BYTES: Final = 4 * 1024 * limits.KIBIBYTE
 
 

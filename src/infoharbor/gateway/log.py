@@ -15,7 +15,7 @@ FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 def get_checkpoint(request: Asked) -> Response[bytes]:
     """The newest signed checkpoint."""
     reader_of(request)
-    return answer(gateway_of(request).engine.checkpoint(), media_type="text/plain; charset=utf-8")
+    return answer(gateway_of(request).engine.checkpoint(), media_type="text/plain")
 
 
 @get("/log/tile/{tile:path}", sync_to_thread=True)

@@ -4,10 +4,12 @@ import importlib.metadata
 from typing import Any, Final, NamedTuple
 
 from infoharbor.edgekit.json_form import schema
-from infoharbor.gateway.exchange import BINARY, JSON
+from infoharbor.gateway.exchange import BINARY, JSON, XML
 from infoharbor.gateway.problems import MEDIA_TYPE
+from infoharbor.kernel.actions import ActionType
 from infoharbor.kernel.records import RecordType
 from infoharbor.kernel.registry import Registry
+from infoharbor.sdk.documents import INNER_ACTIONS
 from infoharbor.sdk.listing import PAGE_MAX
 from infoharbor.sdk.local import BLOCKS_A_PAGE
 
@@ -18,11 +20,14 @@ INSTANT: Final = {"type": "string", "format": "date-time"}
 TEXT: Final = {"type": "string"}
 COUNT: Final = {"type": "integer", "minimum": 0}
 BYTES: Final = "bytes"
+PENDING_MAX: Final = 100
+XML_BODY: Final = "xml"
 REFUSED: Final = {
     "400": "Not what this route reads.",
     "401": "The credential does not hold.",
     "404": "There is none, or none that you may read.",
     "409": "Refused by the ledger, and recorded.",
+    "410": "It is over.",
     "413": "Too large.",
     "415": "Another media type is wanted.",
     "422": "Named, but unfit: see code, field and expected.",
@@ -57,6 +62,20 @@ OPERATIONS: Final = (
     ),
     Operation("get", "/v1/transactions/{identifier}", "getTransaction", "What became of a transaction.", "Transaction"),
     Operation("post", "/v1/prepare", "prepare", "Turn actions into the exact bytes to sign.", "Prepared", "Prepare"),
+    Operation(
+        "post", "/v1/pending", "postPending", "Let a half-signed bundle wait for signatures.", "Pending", "Submit"
+    ),
+    Operation(
+        "get",
+        "/v1/pending",
+        "getPendings",
+        "Bundles that wait for signatures.",
+        "Pendings",
+        queries={"waiting": {"type": "boolean"}, "limit": _integer(1, PENDING_MAX), "before": TEXT},
+    ),
+    Operation("get", "/v1/pending/{identifier}", "getPending", "One of them, with the bytes to sign.", "Pending"),
+    Operation("post", "/v1/pending/{identifier}/signatures", "signPending", "Sign it.", "Pending", "Signatures"),
+    Operation("post", "/v1/pending/{identifier}/decline", "declinePending", "Do not sign it.", "Pending", "Decline"),
     Operation("post", "/v1/submit", "submit", "Send what was prepared, with its signatures.", "Receipt", "Submit"),
     Operation("post", "/v1/act", "act", "Send actions that the organisation's agent signs.", "Receipt", "Act"),
     Operation(
@@ -79,6 +98,23 @@ OPERATIONS: Final = (
     ),
     Operation(
         "get", "/v1/queries/{contract}/{name}", "getQuery", "A named query's answer.", "Answer", open_queries=True
+    ),
+    Operation(
+        "get",
+        "/v1/reports/{contract}/{name}",
+        "getReport",
+        "A contract's report; as a file with format=csv or xlsx.",
+        "Report",
+        queries={"format": {"enum": ["json", "csv", "xlsx"]}, "lang": {"enum": ["en", "zh"]}},
+        open_queries=True,
+    ),
+    Operation(
+        "post",
+        "/v1/invoices/check",
+        "checkInvoice",
+        "Whether an invoice file is right; nothing is kept.",
+        "Invoice",
+        XML_BODY,
     ),
     Operation(
         "get",
@@ -137,7 +173,8 @@ def _list(of: Any) -> dict[str, Any]:
 
 
 def _shared_schemas() -> dict[str, Any]:
-    signer = closed({"key": ID, "user": TEXT, "organisation": TEXT})
+    signer = {"key": ID, "user": TEXT, "organisation": TEXT}
+    sentences = closed({"code": TEXT, "sentence": TEXT, "sentence_zh": TEXT})
     refusal = closed(
         {"code": TEXT, "action": COUNT, "field": TEXT, "expected": TEXT, "sentence": TEXT, "sentence_zh": TEXT}
     )
@@ -146,7 +183,7 @@ def _shared_schemas() -> dict[str, Any]:
         "height": COUNT,
         "position": COUNT,
         "result": {"type": "string", "enum": ["committed", "refused", "waiting"]},
-        "signers": _list(signer),
+        "signers": _list(closed(signer)),
         "relied": _list(TEXT),
         "writes": _list(closed({"path": TEXT, "version": COUNT})),
         "refusal": refusal,
@@ -178,7 +215,22 @@ def _shared_schemas() -> dict[str, Any]:
     status = {
         "chain": ID, "name": TEXT, "height": COUNT, "time": INSTANT, "flushed": {"type": "integer"}, "waiting": COUNT,
         "condition": TEXT, "reason": TEXT, "hash_suite": {"enum": ["sha256", "sm3"]},
+        "readmodel": {"anyOf": [closed({"height": {"type": "integer"}, "fault": TEXT}), {"type": "null"}]},
     }  # fmt: skip
+    party = signer | {"signed": {"type": "boolean"}, "problem": {"anyOf": [sentences, {"type": "null"}]}}
+    pending = {
+        "id": ID,
+        "state": {"enum": ["waiting", "committed", "refused", "declined", "lapsed"]},
+        "received": INSTANT,
+        "expiry": INSTANT,
+        "proposer": TEXT,
+        "waits_for_you": {"type": "boolean"},
+        "signers": _list(closed(party)),
+        "actions": _list(closed(action | {"title": TEXT, "title_zh": TEXT}, optional=("arguments", "arguments_hex"))),
+        "declined": {"anyOf": [closed({"organisation": TEXT, "reason": TEXT}), {"type": "null"}]},
+        "receipt": {"anyOf": [named("Receipt"), {"type": "null"}]},
+        "prepared": named("Prepared"),
+    }
     prepare = {"actions": _list(named("Action")), "keys": _list(ID), "expiry": INSTANT, "ceilings": named("Ceilings")}
     return {
         "Receipt": closed(receipt, optional=tuple(name for name in receipt if name not in ("transaction", "result"))),
@@ -198,6 +250,10 @@ def _shared_schemas() -> dict[str, Any]:
         "Submit": closed(
             {"body": BASE64, "actions": _list(BASE64), "signatures": {"type": "object", "additionalProperties": BASE64}}
         ),
+        "Signatures": closed({"signatures": {"type": "object", "additionalProperties": BASE64}}),
+        "Decline": closed({"reason": TEXT}),
+        "Pending": closed(pending, optional=("prepared",)),
+        "Pendings": page("Pending", TEXT),
         "Act": closed({"actions": _list(named("Action"))}),
         "Block": closed(block),
         "BlockWithResults": closed(block | {"results": _list(named("Receipt"))}),
@@ -205,6 +261,17 @@ def _shared_schemas() -> dict[str, Any]:
         "Records": page("Record", TEXT),
         "History": page("Record", COUNT),
         "Answer": closed({"query": TEXT, "answer": {}}),
+        "Report": closed(
+            {
+                "report": TEXT,
+                "title": TEXT,
+                "title_zh": TEXT,
+                "as_of": INSTANT,
+                "columns": _list({"type": "object"}),
+                "rows": _list({"type": "object"}),
+            }
+        ),
+        "Invoice": {"type": "object"},
         "Status": closed(status),
         "Contracts": closed({"items": _list({"type": "object"})}),
         "Explained": closed({"code": TEXT, "title": TEXT, "title_zh": TEXT}),
@@ -218,6 +285,14 @@ def _record_schema(kind: RecordType) -> dict[str, Any]:
     return closed({"path": path, "version": COUNT, "height": COUNT, "transaction": ID, "record": record})
 
 
+def _arguments_schema(contract: str, kind: ActionType) -> dict[str, Any]:
+    made = schema(kind.of) | {"description": (kind.of.__doc__ or "").strip()}
+    inner = INNER_ACTIONS.get((contract, kind.name))
+    if inner is not None:
+        made["properties"][inner.arguments] = {"anyOf": [made["properties"][inner.arguments], {"type": "object"}]}
+    return made
+
+
 def document(registry: Registry) -> dict[str, Any]:
     """The whole document; every record and action of the registry has a schema of its own."""
     schemas = _shared_schemas()
@@ -228,7 +303,7 @@ def document(registry: Registry) -> dict[str, Any]:
                 "by": _list(TEXT),
                 "contract": {"const": name},
                 "action": {"const": kind.name},
-                "arguments": schema(kind.of) | {"description": (kind.of.__doc__ or "").strip()},
+                "arguments": _arguments_schema(name, kind),
             }
         )
         for name in sorted(registry.contracts)
@@ -286,10 +361,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "responses": responses,
     }
     if operation.body:
-        medias = (
-            {each: {"schema": {}} for each in BINARY}
-            if operation.body == BYTES
-            else {JSON: {"schema": named(operation.body)}}
-        )
+        files = {BYTES: BINARY, XML_BODY: XML}.get(operation.body, ())
+        medias: dict[str, Any] = {each: {"schema": {}} for each in files} or {JSON: {"schema": named(operation.body)}}
         made["requestBody"] = {"required": True, "content": medias}
     return made

@@ -26,7 +26,7 @@ def get_trust(request: Asked) -> Response[bytes]:
     if trust is None:
         raise Problem("http.not_found", field="path", expected="a node that gives out its trust file")
     headers = {"Content-Disposition": 'attachment; filename="trust.txt"'}
-    return answer(trust(), media_type="text/plain; charset=utf-8", headers=headers)
+    return answer(trust(), media_type="text/plain", headers=headers)
 
 
 ROUTES = [get_proof, get_trust]

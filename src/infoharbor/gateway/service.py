@@ -5,15 +5,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from infoharbor.edgekit.webhooks import PUBLIC, Targets
 from infoharbor.gateway.agents import Agents
 from infoharbor.gateway.credentials import Credentials
 from infoharbor.gateway.problems import TooOften
 from infoharbor.gateway.pulse import Pulse
 from infoharbor.gateway.rates import Rate, Rates
+from infoharbor.gateway.scans import Scans
 from infoharbor.gateway.tokens import Tokens
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.readers import Reader
 from infoharbor.kernel.transaction import Ceilings
+from infoharbor.readmodel.follower import Follower
 from infoharbor.sdk.building import Part, build
 from infoharbor.sdk.keys import Signing, id_of
 from infoharbor.sdk.local import Ledger, LocalClient
@@ -29,7 +32,9 @@ class Config(NamedTuple):
     """How a gateway is set up. Without `data` it has no tokens and keeps no agents' keys.
 
     `member_rate` holds for each organisation, `anonymous_rate` for each address; `streams` is the most that are open;
-    `trust` makes the trust file.
+    `trust` makes the trust file; `follower` keeps an SQL mirror that answers queries. `public_url` is where readers find
+    this gateway if that is not where it listens, such as `https://ledger.example` behind a proxy. `webhooks` says where
+    subscriptions may have their events sent.
     """
 
     data: Path | None = None
@@ -37,6 +42,9 @@ class Config(NamedTuple):
     anonymous_rate: Rate = Rate(50, 200)
     streams: int = 500
     trust: Callable[[], str] | None = None
+    follower: Follower | None = None
+    public_url: str = ""
+    webhooks: Targets = PUBLIC
 
 
 DEFAULT: Final = Config()
@@ -47,8 +55,9 @@ class Gateway:
 
     def __init__(self, engine: Node, config: Config = DEFAULT) -> None:
         self.engine, self.registry, self.config = engine, engine.chain.registry, config
-        self.ledger = Ledger(engine)
+        self.ledger = Ledger(engine, follower=config.follower)
         self.tokens = Tokens(config.data) if config.data is not None else None
+        self.scans = Scans(config.data) if config.data is not None else None
         self.agents = Agents(config.data) if config.data is not None else None
         self.vaults = Vaults(config.data, self.ledger.chain.id) if config.data is not None else None
         self.credentials = Credentials(self.ledger, self.tokens)
@@ -115,6 +124,8 @@ class Gateway:
     def close(self) -> None:
         if self.tokens is not None:
             self.tokens.close()
+        if self.scans is not None:
+            self.scans.close()
         if self.vaults is not None:
             self.vaults.close()
 

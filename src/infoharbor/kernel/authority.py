@@ -121,3 +121,7 @@ class Authority(Protocol):
     def jurisdiction(self, find: Find, organisation: str) -> str:
         """The ISO 3166-1 code of the organisation's country; empty when it is unknown."""
         ...
+
+    def attesters_root(self, find: Find) -> bytes:
+        """32 bytes that commit to who attests the ledger's checkpoints; `block.NO_ATTESTERS` where nobody does."""
+        ...

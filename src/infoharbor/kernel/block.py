@@ -7,6 +7,8 @@ FORMAT = 1
 RECEIPT_TAG = tag("receipt")
 RECEIPT_BLIND_TAG = tag("receipt-blind")
 HEADER_BYTES = 1024
+NO_ATTESTERS = bytes(32)
+"""The attester-set root of a ledger that one operator signs for."""
 
 
 class Genesis(Wire, frozen=True):
@@ -29,6 +31,7 @@ class Genesis(Wire, frozen=True):
 class Header(Wire, frozen=True):
     """One leaf of the header log. All roots are 32 bytes; `time` is milliseconds since 1970 UTC and never goes back;
     `transactions` and `receipts` count the leaves under their roots (due moves have a receipt and no transaction);
+    `attesters_root` commits to who attests checkpoints, as the state after this block has it;
     `sm3_root` is the root of the SM3 log over the earlier headers, empty on a `sha256` chain."""
 
     format: int

@@ -13,7 +13,7 @@ from infoharbor.kernel.authority import GENESIS, BrokenAuthority, SigningKey
 from infoharbor.kernel.block import Genesis, Header, Receipt, Signer
 from infoharbor.kernel.encoding import Malformed, encode, tagged_hash
 from infoharbor.kernel.leaf import LEAF_TAG, NO_LEAF, Leaf, blind, path_hash
-from infoharbor.kernel.ledger import Fault, Ledger, Surroundings, run, run_due
+from infoharbor.kernel.ledger import Fault, Ledger, Surroundings, is_due, run, run_due
 from infoharbor.kernel.records import Entry, RecordType, View, record_type
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.registry import Registry
@@ -22,12 +22,11 @@ from infoharbor.kernel.state import BlockState, Work
 from infoharbor.kernel.transaction import Opened, SaltedAction, action_codec
 from infoharbor.kernel.tree import Tree
 
-NO_ATTESTERS = bytes(32)
-"""The attester-set root of a ledger that one operator signs for."""
 AUTHORISED_MAX = 100_000
 """How many answers of the authority are remembered between blocks."""
 FIELD_BYTES, EXPECTED_BYTES = 100, 300
 """With a code of up to 100 bytes a refusal stays within `limits.REFUSAL_BYTES`."""
+DECLARED_FORM = "the declared fields with their types"
 NODE_FAULTS = (MemoryError, OSError, BrokenAuthority)
 """Faults of the machine, or of who answers for identities, halt the node before anything is committed; every other one
 is the contract's."""
@@ -36,8 +35,8 @@ is the contract's."""
 class BlockView(View, Protocol):
     """The state before a block, with the calendar's index."""
 
-    def due(self, until: int, most: int) -> list[str]:
-        """Paths of records with a move due at or before `until`, by time and then path."""
+    def due(self, until: int, most: int) -> list[tuple[int, str]]:
+        """Times and paths of records with a move due at or before `until`, by time and then path."""
         ...
 
 
@@ -109,8 +108,8 @@ class Executor:
         if len(self._authorised) > AUTHORISED_MAX:
             self._authorised.clear()
         running = _Running(self.chain, state, around, self._authorised)
-        for path in view.due(time, limits.DUE_MOVES_PER_BLOCK):
-            running.lapse(path)
+        for due, path in view.due(time, limits.DUE_MOVES_PER_BLOCK):
+            running.lapse(due, path)
         for opened, keys in transactions:
             running.bundle(opened, keys)
         self._active.saw(running.writes)
@@ -142,7 +141,7 @@ class Executor:
             merkle.root(leaves, suite.digest),
             root,
             self.replay.advance(around.now, ids),
-            NO_ATTESTERS,
+            running.attesters_root(),
             self.sm3_log.root() if self.sm3_log is not None else b"",
         )
         encoded = encode(header)
@@ -204,7 +203,9 @@ class _Running:
         except Refusal as refusal:
             self._refuse(opened.id, index, refusal, signers, work)
         except Malformed as malformed:
-            told = Refusal(malformed.code, field=malformed.field, expected=malformed.expected)
+            # A library's wording may change with its version, and receipts are hashed.
+            expected = DECLARED_FORM if malformed.code == "ledger.malformed" else malformed.expected
+            told = Refusal(malformed.code, field=malformed.field, expected=expected)
             self._refuse(opened.id, index, told, signers, work)
         except NODE_FAULTS:
             raise
@@ -227,8 +228,9 @@ class _Running:
         if not work.rewrites_authority:
             self.authorised[asked] = until
 
-    def lapse(self, path: str) -> None:
-        """Make a record's due move; its receipt has the calendar's id, made from height and position."""
+    def lapse(self, due: int, path: str) -> None:
+        """Make a record's due move; its receipt has the calendar's id, made from height and position. One that fails is
+        tried again later, behind everything that is due by then, so that it keeps nobody's place."""
         kind = self.chain.registry.table(path)
         place = encode([self.chain.id, self.around.height, len(self.receipts)])
         identifier = bytes(4) + tagged_hash(self.chain.suite, "calendar", place)[:28]
@@ -237,7 +239,9 @@ class _Running:
             return
         try:
             record = work.find(kind, path)
-            if record is not None:
+            if due not in waiting_times(kind, record):
+                self.calendar.append((due, path, False))  # It stood there for another try only.
+            if record is not None and is_due(kind, record, self.around.now):
                 run_due(self.around, work, kind, path, record, identifier)
                 self.settle(work, identifier, ())
         except NODE_FAULTS:
@@ -245,6 +249,19 @@ class _Running:
         except Exception as fault:
             code = fault.code if isinstance(fault, Refusal) else "contract.fault"
             self._refuse(identifier, 0, Refusal(code), (), work)
+            self.calendar += [(due, path, False), (self.around.now + limits.DUE_RETRY_MS, path, True)]
+
+    def attesters_root(self) -> bytes:
+        """What the header says of who attests checkpoints, as the block so far has left it."""
+
+        def find(of: type, *key: object) -> object:
+            kind = record_type(of)
+            return self.state.record(kind, kind.path(key))
+
+        root = self.around.authority.attesters_root(find)
+        if type(root) is not bytes or len(root) != merkle.HASH_BYTES:
+            raise BrokenAuthority(f"attesters_root gave {root!r}, not 32 bytes")
+        return root
 
     def settle(self, work: Work, identifier: bytes, signers: tuple[Signer, ...]) -> None:
         """Turn a finished transaction's writes into entries and leaves, and write its receipt."""
@@ -252,13 +269,16 @@ class _Running:
         written = work.encoded()
         for path, kind, _, value in written:
             check_value(path, kind, value)
+        calendar = [
+            each for path, kind, record, _ in written if kind.due for each in self._reschedule(kind, path, record)
+        ]
+        # Nothing is kept before everything that a contract's own code might fail at is done.
+        self.calendar += calendar
         marks = []
         if work.rewrites_authority:
             self.authorised.clear()
         for path, kind, record, value in written:
             entry = self._entry(path, kind, value, identifier, height)
-            if kind.due:
-                self._reschedule(kind, path, record)
             self.state.keep(path, entry, record)
             self.writes.append(Write(path, entry, position))
             marks.append((path, entry.version))
@@ -289,11 +309,11 @@ class _Running:
         hashed = chain.suite.digest(LEAF_TAG + encode(leaf))
         return Entry(version, height, identifier, previous, previous_height, kind.schema_hash, value, hashed)
 
-    def _reschedule(self, kind: RecordType, path: str, record: object) -> None:
+    def _reschedule(self, kind: RecordType, path: str, record: object) -> list[tuple[int, str, bool]]:
         before = self.state.record(kind, path)
         was, waits = waiting_times(kind, before), waiting_times(kind, record)
-        self.calendar.extend((time, path, False) for time in sorted(was - waits))
-        self.calendar.extend((time, path, True) for time in sorted(waits - was))
+        gone = [(time, path, False) for time in sorted(was - waits)]
+        return gone + [(time, path, True) for time in sorted(waits - was)]
 
     def _refuse(self, identifier: bytes, index: int, refusal: Refusal, signers: tuple[Signer, ...], work: Work) -> None:
         field, expected = shortened(refusal.field, FIELD_BYTES), shortened(refusal.expected, EXPECTED_BYTES)

@@ -124,8 +124,7 @@ class Ledger:
     def scan(self, of: type[Kind], *prefix: Any, after: str = "") -> Iterator[Kind]:
         """Live records whose leading key fields are `prefix`, ascending by key; each counts as a read."""
         kind = record_type(of)
-        start = kind.prefix + "".join(f"{part}/" for part in prefix)
-        for path, record in self._work.scan(kind, start, after and kind.prefix + after):
+        for path, record in self._work.scan(kind, kind.prefix_of(prefix), after and kind.prefix + after):
             current = self._lapse(kind, path, record) if kind.due and record is not None else record
             if current is not None:
                 yield current

@@ -16,6 +16,8 @@ WRITTEN_BYTES_PER_TRANSACTION = 4 * 1024 * KIBIBYTE
 BLOCK_TRANSACTIONS = 4_000
 BLOCK_BYTES = 8 * 1024 * KIBIBYTE
 DUE_MOVES_PER_BLOCK = 1_000
+DUE_RETRY_MS = 3_600_000
+"""When the calendar looks again at a record whose due move was refused."""
 
 KEY_BYTES = 400
 NESTING = 16

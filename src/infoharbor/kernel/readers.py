@@ -56,12 +56,15 @@ class Readers:
 
     def _is_named(self, named: Any, record: Any, reader: Reader) -> bool:
         if isinstance(named, RoleOf):
-            place = getattr(record, named.field)
-            place = self._authority.jurisdiction(self._find, place) if named.of_organisation else place
-            return reader.is_member and self._holds(reader.organisation, named.role, place)
+            return self.holds_where(named, getattr(record, named.field), reader)
         return any(
             each == EVERYONE or (reader.is_member and each == reader.organisation) for each in names(record, named)
         )
+
+    def holds_where(self, named: RoleOf, value: str, reader: Reader) -> bool:
+        """Whether the reader has the role where the field that it is bound to says `value`."""
+        place = self._authority.jurisdiction(self._find, value) if named.of_organisation else value
+        return reader.is_member and self._holds(reader.organisation, named.role, place)
 
     def _holds(self, organisation: str, role: str, place: str) -> bool:
         return self._authority.accreditation(self._find, organisation, role, place, self._now) is not None

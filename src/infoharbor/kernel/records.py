@@ -100,12 +100,17 @@ class RecordType:
         """Where the record with this key lies. Only the last part may hold a slash, so that no two keys share a path."""
         if len(key) == 1:
             return f"{self.prefix}{key[0]}"
-        parts = list(map(str, key))
-        leading = "/".join(parts[:-1])
-        if leading.count("/") != len(parts) - 2:
-            wrong = next(name for name, part in zip(self.key, parts, strict=False) if "/" in part)
-            raise Refusal("ledger.key", field=wrong, expected="no slash")
-        return f"{self.prefix}{leading}/{parts[-1]}"
+        return f"{self.prefix_of(key[:-1])}{key[-1]}"
+
+    def prefix_of(self, parts: tuple[Any, ...]) -> str:
+        """What the paths of all records begin with whose leading key fields are these."""
+        path = self.prefix
+        for at, part in enumerate(parts):
+            text = str(part)
+            if "/" in text:
+                raise Refusal("ledger.key", field=self.key[at], expected="no slash")
+            path += f"{text}/"
+        return path
 
     def path_of(self, record: Any) -> str:
         key = self._key_of(record)

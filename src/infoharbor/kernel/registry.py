@@ -52,8 +52,10 @@ class Registry:
 
     def action(self, contract: str, name: str, version: int) -> ActionType | None:
         """The class that answers to this name in this version of the contract."""
-        fitting = [kind for kind in self._actions.get((contract, name), ()) if kind.since <= version]
-        return fitting[-1] if fitting else None
+        for kind in reversed(self._actions.get((contract, name), ())):
+            if kind.since <= version:
+                return kind
+        return None
 
     def actions(self, contract: str) -> list[ActionType]:
         """The newest class of every action of a contract, by name."""

@@ -115,7 +115,7 @@ def _check(body: Body, transaction: Transaction) -> None:
         raise Malformed("ledger.format", "format", str(FORMAT))
     if not 1 <= len(keys) <= limits.SIGNATURES_PER_TRANSACTION or any(len(key) != 32 for key in keys):
         raise Malformed("ledger.malformed", "keys", f"1 to {limits.SIGNATURES_PER_TRANSACTION} key ids of 32 bytes")
-    if any(first >= second for first, second in itertools.pairwise(keys)):
+    if len(keys) > 1 and any(first >= second for first, second in itertools.pairwise(keys)):
         raise Malformed("ledger.malformed", "keys", "ascending, each once")
     if len(transaction.signatures) != len(keys):
         raise Malformed("ledger.signature_count", "signatures", f"{len(keys)}: one for each key")

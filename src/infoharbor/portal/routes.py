@@ -8,11 +8,41 @@ from litestar.exceptions import HTTPException
 
 from infoharbor.engine.interface import Refused
 from infoharbor.kernel.encoding import Malformed
-from infoharbor.portal.pages import assets, checking, contracts, ledger, members, records, trace
+from infoharbor.portal.pages import (
+    acting,
+    assets,
+    capturing,
+    checking,
+    contracts,
+    entering,
+    labels,
+    ledger,
+    lot,
+    members,
+    pending,
+    records,
+    reports,
+    trace,
+)
 from infoharbor.portal.shell import problem_page
 from infoharbor.sdk.problems import Problem
 
-PAGES: Final = (ledger, members, contracts, records, trace, checking, assets)
+PAGES: Final = (
+    ledger,
+    members,
+    contracts,
+    records,
+    trace,
+    lot,
+    labels,
+    capturing,
+    checking,
+    entering,
+    reports,
+    acting,
+    pending,
+    assets,
+)
 INTERFACES: Final = ("/v1/", "/epcis", "/log/", "/evidence/")
 """Programs ask here: they get problem+json."""
 

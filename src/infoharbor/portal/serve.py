@@ -9,15 +9,25 @@ from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.gateway.serve import Server, server
 from infoharbor.gateway.service import Config
 from infoharbor.portal.routes import answer_browsers, portal
-from infoharbor.readmodel.follower import Follower, default_url, open_database
-from infoharbor.sdk.trusting import embedded_trust
+from infoharbor.readmodel.database import default_url, open_database
+from infoharbor.readmodel.follower import Follower
+from infoharbor.sdk.trusting import ledger_trust
 
 BACKLOG: Final = 2_048
 
 
-def node_server(engine: EmbeddedEngine, *, data: Path, host: str = "127.0.0.1", port: int = 8600) -> Server:
+def node_server(
+    engine: EmbeddedEngine,
+    *,
+    data: Path,
+    host: str = "127.0.0.1",
+    port: int = 8600,
+    follower: Follower | None = None,
+    public_url: str = "",
+) -> Server:
     """A server with every door of this node, ready to `run(sockets=[…])`."""
-    config = Config(data=data, trust=lambda: embedded_trust(engine).encode().decode())
+    trust = lambda: ledger_trust(engine).encode().decode()  # noqa: E731
+    config = Config(data=data, trust=trust, follower=follower, public_url=public_url)
     made = server(engine, host=host, port=port, config=config, routes=[portal])
     answer_browsers(made.config.app)  # type: ignore[arg-type]
     return made
@@ -39,11 +49,19 @@ def address_of(listening: socket.socket) -> str:
 
 
 def serve(
-    engine: EmbeddedEngine, *, data: Path, host: str, port: int, ready: Callable[[str], None] = lambda address: None
+    engine: EmbeddedEngine,
+    *,
+    data: Path,
+    host: str,
+    port: int,
+    readmodel_url: str = "",
+    public_url: str = "",
+    ready: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; `ready` gets the address. The engine is the caller's, to be closed after this."""
-    follower = Follower(engine, engine.chain.registry, engine.chain.id, open_database(default_url(data)))
-    doors = node_server(engine, data=data, host=host, port=port)
+    database = open_database(readmodel_url or default_url(data))
+    follower = Follower(engine, engine.chain.registry, engine.chain.id, database)
+    doors = node_server(engine, data=data, host=host, port=port, follower=follower, public_url=public_url)
     with listen(host, port) as listening:
         follower.start()
         try:

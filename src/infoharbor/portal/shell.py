@@ -19,9 +19,9 @@ from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.portal.moments import moment, zone_of
 from infoharbor.portal.wording import COOKIE, LANGUAGE_NAMES, PUBLIC_LANGUAGES, chosen, texts_in
 from infoharbor.sdk.problems import Problem
-from infoharbor.sdk.trusting import embedded_trust
+from infoharbor.sdk.trusting import ledger_trust
 
-HTML: Final = "text/html; charset=utf-8"
+HTML: Final = "text/html"
 YEAR_S: Final = 365 * 24 * 60 * 60
 ORGANISATIONS_MAX: Final = 5_000
 POLICY: Final = (
@@ -137,7 +137,7 @@ class Page:
     @property
     def kept_by_one(self) -> bool:
         """Whether one operator alone keeps the ledger and nobody outside watches it."""
-        trust = embedded_trust(self.ledger.engine)  # type: ignore[arg-type]
+        trust = ledger_trust(self.ledger.engine)  # type: ignore[arg-type]
         return trust.engine == "embedded" and not trust.witnesses
 
 

@@ -1,21 +1,54 @@
 """Compares the SQL mirror with the ledger, row by row: part of an audit."""
 
 from collections.abc import Iterator
+from itertools import chain
+from typing import Any
 
 import sqlalchemy as sql
 
+from infoharbor.kernel.records import RecordType
+from infoharbor.readmodel.database import consistent, in_bytes
 from infoharbor.readmodel.follower import Follower
+
+ROWS_AT_ONCE = 1_000
 
 
 def differences(follower: Follower) -> Iterator[str]:
-    """Paths whose row is missing, is too much, or differs from the record; catches up first."""
+    """Paths whose row is missing, is too much, or differs from the record; catches up first.
+
+    Both may go on meanwhile. The rows are looked at first, so that the ledger is seen as it stood then, or later: what
+    was written since is left out.
+    """
     follower.catch_up()
-    with follower.reading.snapshot() as snapshot, follower.database.connect() as connection:
+    with consistent(follower.database) as connection:
+        height = connection.execute(sql.select(follower.mirror.cursor.c.height)).scalar_one()
         for name, table in follower.mirror.tables.items():
-            kind = follower.registry.tables[name]
-            rows = {row.path: row._asdict() for row in connection.execute(sql.select(table))}
-            for path, entry in snapshot.scan(kind.prefix):
-                record = kind.read(entry)
-                if rows.pop(path, None) != follower.mirror.row(name, path, entry.version, entry.height, record):
+            rows = _rows(follower, connection, table)
+            yield from _differing(follower, follower.registry.tables[name], name, rows, height)
+
+
+def _rows(follower: Follower, connection: sql.Connection, table: sql.Table) -> Iterator[dict[str, Any]]:
+    ordered = sql.select(table).order_by(table.c.path.collate(in_bytes(follower.database)))
+    found = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(ordered)
+    return (dict(row) for row in found.mappings())
+
+
+def _differing(
+    follower: Follower, kind: RecordType, name: str, rows: Iterator[dict[str, Any]], height: int
+) -> Iterator[str]:
+    """Walks rows and records by path, side by side."""
+    row = next(rows, None)
+    with follower.reading.snapshot() as snapshot:
+        for path, entry in snapshot.scan(kind.prefix):
+            while row is not None and row["path"] < path:
+                yield row["path"]
+                row = next(rows, None)
+            mine = row if row is not None and row["path"] == path else None
+            if entry.height <= height:
+                wanted = follower.mirror.row(name, path, entry.version, entry.height, kind.read(entry))
+                if mine != wanted:
                     yield path
-            yield from sorted(rows)
+            if mine is not None:
+                row = next(rows, None)
+        if row is not None:
+            yield from (each["path"] for each in chain((row,), rows))

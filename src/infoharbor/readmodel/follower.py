@@ -1,9 +1,9 @@
 """Keeps the SQL mirror abreast of the ledger: follows the blocks by a cursor that is stored with the rows."""
 
+import json
 import threading
 from collections import defaultdict
-from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sql
 import structlog
@@ -12,65 +12,88 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from infoharbor.engine.interface import Block, Reading
 from infoharbor.kernel.registry import Registry
-from infoharbor.readmodel.tables import Mirror
+from infoharbor.readmodel.database import POSTGRESQL
+from infoharbor.readmodel.tables import CURSOR, Mirror
 
-BLOCKS_AT_ONCE = 64
-WAIT_SECONDS = 1.0
+BLOCKS_AT_ONCE: Final = 64
+WAIT_SECONDS: Final = 1.0
+NOTHING: Final = -1
+"""The height of a mirror that holds no block."""
 logger = structlog.get_logger()
 
 
 class OtherChain(RuntimeError):
     """The database mirrors another ledger."""
 
+    code = "readmodel.other_chain"
 
-def open_database(url: str) -> sql.Engine:
-    """The database of a URL; SQLite is set to write ahead, so that readers go on while the mirror writes."""
-    engine = sql.create_engine(url)
-    if engine.dialect.name == "sqlite":
-
-        @sql.event.listens_for(engine, "connect")
-        def _write_ahead(connection: Any, _record: Any) -> None:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-
-    return engine
+    def __init__(self, found: str, wanted: str) -> None:
+        super().__init__(f"the database mirrors {found}, not {wanted}")
+        self.field, self.expected = "--readmodel-url", f"a database of its own for the ledger {wanted}"
 
 
-def default_url(data: Path) -> str:
-    """The mirror of a node's data folder, where no other database is named."""
-    return f"sqlite:///{data / 'readmodel.sqlite'}"
+class Overtaken(RuntimeError):
+    """Somebody else moved the cursor: what was to be written may be older than what is there."""
+
+
+class Condition(NamedTuple):
+    """How far the mirror is; `fault` says why it does not go on, and is empty while it does."""
+
+    height: int
+    fault: str
 
 
 class Follower:
-    """Mirrors one ledger into one database. `chain` is the ledger's id; rows and cursor change in one SQL transaction."""
+    """Mirrors one ledger into one database, which may be away. `chain` is the ledger's id.
+
+    Rows and cursor change in one SQL transaction, and the cursor only from where this follower knew it to be: several
+    may follow into one database.
+    """
 
     def __init__(self, reading: Reading, registry: Registry, chain: bytes, database: sql.Engine) -> None:
         self.reading, self.registry, self.chain, self.database = reading, registry, chain.hex(), database
         self.mirror = Mirror(registry)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self.mirror.metadata.create_all(database)
+        self._moved = threading.Condition()
+        self._condition = Condition(NOTHING, "")
 
     @property
-    def height(self) -> int:
-        """The newest height whose rows are in the database; -1 before the first."""
+    def condition(self) -> Condition:
+        return self._condition
+
+    def stored_height(self) -> int:
+        """The height of the rows that are there; changes nothing. -1 where there are none of this ledger."""
         with self.database.connect() as connection:
-            found = connection.execute(sql.select(self.mirror.cursor.c.chain, self.mirror.cursor.c.height)).first()
+            if not sql.inspect(connection).has_table(CURSOR):
+                return NOTHING
+            found = connection.execute(sql.select(self.mirror.cursor)).first()
         if found is not None and found.chain != self.chain:
-            raise OtherChain(f"the database mirrors {found.chain}, not {self.chain}")
-        return -1 if found is None else int(found.height)
+            raise OtherChain(found.chain, self.chain)
+        return NOTHING if found is None else int(found.height)
+
+    def has_reached(self, height: int, seconds: float) -> bool:
+        """Whether the rows are those of `height`, or later ones; waits for them if they are on their way."""
+        with self._moved:
+            waits = seconds if self._thread is not None else 0
+            self._moved.wait_for(lambda: self._condition.height >= height or self._condition.fault, waits)
+            return self._condition.height >= height and not self._condition.fault
 
     def catch_up(self) -> int:
         """Mirror every block that there is; returns the height reached."""
-        height = self.height
+        height = self._prepare()
+        self._tell(height)
         while blocks := list(self.reading.blocks(height, BLOCKS_AT_ONCE)):
-            height = self._apply(blocks)
+            try:
+                height = self._apply(height, blocks)
+            except Overtaken:
+                height = self._prepare()
+            self._tell(height)
         return height
 
     def rebuild(self) -> int:
         """Drop every row and mirror the ledger from its first block."""
-        self.mirror.metadata.drop_all(self.database)
-        self.mirror.metadata.create_all(self.database)
+        self._prepare(anew=True)
         return self.catch_up()
 
     def start(self) -> None:
@@ -87,13 +110,42 @@ class Follower:
         while not self._stop.is_set():
             try:
                 self.reading.wait_beyond(self.catch_up(), WAIT_SECONDS)
-            except (sql.exc.SQLAlchemyError, OSError) as fault:
-                logger.error("the read model fell behind and tries again", fault=str(fault)[:300])
+            except Exception as fault:
+                self._tell(self._condition.height, str(fault).partition("\n")[0][:300])
                 self._stop.wait(WAIT_SECONDS)
 
-    def _apply(self, blocks: list[Block]) -> int:
+    def _tell(self, height: int, fault: str = "") -> None:
+        if fault and fault != self._condition.fault:
+            logger.error("the read model does not follow, and tries again", fault=fault)
+        with self._moved:
+            self._condition = Condition(height, fault)
+            self._moved.notify_all()
+
+    def _prepare(self, *, anew: bool = False) -> int:
+        """Make the tables if they are not there, or not of this shape; the height that their rows are of."""
+        cursor = self.mirror.cursor
+        with self.database.begin() as connection:
+            found = None
+            if sql.inspect(connection).has_table(CURSOR):
+                found = connection.execute(sql.select(cursor).with_for_update()).first()
+            if found is not None and found.chain != self.chain:
+                raise OtherChain(found.chain, self.chain)
+            if found is not None and found.shape == self.mirror.shape and not anew:
+                return int(found.height)
+            # First the cursor: whoever comes after a crash in between begins here again.
+            connection.execute(sql.schema.DropTable(cursor, if_exists=True))
+            for name in json.loads(found.shape) if found is not None else ():
+                connection.execute(sql.schema.DropTable(sql.Table(name, sql.MetaData()), if_exists=True))
+            self.mirror.metadata.drop_all(connection)
+            self.mirror.metadata.create_all(connection)
+            connection.execute(
+                sql.insert(cursor).values(only=1, chain=self.chain, height=NOTHING, shape=self.mirror.shape)
+            )
+            return NOTHING
+
+    def _apply(self, before: int, blocks: list[Block]) -> int:
         newest: dict[str, tuple[int, Any]] = {}
-        height = -1
+        height = before
         for block in blocks:
             height = block.header.height
             for write in block.writes:
@@ -105,15 +157,17 @@ class Follower:
                 record = kind.read(entry)
                 name = f"{kind.contract}/{kind.table}"
                 rows[name].append(self.mirror.row(name, path, entry.version, written, record))
+        cursor = self.mirror.cursor
+        here = (cursor.c.chain == self.chain) & (cursor.c.height == before) & (cursor.c.shape == self.mirror.shape)
         with self.database.begin() as connection:
+            if connection.execute(sql.update(cursor).where(here).values(height=height)).rowcount != 1:
+                raise Overtaken
             for name, changed in sorted(rows.items()):
-                connection.execute(self._upsert(self.mirror.tables[name], "path"), changed)
-            place = {"only": 1, "chain": self.chain, "height": height}
-            connection.execute(self._upsert(self.mirror.cursor, "only"), [place])
+                connection.execute(self._upsert(self.mirror.tables[name]), changed)
         return height
 
-    def _upsert(self, table: sql.Table, key: str) -> Any:
-        insert = postgresql_insert if self.database.dialect.name == "postgresql" else sqlite_insert
+    def _upsert(self, table: sql.Table) -> Any:
+        insert = postgresql_insert if self.database.dialect.name == POSTGRESQL else sqlite_insert
         statement = insert(table)
-        others = {column.name: statement.excluded[column.name] for column in table.columns if column.name != key}
-        return statement.on_conflict_do_update(index_elements=[key], set_=others)
+        others = {column.name: statement.excluded[column.name] for column in table.columns if column.name != "path"}
+        return statement.on_conflict_do_update(index_elements=["path"], set_=others)

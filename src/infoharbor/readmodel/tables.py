@@ -4,17 +4,20 @@ import enum
 import json
 import types
 import typing
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import sqlalchemy as sql
 
 from infoharbor.edgekit.queries import plain
+from infoharbor.edgekit.selecting import bare
 from infoharbor.kernel.records import RecordType
 from infoharbor.kernel.registry import Registry
 
 PLACE = ("path", "version", "height", "deleted")
 """Columns beside a record's own fields; fields of these names get an underscore behind them."""
+CURSOR = "mirrored_to"
 
 
 def table_name(kind: RecordType) -> str:
@@ -31,18 +34,22 @@ class Mirror:
 
     def __init__(self, registry: Registry) -> None:
         self.metadata = sql.MetaData()
-        self.cursor = sql.Table(
-            "mirror_cursor",
-            self.metadata,
-            sql.Column("only", sql.Integer, primary_key=True),
-            sql.Column("chain", sql.String(64), nullable=False),
-            sql.Column("height", sql.BigInteger, nullable=False),
-        )
+        self.cursor = cursor_table(self.metadata)
         self.tables = {name: self._table(kind) for name, kind in sorted(registry.tables.items())}
-        self._writers = {name: [_writer(of) for _, of in _fields(kind)] for name, kind in registry.tables.items()}
-        self._columns = {
-            name: [column_name(field) for field, _ in _fields(kind)] for name, kind in registry.tables.items()
+        self._writers = {
+            name: [(field, column_name(field), writer(of)) for field, of in fields_of(kind).items()]
+            for name, kind in registry.tables.items()
         }
+
+    @property
+    def shape(self) -> str:
+        """The tables with their columns and types: rows made for another shape are made again."""
+        return json.dumps(
+            {
+                table.name: [f"{column.name} {column.type!r}" for column in table.columns]
+                for table in self.tables.values()
+            }
+        )
 
     def _table(self, kind: RecordType) -> sql.Table:
         columns: list[sql.Column[Any]] = [
@@ -51,29 +58,46 @@ class Mirror:
             sql.Column("height", sql.BigInteger, nullable=False),
             sql.Column("deleted", sql.Boolean, nullable=False),
         ]
-        columns += [sql.Column(column_name(field), _column_type(of), nullable=True) for field, of in _fields(kind)]
+        columns += [sql.Column(column_name(field), _column_type(of)) for field, of in fields_of(kind).items()]
         return sql.Table(table_name(kind), self.metadata, *columns)
 
     def row(self, name: str, path: str, version: int, height: int, record: Any) -> dict[str, Any]:
         """A record's row; a deleted one keeps its place and loses its content."""
         row: dict[str, Any] = {"path": path, "version": version, "height": height, "deleted": record is None}
-        for column, write, field in zip(self._columns[name], self._writers[name], _names(record), strict=False):
-            row[column] = write(getattr(record, field))
-        if record is None:
-            row |= dict.fromkeys(self._columns[name])
+        for field, column, write in self._writers[name]:
+            row[column] = None if record is None else write(getattr(record, field))
         return row
 
 
-def _names(record: Any) -> tuple[str, ...]:
-    return () if record is None else record.__struct_fields__
+def cursor_table(metadata: sql.MetaData) -> sql.Table:
+    """Which ledger is mirrored, up to which height, and into tables of which shape: one row, if any."""
+    return sql.Table(
+        CURSOR,
+        metadata,
+        sql.Column("only", sql.Integer, primary_key=True),
+        sql.Column("chain", sql.String(64), nullable=False),
+        sql.Column("height", sql.BigInteger, nullable=False),
+        sql.Column("shape", sql.Text, nullable=False),
+    )
 
 
-def _fields(kind: RecordType) -> list[tuple[str, Any]]:
+def fields_of(kind: RecordType) -> dict[str, Any]:
+    """Each field's type, without its bounds."""
     hints = typing.get_type_hints(kind.of)
-    return [(field.name, hints[field.name]) for field in msgspec.structs.fields(kind.of)]
+    return {field.name: hints[field.name] for field in msgspec.structs.fields(kind.of)}
 
 
-def _plain_type(of: Any) -> Any:
+def text_out(text: str) -> str:
+    """A text as it is stored: PostgreSQL keeps no U+0000. No two texts are stored the same, and their order is kept."""
+    return text.replace("\1", "\1\2").replace("\0", "\1\1") if "\0" in text or "\1" in text else text
+
+
+def text_in(stored: str) -> str:
+    """The text that is stored so."""
+    return stored.replace("\1\1", "\0").replace("\1\2", "\1") if "\1" in stored else stored
+
+
+def plain_type(of: Any) -> Any:
     """The type without its None."""
     if typing.get_origin(of) in (typing.Union, types.UnionType):
         return next(each for each in typing.get_args(of) if each is not type(None))
@@ -81,21 +105,17 @@ def _plain_type(of: Any) -> Any:
 
 
 def _column_type(of: Any) -> Any:
-    of = _plain_type(of)
-    if of is bool:
-        return sql.Boolean
-    if of is int:
-        return sql.BigInteger
-    if of is bytes:
-        return sql.LargeBinary
-    return sql.Text
+    kinds: dict[Any, Any] = {bool: sql.Boolean(), int: sql.BigInteger(), bytes: sql.LargeBinary()}
+    return kinds.get(plain_type(of), sql.Text())
 
 
-def _writer(of: Any) -> Any:
+def writer(of: Any) -> Callable[[Any], Any]:
     """What makes a field's value one that SQL takes: structures become JSON texts."""
-    of = _plain_type(of)
-    if of in (bool, int, bytes, str):
+    of = plain_type(of)
+    if of in (bool, int, bytes):
         return _same
+    if of is str:
+        return _text
     if isinstance(of, type) and issubclass(of, enum.Enum):
         return _choice
     return _as_json
@@ -105,8 +125,12 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _text(value: Any) -> Any:
+    return None if value is None else text_out(value)
+
+
 def _choice(value: Any) -> Any:
-    return None if value is None else str(value.value)
+    return None if value is None else text_out(str(bare(value)))
 
 
 def _as_json(value: Any) -> Any:

@@ -14,6 +14,7 @@ from infoharbor.edgekit.languages import Sentence
 from infoharbor.kernel.actions import Action
 from infoharbor.sdk.building import Chain, build_signed, now_ms
 from infoharbor.sdk.keys import READ_MS, Signing, read_credential
+from infoharbor.sdk.pending import AsyncPending, Pending
 from infoharbor.sdk.problems import Problem
 
 TIMEOUT_S: Final = 60
@@ -98,6 +99,7 @@ class Client(_Common):
     def __init__(self, url: str, *, signer: Signing | None = None, token: str = "") -> None:
         super().__init__(url, signer=signer, token=token)
         self._http = httpx.Client(base_url=self._url, timeout=TIMEOUT_S, headers={"Accept-Language": "en"})
+        self.pending = Pending(lambda *asked, **content: read_answer(self._ask(*asked, **content)), self.chain)
 
     def __enter__(self) -> "Client":
         return self
@@ -239,6 +241,7 @@ class AsyncClient(_Common):
     def __init__(self, url: str, *, signer: Signing | None = None, token: str = "") -> None:
         super().__init__(url, signer=signer, token=token)
         self._http = httpx.AsyncClient(base_url=self._url, timeout=TIMEOUT_S, headers={"Accept-Language": "en"})
+        self.pending = AsyncPending(self._read, self.chain)
 
     async def __aenter__(self) -> "AsyncClient":
         return self
@@ -255,6 +258,9 @@ class AsyncClient(_Common):
             return await self._http.request(
                 method, path, headers=self._headers() | content.pop("headers", {}), **content
             )
+
+    async def _read(self, method: str, path: str, **content: Any) -> Any:
+        return read_answer(await self._ask(method, path, **content))
 
     async def _introduce(self) -> None:
         """Learn what a signer's credential has to name."""

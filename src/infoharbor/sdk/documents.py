@@ -1,17 +1,29 @@
 """Bundles as JSON: actions by name become the exact bytes to sign, and signatures come back to them."""
 
 import base64
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from infoharbor.edgekit.json_form import from_iso, from_json
 from infoharbor.kernel import limits
-from infoharbor.kernel.encoding import Malformed
+from infoharbor.kernel.actions import Action
+from infoharbor.kernel.encoding import Malformed, encode
 from infoharbor.kernel.registry import Registry
 from infoharbor.kernel.transaction import Ceilings
 from infoharbor.sdk.building import Chain, Part, Unsigned, build
 
 ACTION_MEMBERS = ("by", "contract", "action", "arguments")
 CEILING_MEMBERS = ("reads", "writes", "written_bytes")
+
+
+class Inner(NamedTuple):
+    """The fields of an action that hold another one: its name, and its arguments as bytes."""
+
+    action: str
+    arguments: str
+
+
+INNER_ACTIONS: Final = {("governance", "Propose"): Inner("action", "decision")}
+"""In JSON the inner action's arguments may be an object, as they would be if it stood by itself."""
 
 
 def read_parts(registry: Registry, value: Any, field: str = "actions") -> list[Part]:
@@ -33,7 +45,23 @@ def _part(registry: Registry, value: Any, field: str) -> Part:
     kind = registry.action(contract, name, known.version) if known is not None else None
     if kind is None:
         raise Malformed("ledger.action_unknown", f"{field}.action", "an action that /v1/contracts lists")
-    return from_json(kind.of, members["arguments"], f"{field}.arguments"), by
+    arguments = _with_inner(registry, contract, name, members["arguments"], f"{field}.arguments")
+    return from_json(kind.of, arguments, f"{field}.arguments"), by
+
+
+def _with_inner(registry: Registry, contract: str, name: str, arguments: Any, field: str) -> Any:
+    """The arguments with an action inside them encoded, where it is given by its own arguments."""
+    inner = INNER_ACTIONS.get((contract, name))
+    if inner is None or type(arguments) is not dict or type(arguments.get(inner.arguments)) is not dict:
+        return arguments
+    named = text(arguments.get(inner.action), f"{field}.{inner.action}")
+    owner, _, action = named.partition(".")
+    known = registry.contracts.get(owner)
+    kind = registry.action(owner, action, known.version) if known is not None else None
+    if kind is None:
+        raise Malformed("ledger.action_unknown", f"{field}.{inner.action}", "CONTRACT.ACTION that /v1/contracts lists")
+    made: Action = from_json(kind.of, arguments[inner.arguments], f"{field}.{inner.arguments}")
+    return arguments | {inner.arguments: encode(made).hex()}
 
 
 def prepare(chain: Chain, registry: Registry, document: Any) -> Unsigned:
@@ -75,6 +103,17 @@ def prepared_form(unsigned: Unsigned) -> dict[str, Any]:
 
 def complete(chain: Chain, document: Any) -> bytes:
     """The transaction of `{"body": …, "actions": […], "signatures": {key: signature}}`; raises `Malformed`."""
+    unsigned, signatures = half_signed(chain, document)
+    wanted = unsigned.opened.keys
+    if set(signatures) != set(wanted):
+        raise Malformed(
+            "ledger.signature_count", "signatures", "one for each of " + ", ".join(key.hex() for key in wanted)
+        )
+    return unsigned.with_signatures(signatures)
+
+
+def half_signed(chain: Chain, document: Any) -> tuple[Unsigned, dict[bytes, bytes]]:
+    """The same document where signatures may still be missing: the bundle, and those that are there."""
     members = object_of(document, "", ("body", "actions", "signatures"))
     actions = _list(members["actions"], "actions", limits.ACTIONS_PER_TRANSACTION)
     unsigned = Unsigned(
@@ -82,18 +121,17 @@ def complete(chain: Chain, document: Any) -> bytes:
         from_base64(members["body"], "body"),
         tuple(from_base64(each, f"actions[{at}]") for at, each in enumerate(actions)),
     )
+    return unsigned, signatures_of(members)
+
+
+def signatures_of(members: dict[str, Any]) -> dict[bytes, bytes]:
+    """The signatures by key id that `{"signatures": {key: signature}}` holds; raises `Malformed`."""
     given = members["signatures"]
-    if type(given) is not dict:
+    if type(given) is not dict or len(given) > limits.SIGNATURES_PER_TRANSACTION:
         raise Malformed("input.type", "signatures", "an object of signatures by key id")
-    signatures = {
+    return {
         hex_bytes(key, "signatures", 32): from_base64(each, f"signatures.{key[:64]}") for key, each in given.items()
     }
-    wanted = unsigned.opened.keys
-    if set(signatures) != set(wanted):
-        raise Malformed(
-            "ledger.signature_count", "signatures", "one for each of " + ", ".join(key.hex() for key in wanted)
-        )
-    return unsigned.with_signatures(signatures)
 
 
 def object_of(value: Any, field: str, needed: tuple[str, ...], more: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from infoharbor.edgekit.json_form import iso
 from infoharbor.edgekit.languages import Words
-from infoharbor.edgekit.pages import queries_of
+from infoharbor.edgekit.pages import desks_of, queries_of, reports_of
+from infoharbor.edgekit.reports import Table
 from infoharbor.edgekit.sight import Sight
 from infoharbor.engine.interface import Block, Refused
 from infoharbor.kernel.actions import Action
@@ -15,6 +16,8 @@ from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.readers import ANONYMOUS, Reader, is_signer
 from infoharbor.kernel.records import Entry, RecordType
 from infoharbor.kernel.transaction import open_transaction
+from infoharbor.readmodel.follower import Follower
+from infoharbor.readmodel.rows import SqlRows
 from infoharbor.sdk import forms
 from infoharbor.sdk.building import Chain, build_signed
 from infoharbor.sdk.cursors import Cursors
@@ -27,11 +30,16 @@ BLOCKS_A_PAGE: Final = 100
 
 
 class Ledger:
-    """One engine with the contracts that give its bytes a meaning. Shared by every client in the process."""
+    """One engine with the contracts that give its bytes a meaning. Shared by every client in the process.
 
-    def __init__(self, engine: Node, *, cursors: Cursors | None = None) -> None:
-        self.engine, self.registry = engine, engine.chain.registry
+    `follower` keeps an SQL mirror, which then answers what queries choose and sum by fields.
+    """
+
+    def __init__(self, engine: Node, *, cursors: Cursors | None = None, follower: Follower | None = None) -> None:
+        self.engine, self.registry, self.follower = engine, engine.chain.registry, follower
+        self._rows = None if follower is None else SqlRows(follower)
         self.words, self.queries = Words(self.registry), queries_of(self.registry)
+        self.reports, self.desks = reports_of(self.registry), desks_of(self.registry)
         self.cursors = cursors or Cursors()
         self.chain = Chain(engine.chain.id, engine.chain.suite)
 
@@ -39,7 +47,10 @@ class Ledger:
     def sight(self, reader: Reader) -> Iterator[Sight]:
         """The newest state as the reader may see it."""
         with self.engine.snapshot() as snapshot:
-            yield Sight(snapshot, self.engine.history, self.registry, snapshot.time, reader)
+            yield Sight(
+                snapshot, self.engine.history, self.registry, snapshot.time, reader,
+                rows=self._rows, height=snapshot.height,
+            )  # fmt: skip
 
     def problem(self, code: str, field: str = "", expected: str = "", **receipt: Any) -> Problem:
         return Problem(code, field=field, expected=expected, sentence=self.words.refusal(code), **receipt)
@@ -154,6 +165,14 @@ class LocalClient:
         with self.ledger.explained(), self.ledger.sight(self.reader) as sight:
             return found.ask(sight, parameters or {})
 
+    def report(self, contract: str, name: str, parameters: Mapping[str, str] | None = None) -> Table:
+        """A contract's report as the reader may see it."""
+        found = self.ledger.reports.get((contract, name))
+        if found is None:
+            raise self.ledger.problem("ledger.report_unknown", "name", "a report that /v1/contracts lists")
+        with self.ledger.explained(), self.ledger.sight(self.reader) as sight:
+            return found.ask(sight, parameters or {})
+
     def receipt(self, transaction: bytes) -> dict[str, Any]:
         """What became of a transaction, with its content: for its signers, and who may read all that it wrote."""
         receipt = self.engine.receipt(transaction)
@@ -211,6 +230,7 @@ class LocalClient:
             "chain": status.chain.hex(),
             "time": iso(status.time),
             "hash_suite": self.registry.suite.name,
+            "readmodel": None if self.ledger.follower is None else self.ledger.follower.condition._asdict(),
         }
 
     def contracts(self) -> list[dict[str, Any]]:
@@ -224,6 +244,12 @@ class LocalClient:
                 {"query": each.name, "title": each.title_en, "title_zh": each.title_zh, "about": each.about,
                  "parameters": {name: kind.annotation.__name__ for name, kind in each.parameters.items()}}
                 for (name_of, _), each in sorted(self.ledger.queries.items()) if name_of == contract["contract"]
+            ]  # fmt: skip
+            contract["reports"] = [
+                {"report": each.name, "title": each.title.en, "title_zh": each.title.zh, "about": each.about.en,
+                 "about_zh": each.about.zh, "parameters":
+                 {name: kind.annotation.__name__ for name, kind in each.question.parameters.items()}}
+                for (name_of, _), each in sorted(self.ledger.reports.items()) if name_of == contract["contract"]
             ]  # fmt: skip
         return contracts
 

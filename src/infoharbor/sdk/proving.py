@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from infoharbor.edgekit.sight import Sight
-from infoharbor.engine.interface import Engine
+from infoharbor.engine.interface import Engine, Reading
 from infoharbor.evidence.file import VERSIONS_MAX
 from infoharbor.evidence.making import make_evidence
 from infoharbor.kernel.execution import Chain
@@ -19,7 +19,14 @@ class Node(Engine, Protocol):
     def chain(self) -> Chain: ...
 
 
-def prove(engine: Node, sight: Sight, paths: Sequence[str], *, history: bool = True) -> bytes:
+class Provable(Reading, Protocol):
+    """What proofs are made from: a node, or a reader beside one."""
+
+    @property
+    def chain(self) -> Chain: ...
+
+
+def prove(engine: Provable, sight: Sight, paths: Sequence[str], *, history: bool = True) -> bytes:
     """The evidence for these records, present or absent.
 
     The complete history goes in only if the reader may read every version, and the writers' receipts only if the
@@ -37,12 +44,12 @@ def prove(engine: Node, sight: Sight, paths: Sequence[str], *, history: bool = T
     )
 
 
-def _may_read_all(engine: Engine, sight: Sight, path: str) -> bool:
+def _may_read_all(engine: Provable, sight: Sight, path: str) -> bool:
     versions = list(itertools.islice(engine.history(path), VERSIONS_MAX + 1))
     return len(versions) <= VERSIONS_MAX and all(sight.see(path, entry) is not None for entry in versions)
 
 
-def _receipts(engine: Engine, sight: Sight, paths: Sequence[str]) -> bool:
+def _receipts(engine: Provable, sight: Sight, paths: Sequence[str]) -> bool:
     heights = {(entry.height, entry.transaction) for path in paths for entry in engine.history(path)}
     for height, transaction in sorted(heights):
         receipt = engine.receipt(transaction)

@@ -1,12 +1,17 @@
-"""The trust file of a ledger that one operator keeps: what its proofs are checked against."""
+"""The trust file of a ledger, what its proofs are checked against; and the way by which an old one is carried forward."""
 
 from typing import Final, Protocol
 
-from infoharbor.engine.interface import Reading
-from infoharbor.evidence.note import VerifierKey
+from infoharbor.contracts.identity.attesters import CURRENT, Attesters, Handover
+from infoharbor.engine.interface import Reading, Refused
+from infoharbor.evidence.attesters import FORMAT, AttesterSet, attested_trust, encode_set
+from infoharbor.evidence.checkpoint import Checkpoint
+from infoharbor.evidence.handover import NAMINGS_MAX, Naming, Step, WayForward
+from infoharbor.evidence.note import Note, VerifierKey
 from infoharbor.evidence.trust import EMBEDDED, NO_QUORUM, Log, TrustPolicy
 from infoharbor.kernel.block import Genesis
 from infoharbor.kernel.execution import Chain
+from infoharbor.kernel.records import record_type
 from infoharbor.sdk.building import now_ms
 
 REFRESH_DAYS: Final = 90
@@ -24,10 +29,55 @@ class Kept(Reading, Protocol):
     def chain(self) -> Chain: ...
 
 
-def embedded_trust(reader: Kept, refresh_days: int = REFRESH_DAYS) -> TrustPolicy:
-    """The ledger's log key, pinned at the newest header; the file counts as fresh for `refresh_days`."""
+def ledger_trust(reader: Kept, refresh_days: int = REFRESH_DAYS) -> TrustPolicy:
+    """Whose signatures are enough, and a pin: at the newest attested header, or, where one operator signs, at the newest.
+    The file counts as fresh for `refresh_days`."""
+    refresh_by = now_ms() + refresh_days * DAY_MS
+    named = (reader.genesis.name, reader.chain.id)
+    with reader.snapshot() as snapshot:
+        attested = snapshot.find(Attesters, CURRENT) is not None
+    if attested:
+        newest = checkpoint_in(reader.checkpoint())
+        members = set_at(reader, newest.size - 1).members
+        return attested_trust(*named, members, (newest.size, newest.root), refresh_by)
     size = reader.status().height + 1
     log = Log(VerifierKey.parse(reader.verifier_key))
-    refresh_by = now_ms() + refresh_days * DAY_MS
-    named, pin = (reader.genesis.name, reader.chain.id), (size, reader.root(size))
-    return TrustPolicy(*named, EMBEDDED, *pin, refresh_by, (log,), (), (), NO_QUORUM)
+    return TrustPolicy(*named, EMBEDDED, size, reader.root(size), refresh_by, (log,), (), (), NO_QUORUM)
+
+
+def checkpoint_in(note: str) -> Checkpoint:
+    return Checkpoint.parse(Note.parse(note).text)
+
+
+def set_at(reader: Reading, height: int) -> AttesterSet:
+    """The attester set that the header of this height names; refused as `trust.no_attesters` if it names none."""
+    kind = record_type(Attesters)
+    for entry in reader.history(kind.path((CURRENT,))):
+        if entry.height <= height:
+            found: Attesters = kind.read(entry)
+            return found.named
+    raise Refused("trust.no_attesters", "chain", "a ledger that members attest")
+
+
+def way_forward(reader: Reading, pin: int) -> WayForward:
+    """What carries a trust file that is pinned at the size `pin` to the newest attested checkpoint."""
+    note = reader.checkpoint()
+    newest = checkpoint_in(note)
+    if not 1 <= pin <= newest.size:
+        raise Refused("ledger.proof_range", "size", f"1 to {newest.size}")
+    now = set_at(reader, newest.size - 1)
+    eras = range(set_at(reader, pin - 1).era, now.era)
+    if len(eras) > NAMINGS_MAX:
+        raise Refused("trust.too_many", "handovers", f"at most {NAMINGS_MAX}")
+    steps, pinned = [], pin
+    with reader.snapshot() as snapshot:
+        handovers = [snapshot.find(Handover, era) for era in eras]
+    for found in handovers:
+        assert found is not None  # An era ends by its handover and by nothing else.
+        naming = Naming(found.attesters, found.header, found.path, found.checkpoint)
+        size = checkpoint_in(found.checkpoint).size
+        steps.append(Step(naming, reader.consistency(min(pinned, size), max(pinned, size))))
+        pinned = max(pinned, size)
+    height = newest.size - 1
+    naming = Naming(encode_set(now), reader.header(height), reader.inclusion(height, newest.size), note)
+    return WayForward(FORMAT, tuple(steps), Step(naming, reader.consistency(pinned, newest.size)))

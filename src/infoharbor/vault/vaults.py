@@ -31,6 +31,10 @@ class Vaults:
                 self._open[organisation] = vault
             return vault
 
+    def is_here(self, organisation: str) -> bool:
+        """Whether this node keeps a vault of the organisation; asking makes none."""
+        return (self._folder / organisation).is_dir()
+
     def digest_secret(self, organisation: str) -> bytes:
         """32 bytes that key the organisation's digests of what only it may know; kept beside its vault."""
         with self._lock:

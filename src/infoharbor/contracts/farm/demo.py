@@ -11,15 +11,39 @@ from infoharbor.contracts.farm.alerts import CloseAlert
 from infoharbor.contracts.farm.causes import CloseCause, FinishRehearsal, OpenCause, StartRehearsal
 from infoharbor.contracts.farm.certificates import CertifyLot, IssueCertificate, RecordTest, SetScope
 from infoharbor.contracts.farm.claims import CarryOver, ClaimIndication, DeclareOpeningStock
+from infoharbor.contracts.farm.derived import DeriveLots
 from infoharbor.contracts.farm.indications import AllotPlot, GrantLicence, RegisterIndication, SetSeason
-from infoharbor.contracts.farm.land import RegisterPlot, SetProductClass
+from infoharbor.contracts.farm.land import DescribeProduct, RegisterPlot, RegisterSite, SetProductClass
 from infoharbor.contracts.farm.pledges import Basis, CollectPledge, IssuePledge
 from infoharbor.contracts.farm.production import ABOVE_YIELD, Output, RecordProduction
 from infoharbor.contracts.farm.records import CauseKind, ClosingCode, Part, ProductionKind
 from infoharbor.contracts.governance.demo import decide
 from infoharbor.contracts.identity.actions import GrantRole
-from infoharbor.contracts.identity.demo import CERTIFIER_CN, COOPERATIVE, EXPORTER, IMPORTER, PROCESSOR, admission
-from infoharbor.contracts.trace.demo import BOXES, LEAF, TEA
+from infoharbor.contracts.identity.demo import (
+    CARRIER,
+    CERTIFIER_CN,
+    COOPERATIVE,
+    EXPORTER,
+    IMPORTER,
+    PROCESSOR,
+    admission,
+)
+from infoharbor.contracts.trace.demo import (
+    BOXES,
+    FRIENDSHIP_PASS,
+    HANOI_SHOP,
+    HANOI_STORE,
+    HILLSIDE,
+    LEAF,
+    TEA,
+    WAREHOUSE,
+    Delivery,
+    capture,
+    event,
+    some,
+)
+from infoharbor.contracts.trace.demo import WORKS as TEA_WORKS
+from infoharbor.contracts.trace.exchange.capturing import digest_of
 from infoharbor.contracts.trace.rules import object_id
 from infoharbor.edgekit.cast import Player
 from infoharbor.edgekit.story import Story, World
@@ -36,6 +60,18 @@ GROWER, WORKS, TRADER, BUYER, BODY = (
     player.id for player in (COOPERATIVE, PROCESSOR, EXPORTER, IMPORTER, CERTIFIER_CN)
 )
 LIUBAO, SPRING = "liubao-tea", "2025-spring"
+LATE_LEAF = "urn:epc:class:lgtin:9521001.000101.MC250412"
+FARMYARD = "https://example.org/places/cangwu/9"
+"""A farmer's yard without a GLN, by a URI of the cooperative's own; it names no person."""
+PLACES = (
+    (GROWER, HILLSIDE, "苍梧六堡山茶园", "Liubao hillside, Cangwu", "7PMHV722"),
+    (GROWER, FARMYARD, "九号农场晒场", "Yard of farm 9", "7PMHV738"),
+    (WORKS, TEA_WORKS, "梧州茶厂", "Tea works, Wuzhou", "7PMHF8J6"),
+    (TRADER, WAREHOUSE, "南宁仓库", "Warehouse, Nanning", "7PJCR82R"),
+    (CARRIER.id, FRIENDSHIP_PASS, "友谊关口岸", "Friendship Pass", "7PH8XPG6"),
+    (BUYER, HANOI_STORE, "河内仓库", "Store, Hanoi", "7PH73V2X"),
+    (BUYER, HANOI_SHOP, "河内商店", "Shop, Hanoi", "7PH72VM2"),
+)
 LEAF_CLASS, TEA_CLASS = "tea-leaf", "dark-tea"
 DAY = 24 * 60 * 60 * 1000
 
@@ -80,9 +116,18 @@ def admit_supervisor(world: World) -> None:
     "合作社登记两块山地茶园：人人可见网格编码，地块边界留在茶农手中。",
 )
 def register_plots(world: World) -> None:
-    for number, cell, square_metres in (("CANGWU-118", "7PH6X6C5", 12_000), ("CANGWU-121", "7PH6X6C6", 9_000)):
+    for number, cell, square_metres in (("CANGWU-118", "7PMHV722", 12_000), ("CANGWU-121", "7PMHV733", 9_000)):
         outline = sealed(f"farm/plots/{GROWER}:{number}", GROWER, "outline")
         world.act(RegisterPlot(number, "CANGWU-7", cell, square_metres, outline), by=GROWER)
+
+
+@story.step(
+    "Each trader names its places and their grid cells, a farm's yard among them that has no number of GS1.",
+    "各家登记自己的地点及所在网格；其中一处农家晒场没有 GS1 编码，使用合作社自己的标识。",
+)
+def name_places(world: World) -> None:
+    for owner, place, name, name_en, cell in PLACES:
+        world.act(RegisterSite(gs1.normal(place), name, name_en, cell), by=owner)
 
 
 @story.step(
@@ -92,6 +137,10 @@ def register_plots(world: World) -> None:
 def describe_goods(world: World) -> None:
     world.act(SetProductClass("CN", LEAF_CLASS, "99000001", "茶鲜叶", "Fresh tea leaf", 10_000), by=BODY)
     world.act(SetProductClass("CN", TEA_CLASS, "99000002", "黑茶", "Dark tea", 2_600), by=BODY)
+    for owner, named, product, net_grams in (
+        (GROWER, LEAF, LEAF_CLASS, 0), (WORKS, TEA, TEA_CLASS, 0), (WORKS, BOXES, TEA_CLASS, 500),
+    ):  # fmt: skip
+        world.act(DescribeProduct(gs1.gtin_of(gs1.normal(named)), product, net_grams), by=owner)
 
 
 @story.step(
@@ -122,6 +171,21 @@ def harvest(world: World) -> None:
         IssuePledge("HGZ-2025-0405", LEAF_LOT, WORKS, 820_500, Basis.OWN_TEST), PassTitle(LEAF_LOT, WORKS), by=GROWER
     )
     world.act(CollectPledge(f"{GROWER}:HGZ-2025-0405"), by=WORKS)
+
+
+@story.step(
+    "A farmer has no number of GS1 and no phone: the cooperative captures 31.2 kg of leaf for her, and the lot follows.",
+    "一位茶农没有 GS1 编码，也没有手机：合作社代为采集 31.2 公斤鲜叶事件，批次随即生成。",
+)
+def harvest_for_a_farmer(world: World) -> None:
+    picked = event(
+        40, "ObjectEvent", "2025-04-12T16:20:00.000+08:00", "commissioning", FARMYARD,
+        action="ADD", disposition="active", quantityList=some(LATE_LEAF, 31.2, "KGM"),
+        ilmd={"cbvmda:lotNumber": "MC250412", "cbvmda:countryOfOrigin": "CN"},
+    )  # fmt: skip
+    capture(world, Delivery(GROWER, True, (picked,)))
+    plots = (f"{GROWER}:CANGWU-121",)
+    world.act(DeriveLots(digest_of(picked["eventID"]), plots, LIUBAO, SPRING), by=GROWER)
 
 
 @story.step(

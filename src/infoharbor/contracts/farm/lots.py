@@ -5,16 +5,15 @@ from typing import NamedTuple
 
 from infoharbor.contractkit import Ledger, ensure
 from infoharbor.contracts.farm.alerts import raise_alert
+from infoharbor.contracts.farm.events import MICROS_PER_GRAM, MICROS_PER_PIECE, is_lot
 from infoharbor.contracts.farm.land import ProductClass
 from infoharbor.contracts.farm.records import Lot, LotStatus, Share
 from infoharbor.contracts.trace.actions import SKEW, audience_of, is_normal, standing_of
 from infoharbor.contracts.trace.records import Object, Standing
-from infoharbor.contracts.trace.rules import is_class, uri_of
+from infoharbor.contracts.trace.rules import uri_of
 
 DIFFERS_FROM_EVENTS = "differs_from_events"
 """The events that trace knows of this lot made another amount of it."""
-MICROS_PER_GRAM = {"KGM": 1_000, "GRM": 1_000_000}
-MICROS_PER_PIECE = 1_000_000
 
 
 class New(NamedTuple):
@@ -54,9 +53,9 @@ def kept_new(ledger: Ledger, new: New, breaks: list[str], concerned: Iterable[st
 
 def ensure_number(ledger: Ledger, lot: str) -> None:
     """A lot's number names one batch, and only who is accredited for its prefix gives it."""
-    right = is_class(lot) and "~10~" in lot and is_normal(uri_of(lot))
+    right = is_lot(lot) and is_normal(uri_of(lot))
     ensure(right, "lot_number", field="lot", expected="01~GTIN~10~LOT with a right check digit")
-    own = standing_of(ledger, lot, {}) is not Standing.CLAIM
+    own = standing_of(ledger, lot, ledger.actor) is not Standing.CLAIM
     ensure(own, "prefix_of_another", field="lot", expected="a GTIN under a prefix of your own")
 
 

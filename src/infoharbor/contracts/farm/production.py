@@ -7,12 +7,13 @@ import msgspec
 from infoharbor.contractkit import Action, Ledger, ensure
 from infoharbor.contractkit.arithmetic import divide_up, total
 from infoharbor.contractkit.types import Amount, Code, Count, Identifier, Instant
+from infoharbor.contracts.farm.events import lots_into
 from infoharbor.contracts.farm.indications import Indication
 from infoharbor.contracts.farm.land import ProductClass
 from infoharbor.contracts.farm.lots import New, kept_new
 from infoharbor.contracts.farm.records import Lot, Moisture, Part, Production, ProductionKind, Share, Use
 from infoharbor.contracts.farm.shares import portion
-from infoharbor.contracts.trace.actions import audience_of
+from infoharbor.contracts.trace.actions import audience_of, transformations_of
 
 PARTS_MAX = 50
 WHOLE = 10_000
@@ -29,7 +30,9 @@ ABOVE_YIELD = "above_yield"
 """More came out than the counted inputs can give."""
 ABOVE_DRY_MATTER = "above_dry_matter"
 """More dry matter came out than went in."""
-RULES = (INPUT_OF_ANOTHER, MORE_THAN_LEFT, AFTER_DISPOSAL, BEFORE_INPUT, ABOVE_YIELD, ABOVE_DRY_MATTER)
+OTHER_INPUTS = "other_inputs_in_events"
+"""The transformation events that an output came out of name other inputs."""
+RULES = (INPUT_OF_ANOTHER, MORE_THAN_LEFT, AFTER_DISPOSAL, BEFORE_INPUT, ABOVE_YIELD, ABOVE_DRY_MATTER, OTHER_INPUTS)
 
 
 class Output(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -63,6 +66,7 @@ class RecordProduction(Action):
         counted = [(lot, part) for lot, part in taken if counts(ledger, lot, part)]
         breaks += [ABOVE_YIELD] if needed > sum(part.grams for _, part in counted) else []
         breaks += [ABOVE_DRY_MATTER] if exceeds_dry_matter(self.outputs, counted) else []
+        breaks += [OTHER_INPUTS] if has_other_inputs(ledger, self) else []
         production = self.keep(ledger, taken, needed)
         self.keep_outputs(ledger, production, taken, breaks)
         self.take(ledger, taken)
@@ -84,7 +88,8 @@ class RecordProduction(Action):
         for lot, part in taken:
             readers = tuple(sorted({lot.holder, ledger.actor, *audience}))
             counted = counts(ledger, lot, part)
-            ledger.create(Use(lot.id, production, part.grams, counted, self.happened_at, readers))
+            amount = (part.grams, counted, self.happened_at)
+            ledger.create(Use(lot.id, production, ledger.actor, *amount, readers))
         return production
 
     def keep_outputs(
@@ -134,6 +139,17 @@ def exceeds_dry_matter(outputs: tuple[Output, ...], counted: list[tuple[Lot, Par
 def dry_matter(masses: list[tuple[int, int | None]]) -> int:
     """In ten-thousandths of a gram."""
     return sum(grams * (WHOLE - (moisture or 0)) for grams, moisture in masses)
+
+
+def has_other_inputs(ledger: Ledger, production: RecordProduction) -> bool:
+    """Whether the maker's own events, where any of them tell of an output, say that other lots went in."""
+    stated = {each.lot for each in production.inputs}
+    for output in production.outputs:
+        own = [each for each in transformations_of(ledger, output.lot) if each.captured_by == ledger.actor]
+        told = [lots_into(event) for event in own]
+        if own and None not in told and stated != {lot for lots in told for lot in lots or ()}:
+            return True
+    return False
 
 
 def carried_claim(production: RecordProduction, lots: list[Lot]) -> str | None:

@@ -119,12 +119,13 @@ class Use(Record, table="uses", key=("lot", "production")):
 
     lot: Identifier
     production: Identifier
+    recorded_by: OrganisationId
     grams: Amount
     counted: bool
     happened_at: Instant
     audience: tuple[str, ...]
 
-    readers = ("audience",)
+    readers = ("audience", SUPERVISOR.of("recorded_by"))
 
 
 class CauseKind(Status):

@@ -34,7 +34,18 @@ from infoharbor.contracts.farm.certificates import (
     SetScope,
 )
 from infoharbor.contracts.farm.claims import CarryOver, Claim, ClaimIndication, DeclareOpeningStock
-from infoharbor.contracts.farm.demo import BOX_LOT, BUYER, LEAF_LOT, LIUBAO, SPRING, SUPERVISOR, TEA_LOT, story
+from infoharbor.contracts.farm.demo import (
+    BOX_LOT,
+    BUYER,
+    LATE_LEAF,
+    LEAF_LOT,
+    LIUBAO,
+    SPRING,
+    SUPERVISOR,
+    TEA_LOT,
+    story,
+)
+from infoharbor.contracts.farm.demo import lot as lot_of
 from infoharbor.contracts.farm.indications import (
     AllotPlot,
     Cellar,
@@ -624,7 +635,7 @@ def test_stock_from_before_is_declared_with_the_manager_in_time(trial: Trial) ->
 def test_a_plot_counts_once_in_a_season_and_only_while_it_is_open(trial: Trial) -> None:
     trial.refuses(AllotPlot(NAME, EARLY, INSIDE, GROWER), by=BODY, code="ledger.record_known")
     trial.refuses(AllotPlot(NAME, EARLY, OUTSIDE, GROWER), by=GROWER, code="ledger.not_entitled")
-    trial.act(RegisterPlot("p", "f", "cell", 10, bytes(32)), by=IMPORTER.id)
+    trial.act(RegisterPlot("p", "f", "7PH6", 10, bytes(32)), by=IMPORTER.id)
     trial.refuses(AllotPlot(NAME, EARLY, f"{IMPORTER.id}:p", GROWER), by=BODY, code="farm.plot_abroad")
     trial.advance(9 * DAY)
     trial.refuses(AllotPlot(NAME, EARLY, OUTSIDE, GROWER), by=BODY, code="farm.season_closed")
@@ -813,7 +824,7 @@ def refusals() -> list[tuple[str, Callable[[Trial], tuple[Action, str]]]]:
         return RecordProduction(SPLIT, inputs, outputs, START)
 
     return [
-        ("farm.number", lambda _: (RegisterPlot("a:b", "f", "c", 1, bytes(32)), GROWER)),
+        ("farm.number", lambda _: (RegisterPlot("a:b", "f", "7PH6", 1, bytes(32)), GROWER)),
         ("farm.brick", lambda _: (SetProductClass("CN", "x", "1234", "", "", 1), BODY)),
         ("farm.classes_count", lambda _: (RegisterIndication("x", "", "", "CN", BODY, (), 0), STATE)),
         ("farm.period", lambda _: (GrantLicence(NAME, TRADER, "", 2, 1), BODY)),
@@ -858,6 +869,12 @@ def test_the_story_holds(told: Trial) -> None:
     assert told.get(Lot, TEA_LOT).left == 0
     assert told.get(Quota, LIUBAO, SPRING, WORKS).claimed == 200_400
     assert told.get(Plot, f"{GROWER}:CANGWU-118").square_metres == 12_000
+
+
+@pytest.mark.story
+def test_a_lot_captured_for_a_farmer_follows_from_its_event(told: Trial) -> None:
+    late = told.get(Lot, lot_of(LATE_LEAF))
+    assert (late.grams, late.breaks, late.shares) == (31_200, (), (Share(LIUBAO, SPRING, 31_200),))
 
 
 @pytest.mark.story

@@ -6,6 +6,7 @@ from infoharbor.contractkit import GENESIS, Action, Ledger, Role, contract_actor
 from infoharbor.contractkit.identifiers import is_country, is_lei, is_slug, is_uscc
 from infoharbor.contractkit.signatures import is_possessed, key_identifier
 from infoharbor.contractkit.types import Code, CountryCode, Instant, OrganisationId, ShortText, UserId
+from infoharbor.contracts.identity.attesters import AttesterKey
 from infoharbor.contracts.identity.records import (
     ADMINISTRATOR,
     Accreditation,
@@ -324,7 +325,7 @@ def add_key(ledger: Ledger, user: str, organisation: str, kind: UserKind, key: N
     possessed = is_possessed(user, key.suite, key.public_key, key.proof)
     ensure(possessed, "possession", field="key.proof", expected="the new key's own signature")
     identifier = key_identifier(key.suite, key.public_key)
-    fresh = ledger.find(Key, identifier) is None
+    fresh = ledger.find(Key, identifier) is None and ledger.find(AttesterKey, identifier) is None
     ensure(fresh, "key_known", field="key.public_key", expected="a key that was never registered")
     in_order = key.until == 0 or key.until > max(key.valid_from, ledger.now)
     ensure(in_order, "period", field="key.until", expected="in the future, or 0 for no end")

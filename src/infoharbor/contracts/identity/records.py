@@ -5,6 +5,8 @@ import msgspec
 from infoharbor.contractkit import ANYONE, NEW, PUBLIC, Contract, Move, Record, Status, ensure
 from infoharbor.contractkit.kernel import Find, SaltedAction, SigningKey
 from infoharbor.contractkit.types import INTEGER_MAX, Code, CountryCode, Instant, OrganisationId, ShortText, UserId
+from infoharbor.contracts.identity.attesters import CURRENT, Attesters
+from infoharbor.evidence.attesters import attesters_root
 
 GOVERNANCE = Contract("governance")
 ADMINISTRATOR = "administrator"
@@ -262,6 +264,10 @@ class _Authority:
     def jurisdiction(self, find: Find, organisation: str) -> str:
         found = find(Organisation, organisation)
         return found.country if found is not None else ""
+
+    def attesters_root(self, find: Find) -> bytes:
+        found = find(Attesters, CURRENT)
+        return attesters_root(None if found is None else found.named)
 
 
 def ensure_in_force(key: Key, now: int) -> None:

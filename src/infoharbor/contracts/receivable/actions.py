@@ -146,8 +146,9 @@ class AcceptReceivable(Action):
         ensure(delivered, "not_delivered", field="delivered_on", expected="a day that has come: no prepayments")
         ledger.create(
             Leaf(
-                receivable.id, 1, 0, receivable.debtor, receivable.bank, receivable.supplier, receivable.face,
-                receivable.due_on, receivable.invoice, 1, (), (), None, None, 0, False, 0, "", LeafStatus.HELD,
+                receivable.id, 1, 0, receivable.debtor, receivable.bank, receivable.supplier, receivable.currency,
+                receivable.face, receivable.due_on, receivable.invoice, 1, (), (), None, None, 0, False, 0, "",
+                LeafStatus.HELD,
             )
         )  # fmt: skip
 

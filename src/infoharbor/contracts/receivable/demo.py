@@ -30,28 +30,43 @@ from infoharbor.contracts.receivable.financing import (
 )
 from infoharbor.contracts.receivable.holding import AgreeEarly, ConfirmEarly, OfferLeaf, SplitLeaf, TakeLeaf
 from infoharbor.contracts.receivable.invoices import TaxResult
+from infoharbor.contracts.receivable.records import Receivable
 from infoharbor.contracts.receivable.registering import FactorInvoice, RecordTaxCheck, RegisterInvoice
+from infoharbor.contracts.receivable.settlement import CollectLeaves, ConfirmPayment, InstructPayment
 from infoharbor.edgekit.cast import Player
 from infoharbor.edgekit.story import Story, World
 
 RIVAL = Player("lijiang-bank", "漓江银行（示例）", "Lijiang Bank (example)", "CN", "registry", "DEMO-0011")
 BASKETS = Player("cangwu-baskets", "苍梧竹篓厂（示例）", "Cangwu Basket Works (example)", "CN", "registry", "DEMO-0012")
 BAMBOO = Player("hezhou-bamboo", "贺州竹农社（示例）", "Hezhou Bamboo Growers (example)", "CN", "registry", "DEMO-0013")
+OFFICE = Player(
+    "guangxi-finance-office",
+    "广西金融监管部门（示例）",
+    "Guangxi Finance Office (example)",
+    "CN",
+    "registry",
+    "DEMO-0014",
+)
 DEBTOR, SUPPLIER, BANK = PLAYER_PROCESSOR.id, PLAYER_COOPERATIVE.id, PLAYER_BANK.id
 EXPORTER, IMPORTER = PLAYER_EXPORTER.id, PLAYER_IMPORTER.id
 TEA_INVOICE, BASKET_INVOICE, BAMBOO_INVOICE = "26459999000000000017", "26459999000000000025", "26459999000000000033"
-EXPORT_INVOICE = "26459999000000000041"
+EXPORT_INVOICE, LATE_INVOICE = "26459999000000000041", "26459999000000000058"
+AUTUMN_INVOICE, WINTER_INVOICE = "26459999000000000066", "26459999000000000074"
 """Numbers of fully digital invoices; region 9999 is allotted to nobody."""
 FACE = 60_000_000
 """600,000 yuan in fen, as every amount here."""
 TENOR_DAYS = 90
+LATE_FACE, LATE_TENOR_DAYS = 2_000_000, 80
+AUTUMN_FACE = 40_000_000
 CLAIM = f"{DEBTOR}:spring-tea-2026"
+LATE_CLAIM = f"{BASKETS.id}:bamboo-2026"
+AUTUMN_CLAIM = f"{DEBTOR}:autumn-tea-2026"
 SHIPPED_LOT = "https://id.gs1.org/01/09521002002027/10/LB250418-B"
 """The lot of Liubao tea whose way to Hanoi `trace` records."""
 EVIDENCE = bytes(32)
 """Stands for the commitment to a file that stays with its owner."""
 
-story = Story("receivable", needs=("identity",), players=(RIVAL, BASKETS, BAMBOO))
+story = Story("receivable", needs=("identity",), players=(RIVAL, BASKETS, BAMBOO, OFFICE))
 
 
 def register(world: World, number: str, *, seller: str, buyer: str, total: int) -> str:
@@ -70,15 +85,29 @@ def checks(world: World, financier: str, *, invoice: str, total: int, leaf: int)
     world.act(RegisterAssignment(CLAIM, leaf, "ZDW-DEMO-1", world.now + 365 * DAY_MS), by=financier)
 
 
+def promise(world: World, claim: str, *, invoice: str, supplier: str, bank: str, face: int, days: int) -> None:
+    """A debtor promises to pay an invoice in so many days; its bank has not answered yet."""
+    debtor, _, number = claim.partition(":")
+    identity = register(world, invoice, seller=supplier, buyer=debtor, total=face)
+    draft = DraftReceivable(number, supplier, True, bank, face, identity, day_at(world.now, "CN") + days, "")
+    world.act(draft, IssueReceivable(claim), by=debtor)
+
+
+def wait_until_due(world: World, claim: str) -> None:
+    """Let time pass until the calendar looks at the receivable again."""
+    world.advance(world.get(Receivable, claim).next_at - world.now)
+
+
 @story.step(
-    "A second bank and two small suppliers join; the bank is accredited in China.",
-    "又一家银行和两家小供应商加入；该银行取得在中国从事银行业务的资格。",
+    "A second bank, two small suppliers and a supervisor join; bank and supervisor are accredited in China.",
+    "又一家银行、两家小供应商和一家监管机构加入；银行与监管机构取得在中国的资格。",
 )
 def join(world: World) -> None:
     for player in story.players:
         decide(world, admission(player, world.cast.signer(player.id)), id=f"admit-{player.id}", reason=player.name_en)
-    grant = GrantRole(RIVAL.id, "bank", "CN", 0, 0, "DEMO-ACCREDITATION")
-    decide(world, grant, id=f"grant-bank-cn-{RIVAL.id}", reason="bank in CN")
+    for organisation, role in ((RIVAL.id, "bank"), (OFFICE.id, "supervisor")):
+        grant = GrantRole(organisation, role, "CN", 0, 0, "DEMO-ACCREDITATION")
+        decide(world, grant, id=f"grant-{role}-cn-{organisation}", reason=f"{role} in CN")
 
 
 @story.step(
@@ -103,10 +132,7 @@ def open_line(world: World) -> None:
     "茶农合作社登记茶叶发票；加工厂承诺九十天后付款，银行确认。",
 )
 def issue(world: World) -> None:
-    invoice = register(world, TEA_INVOICE, seller=SUPPLIER, buyer=DEBTOR, total=FACE)
-    due_on = day_at(world.now, "CN") + TENOR_DAYS
-    draft = DraftReceivable("spring-tea-2026", SUPPLIER, True, BANK, FACE, invoice, due_on, "")
-    world.act(draft, IssueReceivable(CLAIM), by=DEBTOR)
+    promise(world, CLAIM, invoice=TEA_INVOICE, supplier=SUPPLIER, bank=BANK, face=FACE, days=TENOR_DAYS)
     world.act(ConfirmReceivable(CLAIM), by=BANK)
 
 
@@ -183,3 +209,64 @@ def factor_the_export(world: World) -> None:
     invoice = register(world, EXPORT_INVOICE, seller=EXPORTER, buyer=IMPORTER, total=20_000_000)
     world.act(RecordTaxCheck(invoice, TaxResult.VALID, 20_000_000, EVIDENCE), by=RIVAL.id)
     world.act(FactorInvoice(invoice, RIVAL.id, 14_000_000, SHIPPED_LOT), by=(EXPORTER, RIVAL.id))
+
+
+@story.step(
+    "The basket maker promises its bamboo growers 20,000 yuan through Lijiang Bank, for ten days sooner.",
+    "竹篓厂经漓江银行承诺向竹农社支付二万元，到期日早十天。",
+)
+def promise_what_will_be_late(world: World) -> None:
+    world.act(SetLine(BASKETS.id, "CNY", 5_000_000, world.now + 365 * DAY_MS), by=RIVAL.id)
+    promise(
+        world, LATE_CLAIM, invoice=LATE_INVOICE, supplier=BAMBOO.id, bank=RIVAL.id, face=LATE_FACE,
+        days=LATE_TENOR_DAYS,
+    )  # fmt: skip
+    world.act(ConfirmReceivable(LATE_CLAIM), by=RIVAL.id)
+    world.act(AcceptReceivable(LATE_CLAIM, day_at(world.now, "CN"), True), by=BAMBOO.id)
+
+
+@story.step(
+    "Ninety days pass. The tea works instructs one payment, its bank confirms it, and every holder has its part.",
+    "九十天过去。加工厂发出一次付款指示，银行确认付款，每位持有人各得其份。",
+)
+def pay(world: World) -> None:
+    wait_until_due(world, CLAIM)
+    world.act(InstructPayment(CLAIM, world.get(Receivable, CLAIM).outstanding), by=DEBTOR)
+    world.act(ConfirmPayment(CLAIM, 1, "HB-PAY-0004"), by=BANK)
+    for holder, leaf in ((RIVAL.id, 2), (SUPPLIER, 4), (BASKETS.id, 6)):
+        world.act(CollectLeaves(CLAIM, (leaf,)), by=holder)
+
+
+@story.step(
+    "The basket maker has not paid: every member sees that it is late, and it may promise nothing more.",
+    "竹篓厂没有付款：每个成员都能看到其逾期，它不得再作新的付款承诺。",
+)
+def refuse_the_late_debtor(world: World) -> None:
+    try:
+        promise(
+            world, f"{BASKETS.id}:more", invoice=WINTER_INVOICE, supplier=BAMBOO.id, bank=RIVAL.id, face=LATE_FACE,
+            days=30,
+        )  # fmt: skip
+    except Refusal as refusal:
+        world.things["late_debtor"] = (refusal.code, refusal.field)
+    else:
+        raise LookupError("a late debtor promised more")
+
+
+@story.step(
+    "The works promises its autumn tea; the growers ask two banks again, and may choose now.",
+    "加工厂就秋茶货款作出承诺；合作社再次向两家银行询价，现在即可选择。",
+)
+def begin_again(world: World) -> None:
+    promise(
+        world, AUTUMN_CLAIM, invoice=AUTUMN_INVOICE, supplier=SUPPLIER, bank=BANK, face=AUTUMN_FACE, days=TENOR_DAYS
+    )
+    world.act(ConfirmReceivable(AUTUMN_CLAIM), by=BANK)
+    world.act(
+        AcceptReceivable(AUTUMN_CLAIM, day_at(world.now, "CN"), True), SplitLeaf(AUTUMN_CLAIM, 1, (25_000_000, 15_000_000)),
+        by=SUPPLIER,
+    )  # fmt: skip
+    until = world.now + 30 * DAY_MS
+    world.act(AskFinancing(AUTUMN_CLAIM, 2, (BANK, RIVAL.id), until), by=SUPPLIER)
+    world.act(OfferFinancing(AUTUMN_CLAIM, 2, 24_750_000, False, until), by=BANK)
+    world.act(OfferFinancing(AUTUMN_CLAIM, 2, 24_700_000, True, until), by=RIVAL.id)

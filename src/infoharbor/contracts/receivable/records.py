@@ -190,6 +190,7 @@ class Leaf(Record, table="leaves", key=("receivable", "number")):
     debtor: OrganisationId
     bank: OrganisationId
     holder: OrganisationId
+    currency: CurrencyCode
     face: Amount
     due_on: Day
     invoice: Identifier

@@ -168,7 +168,7 @@ def capture(ledger: Ledger, event: CapturedEvent, place: str, prefixes: Prefixes
         return
     said = []
     for fact in [*stated, *emptied(ledger, stated)]:
-        standing = standing_of(ledger, fact.object, prefixes)
+        standing = standing_of(ledger, fact.object, ledger.actor, prefixes)
         order = order_of(event.event_time, fact.effect)
         about = (fact.effect, standing, fact.parent, fact.amount, fact.uom)
         said.append(Mention(fact.object, order, ledger.actor, event.digest, *about, "", audience))
@@ -244,15 +244,25 @@ def audience_of(ledger: Ledger, objects: list[str]) -> tuple[str, ...]:
     return tuple(sorted(chosen))
 
 
-def standing_of(ledger: Ledger, identifier: str, prefixes: Prefixes) -> Standing:
-    """What weight the acting organisation's word about an object has, by who is accredited for its prefix."""
+def standing_of(ledger: Ledger, identifier: str, organisation: str, prefixes: Prefixes | None = None) -> Standing:
+    """What weight an organisation's word about an object has, by who is accredited for its prefix; `prefixes` keeps
+    what has been looked up."""
+    known = {} if prefixes is None else prefixes
     for prefix in prefix_candidates(identifier):
-        if prefix not in prefixes:
-            prefixes[prefix] = ledger.find(Prefix, prefix)
-        accredited = prefixes[prefix]
+        if prefix not in known:
+            known[prefix] = ledger.find(Prefix, prefix)
+        accredited = known[prefix]
         if accredited is not None and is_in_force(accredited, ledger.now):
-            return Standing.OWN if accredited.organisation == ledger.actor else Standing.CLAIM
+            return Standing.OWN if accredited.organisation == organisation else Standing.CLAIM
     return Standing.OPEN
+
+
+def transformations_of(ledger: Ledger, identifier: str, effect: Effect = Effect.OUTPUT) -> Iterator[Event]:
+    """The transformations that an object came out of, or with `INPUT` went into, by time; all the same who captured
+    them."""
+    for said in ledger.scan(Mention, identifier):
+        if said.effect is effect:
+            yield ledger.get(Event, said.captured_by, said.digest)
 
 
 def is_in_force(prefix: Prefix, now: int) -> bool:

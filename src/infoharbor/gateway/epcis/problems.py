@@ -21,7 +21,14 @@ STATUSES: Final = {
     "trace.epcis_format": 406,
     "trace.epcis_event_unknown": 404,
     "trace.epcis_job_unknown": 404,
-    "trace.epcis_not_written": 404,
+    "trace.epcis_value_unknown": 404,
+    "trace.epcis_query_unknown": 404,
+    "trace.epcis_subscription_unknown": 404,
+    "trace.epcis_query_known": 409,
+    "trace.epcis_query_large": 413,
+    "trace.epcis_query_complex": 413,
+    "trace.epcis_uri_too_long": 414,
+    "trace.epcis_nothing_kept": 501,
     "trace.epcis_jobs_full": 503,
 }
 EXCEPTIONS: Final = {
@@ -36,6 +43,15 @@ EXCEPTIONS: Final = {
     415: "UnsupportedMediaTypeException",
 }
 """The standard's names by status; whatever else goes wrong is an `ImplementationException`."""
+QUERY_EXCEPTIONS: Final = {
+    "trace.epcis_query_parameter": "QueryParameterException",
+    "trace.epcis_query_unknown_parameter": "QueryParameterException",
+    "trace.epcis_query_large": "QueryTooLargeException",
+    "trace.epcis_query_complex": "QueryTooComplexException",
+    "trace.epcis_subscription": "SubscriptionControlsException",
+    "trace.epcis_schedule": "SubscriptionControlsException",
+}
+"""Its names where the status alone does not tell."""
 
 
 def from_fault(fault: EventFault) -> Problem:
@@ -54,19 +70,27 @@ def epcis_form(problem: Problem, words: Words, language: str = "en") -> dict[str
     """The problem as the standard's clients know it (RFC 7807 with an `epcisException`)."""
     form = problem_form(problem, words.refusal(problem.code), language)
     status = status_for(problem)
-    return form | {"type": f"epcisException:{EXCEPTIONS.get(status, 'ImplementationException')}", "status": status}
+    exception = QUERY_EXCEPTIONS.get(problem.code) or EXCEPTIONS.get(status, "ImplementationException")
+    return form | {"type": f"epcisException:{exception}", "status": status}
+
+
+def refusal(fault: Exception, words: Words, accept_language: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """The problem of a fault, and the headers that go with it."""
+    problem = from_fault(fault) if isinstance(fault, EventFault) else as_problem(fault)
+    language = preferred(accept_language)
+    form = epcis_form(problem, words, language)
+    headers = ANSWERED | {"Content-Language": language, "Vary": "Accept-Language"}
+    if form["status"] == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="infoharbor"'
+    if form["type"].endswith(EXCEPTIONS[413]):
+        headers |= CAPTURE_LIMITS
+    if form["status"] in (429, 503):
+        headers["Retry-After"] = str(getattr(problem, "retry_after", RETRY_SECONDS))
+    return form, headers
 
 
 def explain(request: Asked, fault: Exception) -> Response[bytes]:
     """A Litestar exception handler for everything below `/epcis`."""
-    problem = from_fault(fault) if isinstance(fault, EventFault) else as_problem(fault)
-    language = preferred(request.headers.get("accept-language", ""))
-    form = epcis_form(problem, gateway_of(request).ledger.words, language)
-    headers = ANSWERED | {"Content-Language": language, "Vary": "Accept-Language"}
-    if form["status"] == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="infoharbor"'
-    if form["status"] == 413:
-        headers |= CAPTURE_LIMITS
-    if form["status"] in (429, 503):
-        headers["Retry-After"] = str(getattr(problem, "retry_after", RETRY_SECONDS))
+    words = gateway_of(request).ledger.words
+    form, headers = refusal(fault, words, request.headers.get("accept-language", ""))
     return Response(msgspec.json.encode(form), status_code=form["status"], media_type=MEDIA_TYPE, headers=headers)

@@ -11,7 +11,7 @@ KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 @get("/portal/{digest:str}/portal.css", sync_to_thread=False)
 def get_style() -> Response[bytes]:
     """The one style sheet."""
-    return Response(read_static("portal.css"), media_type="text/css; charset=utf-8", headers=KEPT)
+    return Response(read_static("portal.css"), media_type="text/css", headers=KEPT)
 
 
 @get("/portal/icon.svg", sync_to_thread=False)

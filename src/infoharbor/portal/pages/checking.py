@@ -12,11 +12,13 @@ from infoharbor.evidence.verify import Proven, Unproven, verify
 from infoharbor.gateway.exchange import Asked
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.portal.display import NOTHING, Display, Shown, plain
+from infoharbor.portal.pages.lot import evidence_of
+from infoharbor.portal.pages.trace import identified
 from infoharbor.portal.shell import Page
 from infoharbor.portal.wording import PUBLIC_LANGUAGES
 from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.problems import Problem
-from infoharbor.sdk.trusting import embedded_trust
+from infoharbor.sdk.trusting import ledger_trust
 
 TRUST_BYTES: Final = 64 * 1024
 RECORDS_SHOWN: Final = 100
@@ -36,6 +38,10 @@ async def post_verify(request: Asked) -> Response[str]:
     form = await request.form()
     evidence = await _file(form.get("evidence"), "evidence", EVIDENCE_BYTES)
     trust = await _file(form.get("trust"), "trust", TRUST_BYTES)
+    named = form.get("object", "")
+    if isinstance(named, str) and named and not evidence:
+        # The proof of a public page, checked with one tap; the page says whose word that is.
+        evidence = await asyncio.to_thread(evidence_of, page, identified(page, named))
     if not evidence:
         raise Problem("input.field_missing", field="evidence", expected="an evidence file")
     return await asyncio.to_thread(_answer, page, evidence, trust)
@@ -53,7 +59,7 @@ async def _file(given: Any, name: str, most: int) -> bytes:
 def _answer(page: Page, evidence: bytes, trust: bytes) -> Response[str]:
     own = not trust
     try:
-        policy = embedded_trust(page.ledger.engine) if own else parse_trust(trust)  # type: ignore[arg-type]
+        policy = ledger_trust(page.ledger.engine) if own else parse_trust(trust)  # type: ignore[arg-type]
         proven = verify(evidence, policy)
     except (Unproven, Malformed) as fault:
         sentence = page.texts.sentence(page.ledger.words.refusal(fault.code))

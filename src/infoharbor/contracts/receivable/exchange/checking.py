@@ -1,5 +1,7 @@
 """Whether a file is an invoice whose sums, tax, parties and number are right: one answer for command line and HTTP."""
 
+from typing import Any
+
 from infoharbor.contracts.receivable.exchange.china import is_chinese, read_chinese
 from infoharbor.contracts.receivable.exchange.faults import InvoiceFault
 from infoharbor.contracts.receivable.exchange.invoice import CheckedInvoice
@@ -23,3 +25,9 @@ def read_invoice(root: Element) -> CheckedInvoice:
         if fits(root):
             return read(root)
     raise InvoiceFault("invoice_kind", "", "UBL 2.1 Invoice or CreditNote, EInvoice of China, HDon of Viet Nam")
+
+
+def described(invoice: CheckedInvoice) -> dict[str, Any]:
+    """The invoice in JSON's terms."""
+    parties = {"seller": invoice.seller._asdict(), "buyer": invoice.buyer._asdict()}
+    return invoice._asdict() | parties | {"of": list(invoice.of)}

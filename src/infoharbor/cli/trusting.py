@@ -1,0 +1,103 @@
+"""`infoharbor trust`: writes the trust file that proofs are checked against, and carries an old one forward."""
+
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+from cyclopts import App, Parameter
+
+from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, Failure, answer, errors, fails_clearly
+from infoharbor.edgekit.json_form import iso
+from infoharbor.engine.reader import open_reader
+from infoharbor.evidence.handover import WAY_BYTES, WayForward, way_forward_codec
+from infoharbor.evidence.handover import advance as advance_trust
+from infoharbor.evidence.policy import parse_trust
+from infoharbor.evidence.trust import TRUST_BYTES
+from infoharbor.sdk.building import now_ms
+from infoharbor.sdk.trusting import DAY_MS, REFRESH_DAYS, ledger_trust
+
+trust = App(name="trust", help="Write the trust file, or carry an old one forward. 导出信任文件，或更新旧的信任文件。")
+Output = Annotated[Path, Parameter(name=["--output", "-o"])]
+ANSWER_S = 30
+
+
+@trust.default
+@fails_clearly
+def write(*, output: Output, data: Data = DEFAULT_DATA, refresh_days: int = REFRESH_DAYS) -> None:
+    """Write the trust file: hand it, by a way you trust, to whoever is to verify. 导出信任文件，请经可信途径交给验证者。
+
+    Parameters
+    ----------
+    refresh_days
+        For how many days the file counts as fresh.
+    """
+    reader = open_reader(data)
+    try:
+        policy = ledger_trust(reader, refresh_days)
+    finally:
+        reader.close()
+    output.write_bytes(policy.encode())
+    errors.print(f"{output}: chain 链 {policy.chain} {policy.genesis.hex()}", markup=False)
+
+
+@trust.command
+@fails_clearly
+def advance(
+    old: Path,
+    *,
+    source: Annotated[str, Parameter(name="--from")],
+    output: Output,
+    refresh_days: int = REFRESH_DAYS,
+    as_json: AsJson = False,
+) -> None:
+    """Carry an old trust file forward through every handover of the attesters since. 经历次见证人交接更新旧的信任文件。
+
+    Nothing of what the other side says is believed unless those whom the old file trusts have attested it.
+
+    Parameters
+    ----------
+    old
+        The trust file that you have.
+    source
+        The address of any node of the ledger, or a file that holds what one answered at /log/way-forward.
+    output
+        Where the new trust file goes.
+    refresh_days
+        For how many days the new file counts as fresh.
+    """
+    with old.open("rb") as opened:
+        policy = parse_trust(opened.read(TRUST_BYTES + 1))
+    way: WayForward = way_forward_codec.decode(_way(source, policy.pin_size))
+    now = now_ms()
+    advanced = advance_trust(policy, way, now=now, refresh_by=now + refresh_days * DAY_MS)
+    output.write_bytes(advanced.encode())
+    told = {
+        "chain": advanced.chain,
+        "handovers": len(way.handovers),
+        "pin": {"from": policy.pin_size, "to": advanced.pin_size},
+        "attesters": [witness.name for witness in advanced.witnesses],
+        "refresh_by": iso(advanced.refresh_by),
+    }
+    text = f"{output}: {len(way.handovers)} handovers 次交接, size 长度 {policy.pin_size} → {advanced.pin_size}"
+    answer(told, as_json=as_json, text=text)
+
+
+def _way(source: str, size: int) -> bytes:
+    """What the file holds, or the node answers; no more of either than a way forward may have, and one byte."""
+    if not source.startswith(("http://", "https://")):
+        with Path(source).open("rb") as opened:
+            return opened.read(WAY_BYTES + 1)
+    address = f"{source.rstrip('/')}/log/way-forward"
+    raw = bytearray()
+    try:
+        with httpx.stream("GET", address, params={"size": size}, timeout=ANSWER_S) as reply:
+            if reply.is_error:
+                wanted = f"a node of a ledger that members attest; this one said {reply.status_code}"
+                raise Failure("cli.no_way_forward", "from", wanted)
+            for part in reply.iter_bytes():
+                raw += part
+                if len(raw) > WAY_BYTES:
+                    break
+    except httpx.HTTPError as fault:
+        raise Failure("cli.no_node", "from", f"a gateway that answers at {source} ({fault})") from None
+    return bytes(raw[: WAY_BYTES + 1])

@@ -1,0 +1,120 @@
+"""Whether the masses add up: what came, was made, used and is left, by site and season; and each production's yield."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from infoharbor.contracts.farm.land import ProductClass, Site
+from infoharbor.contracts.farm.pages.units import UNIT_COLUMN, mass
+from infoharbor.contracts.farm.records import Lot, LotStatus, Production, ProductionKind
+from infoharbor.contracts.trace.records import Effect, Event, Mention
+from infoharbor.contracts.trace.rules import object_id
+from infoharbor.edgekit.reports import Bars, Column, Kind, Row, report
+from infoharbor.edgekit.sight import Sight
+
+BEGINNINGS: Final = (Effect.CREATE, Effect.OUTPUT)
+PRODUCER: Final = Column("producer", Kind.ORGANISATION, "Producer", "生产方")
+PRODUCT: Final = Column("product", Kind.TEXT, "Product class", "产品类别")
+
+
+@report(
+    "stock", "Stock by product", "各类产品存量",
+    about_en="Lots that were not disposed of, by holder and class: what was made, what went on, what is left.",
+    about_zh="未销毁的批次，按持有方与类别：产出、投入使用与余量。",
+    columns=(
+        Column("holder", Kind.ORGANISATION, "Holder", "持有方"),
+        PRODUCT,
+        Column("status", Kind.WORD, "Status", "状态"),
+        Column("lots", Kind.COUNT, "Lots", "批次数"),
+        mass("grams", "Made", "产出"),
+        mass("used", "Went into other lots", "投入其他批次"),
+        mass("left", "Left", "余量"),
+        UNIT_COLUMN,
+    ),
+    chart=Bars("product", "left", by="holder"),
+)  # fmt: skip
+def stock(read: Sight, holder: str = "") -> Iterator[Row]:
+    asked = {"status": {LotStatus.MADE, LotStatus.RELEASED}} | ({"holder": holder} if holder else {})
+    for total in read.totals(Lot, asked, by=("holder", "product", "status"), sums=("grams", "used")):
+        grams, used = total.sums
+        yield (*total.by, total.records, grams, used, grams - used, "kg")
+
+
+@report(
+    "balance", "Mass balance by site and season", "各地点各季物料平衡",
+    about_en="Harvested and made, less what went into other lots and what was disposed of, is what is left. The site is "
+    "where the producer's events say that the lot came into being; a mixture of seasons stands by itself.",
+    about_zh="采收与加工所得，减去投入其他批次及销毁，即为余量。地点以生产方追溯事件所记为准；跨季拼配单列。",
+    columns=(
+        PRODUCER,
+        Column("site", Kind.TEXT, "Site", "地点"),
+        Column("season", Kind.TEXT, "Season", "采收季"),
+        PRODUCT,
+        Column("lots", Kind.COUNT, "Lots", "批次数"),
+        mass("harvested", "Harvested", "采收"),
+        mass("made", "Made", "加工所得"),
+        mass("used", "Went into other lots", "投入其他批次"),
+        mass("disposed", "Disposed of", "销毁"),
+        mass("left", "Left", "余量"),
+        UNIT_COLUMN,
+    ),
+)  # fmt: skip
+def balance(read: Sight, producer: str = "", season: str = "") -> Iterator[Row]:
+    sums: dict[tuple[str, str, str, str], list[int]] = {}
+    for lot in read.scan(Lot):
+        key = (lot.producer, "", season_of(lot), lot.product)
+        if (producer and producer != lot.producer) or (season and season != key[2]):
+            continue
+        key = (lot.producer, site_of(read, lot), *key[2:])
+        gone = lot.left if lot.disposed_at else 0
+        harvested = lot.grams if lot.production is None else 0
+        added = (1, harvested, lot.grams - harvested, lot.used, gone, lot.left - gone)
+        sums[key] = [one + more for one, more in zip(sums.get(key, [0] * len(added)), added, strict=True)]
+    for key in sorted(sums):
+        yield (*key, *sums[key], "kg")
+
+
+@report(
+    "yields", "Productions and their yield", "生产记录与得率",
+    about_en="What went in and what came out, beside the most that the class yields.",
+    about_zh="投入与产出，以及该类产品的最高得率。",
+    columns=(
+        Column("happened_at", Kind.INSTANT, "Happened at", "发生时间"),
+        Column("recorded_by", Kind.ORGANISATION, "Recorded by", "登记方"),
+        Column("kind", Kind.WORD, "Kind", "种类"),
+        Column("first", Kind.TEXT, "First lot made", "首个产出批次"),
+        mass("inputs", "Went in", "投入"),
+        mass("outputs", "Came out", "产出"),
+        UNIT_COLUMN,
+        Column("yield", Kind.SHARE, "Yield", "得率"),
+        Column("most", Kind.SHARE, "At most", "最高"),
+        Column("conforms", Kind.FLAG, "Conforms", "合规"),
+    ),
+)  # fmt: skip
+def yields(read: Sight, recorded_by: str = "") -> Iterator[Row]:
+    for each in read.select(Production, {"recorded_by": recorded_by} if recorded_by else {}, order_by="-happened_at"):
+        lots = [lot for output in each.outputs if (lot := read.find(Lot, output)) is not None]
+        went, came = sum(part.grams for part in each.inputs), sum(lot.grams for lot in lots)
+        classes = [read.find(ProductClass, lot.jurisdiction, lot.product) for lot in lots[:1]]
+        most = next((found.most_yield for found in classes if found is not None), None)
+        most = most if each.kind == ProductionKind.MAKE else 10_000
+        clean = all(not lot.breaks for lot in lots)
+        about = (each.happened_at, each.recorded_by, each.kind, each.outputs[0])
+        yield (*about, went, came, "kg", came * 10_000 // went, most, clean)
+
+
+def season_of(lot: Lot) -> str:
+    """The one harvest season of a lot's shares; several are named together, and none is empty."""
+    return " + ".join(sorted({each.season for each in lot.shares if each.season}))
+
+
+def site_of(read: Sight, lot: Lot) -> str:
+    """Where the lot came into being: the name or number of the place that its producer's event gives; empty where none
+    does."""
+    for said in read.scan(Mention, lot.id):
+        if said.effect in BEGINNINGS and said.captured_by == lot.producer:
+            event = read.find(Event, said.captured_by, said.digest)
+            place = (event.biz_location or event.read_point) if event is not None else ""
+            if place:
+                site = read.find(Site, object_id(place))
+                return site.name if site is not None else place
+    return ""

@@ -1,0 +1,187 @@
+"""Gathers a quorum's attestation of each size of the header log, in one member's node.
+
+For an engine that orders blocks with others:
+
+- after each commit, and once at its start, it calls `committed` with the newest header, and hands the note that it gets
+  to the other members (`gateway.witness` does that by C2SP `add-checkpoint`);
+- what comes from them goes to `receive`, whose answer goes back to them;
+- in the place of the single operator's `LogSigner` it reads `sign` (waits for the quorum at this size) and `newest`;
+- `handover` is the action that lets a change of attesters hold, as soon as a quorum has attested it: whoever acts for a
+  member signs and submits it.
+
+Each size is judged by the set that its last header names. Nothing here is a transaction, and nothing survives a restart
+but the attester's high-water mark: cosignatures can be asked for again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from infoharbor.contracts.identity.attesting import HandOver
+from infoharbor.engine.attester import NodeAttester
+from infoharbor.engine.interface import Refused
+from infoharbor.evidence.attesters import AttesterSet, attested_trust
+from infoharbor.evidence.checkpoint import Checkpoint, NoteError, origin_of
+from infoharbor.evidence.note import Note, Signature, SignatureLine, open_note
+from infoharbor.evidence.policy import minimal
+from infoharbor.evidence.trust import TrustPolicy
+
+SIZES_KEPT = 256
+"""How many of the newest sizes cosignatures are gathered for."""
+SIZES_AHEAD = 64
+"""How far beyond its own log a node keeps what faster ones have signed."""
+FORKS_KEPT = 16
+PATIENCE_S = 10
+
+
+class HeaderLog(Protocol):
+    """What `handover` reads of an engine."""
+
+    def header(self, height: int) -> bytes: ...
+    def inclusion(self, height: int, size: int | None = None) -> tuple[bytes, ...]: ...
+
+
+class Valid(NamedTuple):
+    """Lines of a note, and the signatures that they were found to be."""
+
+    lines: tuple[SignatureLine, ...]
+    signatures: tuple[Signature, ...]
+
+
+class _Gathered:
+    """What is known of one size: its text, who must sign it, and who has."""
+
+    def __init__(self, checkpoint: Checkpoint, attesters: AttesterSet, policy: TrustPolicy) -> None:
+        self.checkpoint, self.attesters, self.policy = checkpoint, attesters, policy
+        self.note = Note(checkpoint.encode(), ())
+        self.attested = ""
+        self._cosigners: set[str] = set()
+
+    def add(self, valid: Valid) -> None:
+        """Take lines that are valid; once a quorum has signed, nothing more is needed."""
+        if self.attested:
+            return
+        self.note = self.note.with_lines(valid.lines)
+        timed = {signature.key for signature in valid.signatures if signature.time > 0}
+        self._cosigners |= {witness.name for witness in self.policy.witnesses if witness.key in timed}
+        if self._cosigners and self.policy.is_met(self._cosigners):
+            self.attested = minimal(self.note.encode(), self.policy).decode()
+
+
+class Attestation:
+    """All of it may be called from any thread."""
+
+    def __init__(self, chain: str, genesis: bytes, attesters: Sequence[NodeAttester] = ()) -> None:
+        """`attesters` are this node's: more than one while keys are rotated. That one signs which the set names."""
+        self.origin = origin_of(chain, genesis)
+        self._chain, self._genesis, self._attesters = chain, genesis, attesters
+        self._sizes: OrderedDict[int, _Gathered] = OrderedDict()
+        self._ahead: dict[int, dict[bytes, Note]] = {}
+        self._changed = threading.Condition()
+        self._newest: _Gathered | None = None
+        self.forks: list[bytes] = []
+        """Notes by which a member has signed another history than this node's, as proof against it."""
+
+    def committed(self, size: int, root: bytes, attesters: AttesterSet, time: int) -> bytes | None:
+        """The node has committed the header at `size - 1`, which names `attesters`: attest it. Returns the note for the
+        other members; nothing if this node attests nothing now. `time` is its clock, in milliseconds since 1970 UTC."""
+        policy = attested_trust(self._chain, self._genesis, attesters.members, (size, root), 0)
+        checkpoint = Checkpoint(self.origin, size, root)
+        own = next((each for each in self._attesters if each.public in attesters.members), None)
+        lines = own.attest(checkpoint, time) if own is not None else ()
+        note = Note(checkpoint.encode(), ()).with_lines(lines)
+        with self._changed:
+            gathered = self._sizes.setdefault(size, _Gathered(checkpoint, attesters, policy))
+            while len(self._sizes) > SIZES_KEPT:
+                self._sizes.popitem(last=False)
+            if lines:
+                self._take(gathered, note)
+            for early in self._ahead.pop(size, {}).values():
+                with contextlib.suppress(NoteError):  # It was signed under another set than this size has.
+                    self._take(gathered, early)
+            self._ahead = {ahead: notes for ahead, notes in self._ahead.items() if ahead > size}
+        return note.encode() if lines else None
+
+    def receive(self, raw: bytes) -> bytes:
+        """Take what another member has signed; returns the signature lines that are known of that size.
+
+        Raises `NoteError` for what no member of the set has signed, `Refused` for a size that is not kept
+        (`attestation.ahead`, `attestation.passed`) and for another history (`attestation.forked`).
+        """
+        note = Note.parse(raw)
+        checkpoint = Checkpoint.parse(note.text)
+        with self._changed:
+            if not self._sizes:
+                raise Refused("attestation.ahead", "size", "0")
+            last, newest = next(reversed(self._sizes.items()))
+            gathered = self._sizes.get(checkpoint.size)
+            if gathered is None and checkpoint.size > last:
+                self._keep_ahead(newest, checkpoint, note)
+                raise Refused("attestation.ahead", "size", str(last))
+            if gathered is None:
+                raise Refused("attestation.passed", "size", str(last))
+            if not self._take(gathered, note):
+                raise Refused("attestation.forked", "root", gathered.checkpoint.root.hex())
+            return "".join(line.encode() for line in gathered.note.lines).encode()
+
+    def newest(self) -> str:
+        """The newest checkpoint that a quorum has attested, in the form for evidence; empty if there is none yet."""
+        with self._changed:
+            return self._newest.attested if self._newest is not None else ""
+
+    def sign(self, size: int, root: bytes) -> str:
+        """The attested checkpoint of this size; waits for the quorum. `Refused("attestation.missing")` if it stays away."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._attested(size), PATIENCE_S)
+            gathered = self._attested(size)
+        if gathered is None or gathered.checkpoint.root != root:
+            raise Refused("attestation.missing", "checkpoint", f"a quorum that attests size {size}")
+        return gathered.attested
+
+    def handover(self, log: HeaderLog) -> HandOver | None:
+        """The action that lets the change under way hold; nothing if there is none, or no quorum has attested it yet."""
+        with self._changed:
+            newest = self._newest
+        if newest is None or not newest.attesters.next:
+            return None
+        height = newest.checkpoint.size - 1
+        return HandOver(log.header(height), log.inclusion(height, height + 1), newest.attested)
+
+    def _attested(self, size: int) -> _Gathered | None:
+        gathered = self._sizes.get(size)
+        return gathered if gathered is not None and gathered.attested else None
+
+    def _take(self, gathered: _Gathered, note: Note) -> bool:
+        """Count the members' valid lines; false for another history, of which the note is kept as proof."""
+        valid = _valid(note, gathered.policy)
+        if note.text != gathered.checkpoint.encode():
+            self.forks = [*self.forks, note.encode()][-FORKS_KEPT:]
+            return False
+        gathered.add(valid)
+        if gathered.attested:
+            if self._newest is None or self._newest.checkpoint.size < gathered.checkpoint.size:
+                self._newest = gathered
+            self._changed.notify_all()
+        return True
+
+    def _keep_ahead(self, newest: _Gathered, checkpoint: Checkpoint, note: Note) -> None:
+        """Keep one note a log key for each of the next sizes: nobody but the members in force takes room here."""
+        valid = _valid(note, newest.policy)
+        logs = {log.key for log in newest.policy.logs}
+        signer = next((signature.key.id for signature in valid.signatures if signature.key in logs), None)
+        near = checkpoint.size <= newest.checkpoint.size + SIZES_AHEAD
+        if near and signer is not None and checkpoint.origin == self.origin:
+            self._ahead.setdefault(checkpoint.size, {})[signer] = Note(note.text, valid.lines)
+
+
+def _valid(note: Note, policy: TrustPolicy) -> Valid:
+    """What the chain's own log keys and its attesters signed; raises `NoteError` if a line is invalid, or there is none."""
+    elsewhere = {log.key for log in policy.logs if log.key.name != policy.origin}
+    _, signatures = open_note(note.encode(), [key for key in policy.keys if key not in elsewhere])
+    signed = {(signature.key.name, signature.key.id) for signature in signatures}
+    found = {(line.name, line.key_id): line for line in reversed(note.lines) if (line.name, line.key_id) in signed}
+    return Valid(tuple(found.values()), signatures)

@@ -1,0 +1,165 @@
+"""A member's attester: its keys, and the rule that it never signs a smaller size than before, nor a second history."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from infoharbor.contractkit.signatures import possession_message
+from infoharbor.contracts.identity.attesters import AttesterRole
+from infoharbor.contracts.identity.attesting import Attest, NewAttesterKey
+from infoharbor.crypto.keyfile import KeyFileError, read_key, write_key
+from infoharbor.crypto.suites import ED25519, SM2, SUITES, PrivateKey
+from infoharbor.engine.folder import Signed, write_private
+from infoharbor.engine.interface import Damaged, Refused
+from infoharbor.evidence.attesters import COSIGNING, Attester, VerifierKeys, verifier_keys
+from infoharbor.evidence.checkpoint import Checkpoint
+from infoharbor.evidence.note import SignatureLine
+
+RootAt = Callable[[int], bytes]
+"""The root of the node's own header log at a size."""
+
+
+class AttesterKeys(NamedTuple):
+    """The private keys of one member's node, each with one role for ever; `sm2` where it has one."""
+
+    cosigner: PrivateKey
+    sm2: PrivateKey | None
+    log: PrivateKey
+    submission: PrivateKey
+
+    @classmethod
+    def generate(cls, suite: str = ED25519.name, *, sm2: bool = False) -> AttesterKeys:
+        """Fresh keys; `suite` is the cosigner's, `ed25519` or `ml-dsa-44`."""
+        if suite not in COSIGNING:
+            raise Refused("node.attester_suite", "suite", " or ".join(COSIGNING))
+        additional = SM2.generate() if sm2 else None
+        return cls(SUITES[suite].generate(), additional, ED25519.generate(), ED25519.generate())
+
+    def write(self, folder: Path) -> None:
+        """Write them beside each other, readable by their owner alone. No backup takes them along: a node that comes back
+        from one gets new keys, so that a copy of it never signs too."""
+        for role, key in self._by_role().items():
+            write_key(_file(folder, role), key)
+
+    @classmethod
+    def read(cls, folder: Path) -> AttesterKeys:
+        sm2 = _read(folder, AttesterRole.SM2) if _file(folder, AttesterRole.SM2).exists() else None
+        others = (_read(folder, role) for role in (AttesterRole.LOG, AttesterRole.SUBMISSION))
+        return cls(_read(folder, AttesterRole.COSIGNER), sm2, *others)
+
+    def public(self, organisation: str) -> Attester:
+        """What stands of them in the attester set."""
+        sm2 = self.sm2.public_key if self.sm2 is not None else b""
+        cosigner = (self.cosigner.suite.name, self.cosigner.public_key)
+        return Attester(organisation, *cosigner, sm2, self.log.public_key, self.submission.public_key)
+
+    def enrolment(self, organisation: str) -> Attest:
+        """The action that registers them, with their proofs of possession: to join, to rotate, or in a genesis."""
+        keys = {
+            role: NewAttesterKey(
+                key.suite.name,
+                key.public_key,
+                key.sign(possession_message(f"{role}:{organisation}", key.suite.name, key.public_key)),
+            )
+            for role, key in self._by_role().items()
+        }
+        return Attest(
+            organisation,
+            keys[AttesterRole.COSIGNER],
+            keys.get(AttesterRole.SM2),
+            keys[AttesterRole.LOG],
+            keys[AttesterRole.SUBMISSION],
+        )
+
+    def _by_role(self) -> dict[AttesterRole, PrivateKey]:
+        keys = {
+            AttesterRole.COSIGNER: self.cosigner,
+            AttesterRole.SM2: self.sm2,
+            AttesterRole.LOG: self.log,
+            AttesterRole.SUBMISSION: self.submission,
+        }
+        return {role: key for role, key in keys.items() if key is not None}
+
+
+def _file(folder: Path, role: AttesterRole) -> Path:
+    return folder / f"attester-{role}.json"
+
+
+def _read(folder: Path, role: AttesterRole) -> PrivateKey:
+    try:
+        return read_key(_file(folder, role))
+    except (FileNotFoundError, KeyFileError) as fault:
+        raise Damaged(_file(folder, role).name, str(fault)) from None
+
+
+class Marks:
+    """The largest size that was signed for each log, and its root: on the disk before any signature leaves, and in no
+    backup, so that whoever comes back from one does not sign what it has signed otherwise before."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        try:
+            self._marks = msgspec.json.decode(file.read_bytes(), type=dict[str, Signed])
+        except FileNotFoundError:
+            self._marks = {}
+        except msgspec.DecodeError as fault:
+            raise Damaged(file.name, str(fault)) from None
+
+    def of(self, origin: str) -> Signed | None:
+        return self._marks.get(origin)
+
+    def move(self, checkpoint: Checkpoint) -> None:
+        """Remember this one; durable when this returns."""
+        moved = self._marks | {checkpoint.origin: Signed(checkpoint.size, checkpoint.root.hex())}
+        write_private(self._file, msgspec.json.encode(moved))
+        self._marks = moved
+
+
+class NodeAttester:
+    """Signs what its own node has committed: as the log, as cosigner, and under the member's own origin."""
+
+    def __init__(self, origin: str, organisation: str, keys: AttesterKeys, marks: Marks, root_at: RootAt) -> None:
+        self.origin, self.public = origin, keys.public(organisation)
+        self.verifiers: VerifierKeys = verifier_keys(origin, self.public)
+        self._keys, self._marks, self._root_at = keys, marks, root_at
+        self._lock = threading.Lock()
+
+    def attest(self, checkpoint: Checkpoint, time: int) -> tuple[SignatureLine, ...]:
+        """The log's and the cosigner's lines under the chain's own checkpoint; `time` is the node's clock, in ms.
+
+        None while the node lies behind what it attested before, such as during a replay. Raises `Damaged` where its
+        history is not the one that it attested: such a node must not go on.
+        """
+        if not self._advance(checkpoint):
+            return ()
+        text, keys, verifiers = checkpoint.encode(), self._keys, self.verifiers
+        lines = [verifiers.log.sign(text, keys.log), verifiers.cosigner.sign(text, keys.cosigner, time)]
+        if verifiers.sm2 is not None and keys.sm2 is not None:
+            lines.append(verifiers.sm2.sign(text, keys.sm2, time))
+        return tuple(lines)
+
+    def submit(self, checkpoint: Checkpoint) -> tuple[str, SignatureLine] | None:
+        """The same size and root under the member's own origin, with the log's line there: what outside witnesses are
+        given. None while the node lies behind what it submitted before."""
+        own = Checkpoint(self.verifiers.submission.name, checkpoint.size, checkpoint.root)
+        if not self._advance(own):
+            return None
+        return own.encode(), self.verifiers.submission.sign(own.encode(), self._keys.submission)
+
+    def _advance(self, checkpoint: Checkpoint) -> bool:
+        with self._lock:
+            before = self._marks.of(checkpoint.origin)
+            if before is not None:
+                if checkpoint.size < before.size:
+                    return False
+                known = checkpoint.root if checkpoint.size == before.size else self._root_at(before.size)
+                if known.hex() != before.root:
+                    raise Damaged("attested.json", f"the root {before.root[:16]} at {before.size} blocks")
+            if before is None or before.size < checkpoint.size:
+                self._marks.move(checkpoint)
+            return True

@@ -1,0 +1,211 @@
+"""The engine of a network's node: what the embedded one is, but for who orders the blocks."""
+
+import contextlib
+import threading
+from collections import deque
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from infoharbor.engine.blocklog import BlockLog
+from infoharbor.engine.cometbft.answers import Answers
+from infoharbor.engine.cometbft.application import Application, OrderedMachine
+from infoharbor.engine.cometbft.connections import Connection, Server
+from infoharbor.engine.cometbft.home import ConsensusHome
+from infoharbor.engine.cometbft.mempool import SharedMempool
+from infoharbor.engine.cometbft.order import Order
+from infoharbor.engine.cometbft.pending import Pending
+from infoharbor.engine.cometbft.process import ConsensusProcess
+from infoharbor.engine.embedded import INBOX_BYTES, INBOX_TRANSACTIONS, EmbeddedEngine, milliseconds
+from infoharbor.engine.folder import Founded
+from infoharbor.engine.interface import Damaged
+from infoharbor.engine.signatures import Checked
+from infoharbor.engine.store import Store
+from infoharbor.kernel import limits
+from infoharbor.kernel.block import Receipt
+
+PROPOSAL_PATIENCE_MS = 500
+"""How long a proposer waits for a transaction before it proposes an empty block: the pace of an idle network."""
+SWEEP_MS = 5_000
+TELL_AGAIN_MS = 5_000
+"""Own transactions that wait so long are told to the other nodes again, which may have been away."""
+
+
+class Relayed(Future[Receipt]):
+    """Stands for the sender of a transaction that came from another node: nobody waits here."""
+
+
+class ReplicatedEngine(EmbeddedEngine):
+    """One node of a network: takes transactions like the embedded engine, and makes the blocks that CometBFT decides.
+    Open it with `lifecycle.open_engine`."""
+
+    _machine: OrderedMachine
+
+    def __init__(
+        self, data: Path, founded: Founded, store: Store, log: BlockLog, program: Path, *, workers: int, writing: int
+    ) -> None:
+        self._prepared, self._joined = threading.Event(), False
+        self._network = contextlib.ExitStack()
+        super().__init__(data, founded, store, log, workers=workers, writing=writing)
+        try:
+            self._join_network(ConsensusHome(data), program)
+            self._joined = True
+        finally:
+            self._prepared.set()
+            if not self._joined:
+                super().close()
+        self._process.start()
+
+    def _join_network(self, home: ConsensusHome, program: Path) -> None:
+        self._pool = SharedMempool()
+        self._mempool = self._pool  # type: ignore[assignment]
+        self._order = Order(home.order, self._machine.height)
+        self._network.callback(self._order.close)
+        self._pending = Pending(home.pending)
+        self._network.callback(self._pending.close)
+        self._untold: deque[bytes] = deque()
+        self._told_at = self._swept_at = 0
+        self._proposal: tuple[Connection, Any, int] | None = None
+        self._application = Application(
+            self._machine, self._log, self._order, self._pool, self._door, home.founding_validators()
+        )
+        self._answers = Answers(self._application, self)
+        self._process = ConsensusProcess(program, home)
+        server = Server(self._selector, self._process.socket, self._ask)
+        self._network.callback(server.close)
+        for raw in self._pending.left:
+            self._put_in(raw, Future())
+
+    @property
+    def consensus_process_id(self) -> int | None:
+        """CometBFT's, while it runs."""
+        return self._process.process_id
+
+    @property
+    def order(self) -> int:
+        """CometBFT's height, which counts the blocks too that hold nothing of ours."""
+        return self._order.newest.order
+
+    def close(self) -> None:
+        self._process.stop()
+        super().close()
+
+    # From other nodes, and to them
+
+    def insert(self, raw: bytes) -> bool:
+        """Take in what another node tells of, as if it came from the gateway, but for telling it on."""
+        if not raw or len(raw) > limits.TRANSACTION_BYTES or self._pool.known(raw) is not None:
+            return True  # There is nothing to offer again.
+        return self._put_in(raw, Relayed())
+
+    def _put_in(self, raw: bytes, future: "Future[Receipt]") -> bool:
+        with self._entrance:
+            if len(self._inbox) >= INBOX_TRANSACTIONS or self._inbox_bytes + len(raw) > INBOX_BYTES:
+                return False
+            self._inbox_bytes += len(raw)
+            self._inbox.append((raw, future))
+        return True
+
+    def reap(self, most_bytes: int) -> list[bytes]:
+        """What came in at this node's own door; every node tells its own, so each is told once."""
+        self._tell_again()
+        reaped: list[bytes] = []
+        while self._untold:
+            waiting = self._pool.waiting(self._untold[0])
+            if waiting is not None:
+                most_bytes -= len(waiting.opened.raw)
+                if most_bytes < 0 and reaped:
+                    break
+                reaped.append(waiting.opened.raw)
+            self._untold.popleft()
+        return reaped
+
+    def _tell_again(self) -> None:
+        now = milliseconds()
+        if not self._untold and now - self._told_at >= TELL_AGAIN_MS:
+            self._untold.extend(waiting.opened.id for waiting in self._pool if is_own(waiting.futures))
+            self._told_at = now
+
+    # The engine's thread
+
+    def _run(self) -> None:
+        self._prepared.wait()
+        # Where the engine has halted, CometBFT finds nobody who answers, and votes no more.
+        with self._network:
+            if self._joined:
+                super()._run()
+
+    def _turn(self) -> None:
+        super()._turn()
+        now = milliseconds()
+        if self._proposal is not None and (len(self._pool) or now >= self._proposal[2]):
+            connection, request, _ = self._proposal
+            self._proposal = None
+            connection.answer(self._answers.answer(request, now))
+        if now - self._swept_at >= SWEEP_MS:
+            self._application.sweep()
+            self._swept_at = now
+
+    def _patience(self) -> int:
+        now = self._clock()
+        moments = [now + SWEEP_MS]
+        if self._proposal is not None:
+            moments.append(now if len(self._pool) else self._proposal[2])
+        if self._flushes_when_idle():
+            moments.append(self._idle_flush_at())
+        return max(0, min(moments) - now)
+
+    def _is_time(self, now: int) -> bool:
+        return False
+
+    def _ask(self, connection: Connection, request: Any) -> Any:
+        """Answer CometBFT; a proposal waits for something to propose, so that a transaction finds a block at once."""
+        now = milliseconds()
+        kind = request.WhichOneof("value")
+        if kind == "prepare_proposal" and not len(self._pool):
+            self._proposal = (connection, request, now + PROPOSAL_PATIENCE_MS)
+            return None
+        answer = self._answers.answer(request, now)
+        if kind == "commit":
+            self._committed(now)
+        return answer
+
+    def _committed(self, now: int) -> None:
+        self._last_block = now
+        with self._changed:
+            self._changed.notify_all()
+        self._pending.shrink(self._pool.bytes, (waiting.opened.raw for waiting in self._pool))
+        if self._machine.wants_flush:
+            self._flush()
+
+    def _admit(self, checked: list[Checked]) -> None:
+        fresh = []
+        with self._machine.view() as view:
+            for waiting, valid in checked:
+                receipt = self._receipt_of(waiting.opened.id, view) if valid else None
+                if receipt is not None:
+                    self._checking_bytes -= len(waiting.opened.raw)
+                    waiting.resolve(receipt)
+                else:
+                    fresh.append(Checked(waiting, valid))
+        super()._admit(fresh)
+        admitted = [waiting for waiting, _ in fresh if self._pool.waiting(waiting.opened.id) is waiting]
+        self._pending.append(waiting.opened.raw for waiting in admitted)
+        self._untold.extend(waiting.opened.id for waiting in admitted if is_own(waiting.futures))
+
+    def _not_written(self, fault: OSError) -> None:
+        raise fault  # Others go on: a node whose disk is full stops, and is started again with room.
+
+    def _recovered(self) -> OrderedMachine:
+        machine = OrderedMachine(self.chain, self.genesis, self._store, self._log)
+        if machine.state is not None:
+            machine.check_rules()
+        self._log.append_from(machine.recover())
+        if machine.state is None:
+            raise Damaged("blocks", "the genesis block")
+        return machine
+
+
+def is_own(futures: list["Future[Receipt]"]) -> bool:
+    """Whether somebody waits here for the receipt."""
+    return any(not isinstance(future, Relayed) for future in futures)

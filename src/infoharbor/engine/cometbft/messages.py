@@ -1,0 +1,126 @@
+"""The messages of ABCI 2.0 that CometBFT and we exchange: names, field numbers and types, as its specification has them.
+
+A field that we never read or set is left out; protobuf passes over what it does not know.
+"""
+
+from typing import Any, Final
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+ABCI_VERSION: Final = "2.0.0"
+
+REQUESTS: Final = {
+    "echo": 1, "flush": 2, "info": 3, "init_chain": 5, "query": 6, "check_tx": 8, "commit": 11, "list_snapshots": 12,
+    "offer_snapshot": 13, "load_snapshot_chunk": 14, "apply_snapshot_chunk": 15, "prepare_proposal": 16,
+    "process_proposal": 17, "extend_vote": 18, "verify_vote_extension": 19, "finalize_block": 20, "insert_tx": 21,
+    "reap_txs": 22,
+}  # fmt: skip
+RESPONSES: Final = {
+    "exception": 1, "echo": 2, "flush": 3, "info": 4, "init_chain": 6, "query": 7, "check_tx": 9, "commit": 12,
+    "list_snapshots": 13, "offer_snapshot": 14, "load_snapshot_chunk": 15, "apply_snapshot_chunk": 16,
+    "prepare_proposal": 17, "process_proposal": 18, "extend_vote": 19, "verify_vote_extension": 20,
+    "finalize_block": 21, "insert_tx": 22, "reap_txs": 23,
+}  # fmt: skip
+
+_BLOCK = "height:int64:5 time:Timestamp:6 next_validators_hash:bytes:7 proposer_address:bytes:8"
+"""What every request about a block says of it."""
+
+MESSAGES: Final = {
+    "Timestamp": "seconds:int64:1 nanos:int32:2",
+    "PublicKey": "ed25519:bytes:1",
+    "ValidatorUpdate": "pub_key:PublicKey:1 power:int64:2",
+    "Validator": "address:bytes:1 power:int64:3",
+    "Misbehavior": "type:int32:1 validator:Validator:2 height:int64:3 time:Timestamp:4 total_voting_power:int64:5",
+    "Snapshot": "height:uint64:1 format:uint32:2 chunks:uint32:3 hash:bytes:4 metadata:bytes:5",
+    "ExecTxResult": "code:uint32:1",
+    "RequestEcho": "message:string:1",
+    "RequestFlush": "",
+    "RequestInfo": "version:string:1 block_version:uint64:2 p2p_version:uint64:3 abci_version:string:4",
+    "RequestInitChain": (
+        "time:Timestamp:1 chain_id:string:2 validators:ValidatorUpdate*:4 app_state_bytes:bytes:5 initial_height:int64:6"
+    ),
+    "RequestQuery": "data:bytes:1 path:string:2 height:int64:3 prove:bool:4",
+    "RequestCheckTx": "tx:bytes:1 type:int32:2",
+    "RequestInsertTx": "tx:bytes:1",
+    "RequestReapTxs": "max_bytes:uint64:1 max_gas:uint64:2",
+    "RequestCommit": "",
+    "RequestListSnapshots": "",
+    "RequestOfferSnapshot": "snapshot:Snapshot:1 app_hash:bytes:2",
+    "RequestLoadSnapshotChunk": "height:uint64:1 format:uint32:2 chunk:uint32:3",
+    "RequestApplySnapshotChunk": "index:uint32:1 chunk:bytes:2 sender:string:3",
+    "RequestPrepareProposal": f"max_tx_bytes:int64:1 txs:bytes*:2 misbehavior:Misbehavior*:4 {_BLOCK}",
+    "RequestProcessProposal": f"txs:bytes*:1 misbehavior:Misbehavior*:3 hash:bytes:4 {_BLOCK}",
+    "RequestExtendVote": "",
+    "RequestVerifyVoteExtension": "",
+    "RequestFinalizeBlock": f"txs:bytes*:1 misbehavior:Misbehavior*:3 hash:bytes:4 {_BLOCK}",
+    "ResponseException": "error:string:1",
+    "ResponseEcho": "message:string:1",
+    "ResponseFlush": "",
+    "ResponseInfo": (
+        "data:string:1 version:string:2 app_version:uint64:3 last_block_height:int64:4 last_block_app_hash:bytes:5"
+    ),
+    "ResponseInitChain": "validators:ValidatorUpdate*:2 app_hash:bytes:3",
+    "ResponseQuery": "code:uint32:1 log:string:3 height:int64:9",
+    "ResponseCheckTx": "code:uint32:1 log:string:3",
+    "ResponseInsertTx": "code:uint32:1",
+    "ResponseReapTxs": "txs:bytes*:1",
+    "ResponseCommit": "retain_height:int64:3",
+    "ResponseListSnapshots": "snapshots:Snapshot*:1",
+    "ResponseOfferSnapshot": "result:int32:1",
+    "ResponseLoadSnapshotChunk": "chunk:bytes:1",
+    "ResponseApplySnapshotChunk": "result:int32:1 refetch_chunks:uint32*:2 reject_senders:string*:3",
+    "ResponsePrepareProposal": "txs:bytes*:1",
+    "ResponseProcessProposal": "status:int32:1",
+    "ResponseExtendVote": "vote_extension:bytes:1",
+    "ResponseVerifyVoteExtension": "status:int32:1",
+    "ResponseFinalizeBlock": "tx_results:ExecTxResult*:2 validator_updates:ValidatorUpdate*:3 app_hash:bytes:5",
+}
+"""Name, type and number of each field; a star after the type means a list."""
+
+
+def message_name(prefix: str, kind: str) -> str:
+    """What the message of a kind is called: `RequestInsertTx` of `insert_tx`."""
+    return prefix + kind.title().replace("_", "")
+
+
+_PACKAGE = "tendermint.abci"
+_Field = descriptor_pb2.FieldDescriptorProto
+
+
+def _add(file: descriptor_pb2.FileDescriptorProto, name: str, fields: list[tuple[str, str, int]], *, one: bool) -> None:
+    message = file.message_type.add(name=name)
+    if one:
+        message.oneof_decl.add(name="value")
+    for field, kind, number in fields:
+        label = _Field.LABEL_REPEATED if kind.endswith("*") else _Field.LABEL_OPTIONAL
+        kind = kind.removesuffix("*")
+        added = message.field.add(name=field, number=number, label=label)
+        if kind in MESSAGES:
+            added.type, added.type_name = _Field.TYPE_MESSAGE, f".{_PACKAGE}.{kind}"
+        else:
+            added.type = _Field.Type.Value(f"TYPE_{kind.upper()}")
+        if one:
+            added.oneof_index = 0
+
+
+def _split(field: str) -> tuple[str, str, str]:
+    name, kind, number = field.split(":")
+    return name, kind, number
+
+
+def _classes() -> dict[str, Any]:
+    file = descriptor_pb2.FileDescriptorProto(name="infoharbor/abci.proto", package=_PACKAGE, syntax="proto3")
+    for name, text in MESSAGES.items():
+        _add(file, name, [(field, kind, int(number)) for field, kind, number in map(_split, text.split())], one=False)
+    for name, kinds in (("Request", REQUESTS), ("Response", RESPONSES)):
+        _add(file, name, [(kind, message_name(name, kind), number) for kind, number in kinds.items()], one=True)
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    names = (*MESSAGES, "Request", "Response")
+    found = pool.FindMessageTypeByName
+    return {name: message_factory.GetMessageClass(found(f"{_PACKAGE}.{name}")) for name in names}
+
+
+_CLASSES = _classes()
+Request: Any = _CLASSES["Request"]
+Response: Any = _CLASSES["Response"]

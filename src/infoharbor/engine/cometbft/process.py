@@ -1,0 +1,112 @@
+"""CometBFT's process: started beside the node, started again if it ends, stopped with it."""
+
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+from infoharbor.engine.cometbft.home import ConsensusHome
+from infoharbor.engine.folder import write_private
+
+STOP_SECONDS = 10
+PAUSE_SECONDS = (0.5, 1, 2, 5, 10)
+"""Before it is started again, longer each time that it ended soon."""
+LONG_ENOUGH_SECONDS = 60
+LOG_BYTES_MOST = 8 * 1024 * 1024
+
+logger = logging.getLogger(__name__)
+
+
+class ConsensusProcess:
+    """One child; `socket` is where it asks us. Threads: the one that starts and stops it, and its watcher."""
+
+    def __init__(self, program: Path, home: ConsensusHome) -> None:
+        self._program, self._home = program, home
+        # A socket's path has at most 107 bytes: a data folder's may be longer.
+        self._folder = Path(tempfile.mkdtemp(prefix="infoharbor-"))
+        self.socket = self._folder / "abci"
+        self._stopping = threading.Event()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._gate = threading.Lock()
+        self._watcher = threading.Thread(target=self._watch, name="cometbft", daemon=True)
+
+    @property
+    def process_id(self) -> int | None:
+        child = self._child
+        return child.pid if child is not None and child.poll() is None else None
+
+    def start(self) -> None:
+        end_left_over(self._home)
+        self._watcher.start()
+
+    def stop(self) -> None:
+        """End it in order, or else at once."""
+        self._stopping.set()
+        with self._gate:
+            child = self._child
+        if child is not None:
+            end(child)
+        if self._watcher.is_alive():
+            self._watcher.join()
+        self._home.process.unlink(missing_ok=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _watch(self) -> None:
+        quick = 0
+        while not self._stopping.is_set():
+            with self._gate:
+                if self._stopping.is_set():
+                    return
+                self._child = child = self._started()
+            try:
+                child.wait(LONG_ENOUGH_SECONDS)
+            except subprocess.TimeoutExpired:
+                quick = 0
+                child.wait()
+            if self._stopping.is_set():
+                return
+            pause = PAUSE_SECONDS[min(quick, len(PAUSE_SECONDS) - 1)]
+            quick += 1
+            logger.warning("CometBFT has ended with %s; again in %s s, see %s", child.returncode, pause, self._home.log)
+            self._stopping.wait(pause)
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        self._home.write_settings()
+        log = self._home.log
+        mode = "wb" if log.exists() and log.stat().st_size > LOG_BYTES_MOST else "ab"
+        with log.open(mode) as output:
+            child = subprocess.Popen(
+                [self._program, "start", "--home", self._home.path, "--proxy_app", f"unix://{self.socket}"],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # An interrupt from the keyboard is for the node, which ends it.
+            )
+        write_private(self._home.process, str(child.pid).encode())
+        return child
+
+
+def end(child: "subprocess.Popen[bytes]") -> None:
+    child.terminate()
+    try:
+        child.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def end_left_over(home: ConsensusHome) -> None:
+    """End the child of a node that was killed, should it live: two must never vote with one key."""
+    try:
+        process_id = int(home.process.read_bytes())
+        command = Path(f"/proc/{process_id}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return
+    if str(home.path).encode() in command:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process_id, signal.SIGKILL)

@@ -1,0 +1,82 @@
+"""Who votes on blocks, and whose nodes may call: two code tables that the members vote, read from the ledger's state."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
+
+from infoharbor.contracts.governance.actions import SetCodes
+from infoharbor.contracts.governance.records import CodeEntry
+from infoharbor.kernel.records import Entry, record_type
+
+VALIDATORS: Final = "network-validators"
+"""An entry an organisation: its code is the organisation's id, its value the validator's Ed25519 key in hex."""
+NODES: Final = "network-nodes"
+"""The value is a node's id, by which it proves itself to the others; an organisation may have several nodes."""
+POWER: Final = 1000
+"""Of every validator: with a power of 1 a single hostile clock could choose the block's time."""
+KEY_BYTES, NODE_ID_BYTES = 32, 20
+
+
+class State(Protocol):
+    """The ledger at one height."""
+
+    @property
+    def time(self) -> int: ...
+    def scan(self, prefix: str, after: str = "") -> Iterable[tuple[str, Entry]]: ...
+
+
+class Written(Protocol):
+    @property
+    def path(self) -> str: ...
+    @property
+    def entry(self) -> Entry: ...
+
+
+def entries(table: str, state: State, time: int, written: Iterable[Written] = ()) -> dict[str, str]:
+    """What a table holds at this block time, by code, with what a block that is not committed yet has written to it."""
+    kind = record_type(CodeEntry)
+    prefix = kind.prefix + table + "/"
+    found = dict(state.scan(prefix))
+    found.update((write.path, write.entry) for write in written if write.path.startswith(prefix))
+    held: dict[str, str] = {}
+    for _, stored in sorted(found.items()):
+        if stored.value:
+            entry: CodeEntry = kind.decode(stored.value)
+            if entry.valid_from <= time and (entry.until == 0 or time < entry.until):
+                held[entry.code] = entry.value
+    return held
+
+
+def validators(
+    state: State, time: int, founding: Mapping[bytes, int], written: Iterable[Written] = ()
+) -> dict[bytes, int]:
+    """The power of each validator's key. A table that names nobody leaves those of the founding: a network without a
+    validator could never vote one in. What is no key counts for nothing."""
+    voted = {}
+    for value in entries(VALIDATORS, state, time, written).values():
+        key = _hex(value, KEY_BYTES)
+        if key is not None:
+            voted[key] = POWER
+    return voted or dict(founding)
+
+
+def updates(before: Mapping[bytes, int], after: Mapping[bytes, int]) -> list[tuple[bytes, int]]:
+    """What CometBFT is told, in one order on all nodes; a power of 0 takes a validator out."""
+    return [(key, after.get(key, 0)) for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
+
+
+def admitted_nodes(state: State) -> set[str]:
+    """The ids of the nodes that may call."""
+    return {value for value in entries(NODES, state, state.time).values() if _hex(value, NODE_ID_BYTES) is not None}
+
+
+def admits(table: str, values: Mapping[str, str], *, time: int = 0) -> SetCodes:
+    """The decision that enters these, by organisation or node."""
+    return SetCodes(tuple(CodeEntry(table, code, value, "", "", time, 0) for code, value in sorted(values.items())))
+
+
+def _hex(text: str, length: int) -> bytes | None:
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        return None
+    return found if len(found) == length and found.hex() == text else None

@@ -1,0 +1,87 @@
+"""A witness for other logs (C2SP tlog-witness): cosigns that a log has only grown since it was last seen here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from infoharbor.crypto.suites import PrivateKey
+from infoharbor.engine.attester import Marks
+from infoharbor.engine.interface import Damaged, Refused
+from infoharbor.evidence.attesters import COSIGNING
+from infoharbor.evidence.checkpoint import Checkpoint, NoteError
+from infoharbor.evidence.note import Note, SignatureLine, VerifierKey, open_note
+from infoharbor.evidence.submission import Submission
+from infoharbor.kernel.merkle import sha256, verify_consistency
+
+WITNESS_BYTES = 256 * 1024
+
+
+class WitnessKey(NamedTuple):
+    """A witness's cosigning key under its name; it has this role only, so it is no attester's."""
+
+    verifier: VerifierKey
+    private: PrivateKey
+
+    @classmethod
+    def named(cls, name: str, private: PrivateKey) -> WitnessKey:
+        if private.suite.name not in COSIGNING:
+            raise Refused("node.attester_suite", "suite", " or ".join(COSIGNING))
+        return cls(VerifierKey(name, COSIGNING[private.suite.name], private.public_key), private)
+
+
+class Witness:
+    """Watches the logs that it was told of; `marks` holds the last size and root of each. Callable from any thread."""
+
+    def __init__(self, keys: Sequence[WitnessKey], logs: Mapping[str, Sequence[VerifierKey]], marks: Marks) -> None:
+        self._keys, self._logs, self._marks = keys, logs, marks
+        self._lock = threading.Lock()
+
+    def add(self, submission: Submission, time: int) -> bytes:
+        """The cosignature lines; `time` is the witness's clock, in milliseconds since 1970 UTC.
+
+        Raises `NoteError` for a note that is malformed or not signed by the log, and `Refused`: `witness.log_unknown`,
+        `witness.size` (the size to begin from is in `expected`), `witness.inconsistent`.
+        """
+        checkpoint = Checkpoint.parse(Note.parse(submission.note).text, extensions=True)
+        known = self._logs.get(checkpoint.origin)
+        if known is None:
+            raise Refused("witness.log_unknown", "origin", "a log that this witness watches")
+        text, _ = open_note(submission.note, known)
+        if submission.old > checkpoint.size:
+            raise NoteError("note.submission", "old", "at most the checkpoint's size")
+        with self._lock:
+            self._ensure_grown(submission, checkpoint)
+            self._marks.move(checkpoint)
+        return "".join(self._line(key, text, time).encode() for key in self._keys).encode()
+
+    def _ensure_grown(self, submission: Submission, checkpoint: Checkpoint) -> None:
+        last = self._marks.of(checkpoint.origin)
+        size, root = (last.size, bytes.fromhex(last.root)) if last is not None else (0, sha256(b""))
+        same = size == checkpoint.size and root != checkpoint.root
+        if submission.old != size or same:
+            raise Refused("witness.size", "old", str(size))
+        if not verify_consistency(size, root, checkpoint.size, checkpoint.root, submission.proof):
+            raise Refused("witness.inconsistent", "proof", f"a proof that the log goes on from size {size}")
+
+    def _line(self, key: WitnessKey, text: str, time: int) -> SignatureLine:
+        return key.verifier.sign(text, key.private, time)
+
+
+def read_logs(file: Path) -> dict[str, list[VerifierKey]]:
+    """The logs that a witness watches: lines `log VKEY`, comments after `#`; a key's name is the log's origin."""
+    found: dict[str, list[VerifierKey]] = {}
+    raw = file.read_bytes()
+    if len(raw) > WITNESS_BYTES:
+        raise Damaged(file.name, f"at most {WITNESS_BYTES} bytes")
+    for line in raw.decode(errors="replace").splitlines():
+        word, *items = line.partition("#")[0].split() or [""]
+        if not word:
+            continue
+        if word != "log" or len(items) != 1:
+            raise Damaged(file.name, "lines of log VKEY")
+        key = VerifierKey.parse(items[0])
+        found.setdefault(key.name, []).append(key)
+    return found

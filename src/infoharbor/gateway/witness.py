@@ -1,0 +1,191 @@
+"""Checkpoints between logs and witnesses (C2SP tlog-witness): taken in from others, and shown to others.
+
+`witness_routes` serves `POST /log/add-checkpoint`: under the ledger's own origin other members hand on what they
+attested; under the origins of other logs this node is a witness, if it is told to. `tell` hands a note to the other
+members; `Feeder` shows the ledger to outside witnesses, under this member's own origin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple, Protocol
+
+import httpx
+from litestar import Response, get, post
+
+from infoharbor.engine.attestation import Attestation
+from infoharbor.engine.attester import NodeAttester
+from infoharbor.engine.interface import Refused
+from infoharbor.engine.witness import Witness
+from infoharbor.evidence.checkpoint import Checkpoint, NoteError, parse_decimal
+from infoharbor.evidence.note import NOTE_BYTES, Note, SignatureLine, VerifierKey, parse_lines
+from infoharbor.evidence.submission import REQUEST_BYTES, SIZE_MEDIA_TYPE, Submission
+from infoharbor.gateway.door import too_large
+from infoharbor.gateway.exchange import Asked, Parameters, answer, gateway_of, reader_of
+from infoharbor.kernel.encoding import Malformed, encode
+from infoharbor.kernel.limits import INTEGER_MAX
+from infoharbor.sdk.building import now_ms
+from infoharbor.sdk.problems import Problem
+from infoharbor.sdk.trusting import way_forward
+
+TEXT: Final = "text/plain"
+PATH: Final = "/log/add-checkpoint"
+UNSIGNED: Final = ("note.unsigned", "note.signature_invalid")
+OTHER_SIZE: Final = ("witness.size", "attestation.ahead", "attestation.passed")
+ANSWER_S: Final = 5
+TRIES: Final = 3
+"""How often a witness may name another size to begin from."""
+
+
+class Growing(Protocol):
+    """What is shown of a header log."""
+
+    def consistency(self, old: int, new: int | None = None) -> tuple[bytes, ...]: ...
+
+
+# What comes in
+
+
+def witness_routes(attestation: Attestation | None, witness: Witness | None, feeder: Feeder | None) -> list[Any]:
+    """The routes of a node that attests a ledger, watches other logs, or shows its own to witnesses."""
+
+    @post(PATH, status_code=200)
+    async def add_checkpoint(request: Asked) -> Response[bytes]:
+        """Take a checkpoint; the answer is signature lines, or 409 with the size to begin from."""
+        reader_of(request)
+        raw = await request.body()
+        if len(raw) > REQUEST_BYTES:
+            raise too_large(REQUEST_BYTES)
+        try:
+            return answer(await asyncio.to_thread(_take, attestation, witness, raw), media_type=TEXT)
+        except Refused as refused:
+            if refused.code not in OTHER_SIZE:
+                raise
+            # Said as a header, since Litestar adds a charset to a text's media type, and witnesses' clients compare it.
+            return answer(f"{refused.expected}\n", status=409, headers={"Content-Type": SIZE_MEDIA_TYPE})
+        except Malformed as malformed:
+            code = "witness.unsigned" if malformed.code in UNSIGNED else "witness.malformed"
+            raise Problem(code, field=malformed.field, expected=malformed.expected) from None
+
+    @get("/log/witnessed", sync_to_thread=False)
+    def get_witnessed(request: Asked) -> Response[bytes]:
+        """The newest checkpoint under this member's own origin, with what outside witnesses cosigned."""
+        reader_of(request)
+        if feeder is None or feeder.witnessed is None:
+            raise Problem("http.not_found", field="path", expected="a node whose checkpoints are witnessed")
+        return answer(feeder.witnessed, media_type=TEXT)
+
+    @get("/log/way-forward", sync_to_thread=True)
+    def get_way_forward(request: Asked) -> Response[bytes]:
+        """What carries a trust file pinned at `size` to the newest attested checkpoint."""
+        reader_of(request)
+        parameters = Parameters(request)
+        size = parameters.integer("size", 1, 1, INTEGER_MAX)
+        parameters.end()
+        way = way_forward(gateway_of(request).engine, size)
+        return answer(encode(way), media_type="application/msgpack")
+
+    return [add_checkpoint, get_witnessed, get_way_forward]
+
+
+def _take(attestation: Attestation | None, witness: Witness | None, raw: bytes) -> bytes:
+    submission = Submission.parse(raw)
+    origin = Checkpoint.parse(Note.parse(submission.note).text, extensions=True).origin
+    if attestation is not None and origin == attestation.origin:
+        return attestation.receive(submission.note)
+    if witness is not None:
+        return witness.add(submission, now_ms())
+    raise Refused("witness.log_unknown", "origin", "a log that this node watches")
+
+
+# What goes out
+
+
+async def tell(attestation: Attestation, client: httpx.AsyncClient, peers: Iterable[str], note: bytes) -> None:
+    """Hand a note of ours to the other members' gateways, and count what they have signed. One that is away, or behind,
+    is told again by its own next commit: nothing here is an error."""
+    body = Submission(Checkpoint.parse(Note.parse(note).text).size, (), note).encode()
+    await asyncio.gather(*(_tell(attestation, client, peer, note, body) for peer in peers))
+
+
+async def _tell(attestation: Attestation, client: httpx.AsyncClient, peer: str, note: bytes, body: bytes) -> None:
+    with contextlib.suppress(httpx.HTTPError, Malformed, Refused):
+        reply = await _post(client, peer, body)
+        if reply.status == 200:
+            attestation.receive(Note.parse(note).with_lines(parse_lines(reply.text)).encode())
+
+
+class OutsideWitness(NamedTuple):
+    """A witness that is no member: where it listens, and the keys that it cosigns with."""
+
+    url: str
+    keys: tuple[VerifierKey, ...]
+
+
+class Feeder:
+    """Shows a member's checkpoints to outside witnesses; `witnessed` is the newest that all of them cosigned."""
+
+    def __init__(self, attester: NodeAttester, log: Growing, witnesses: Sequence[OutsideWitness]) -> None:
+        self._attester, self._log, self._witnesses = attester, log, witnesses
+        self._seen: dict[str, int] = {}
+        self.witnessed: bytes | None = None
+
+    async def feed(self, client: httpx.AsyncClient, size: int, root: bytes) -> bytes | None:
+        """Show this size to every witness; the note with their lines, or nothing while the node lies behind.
+
+        Raises `Refused` if a witness refuses (`witness.refused`) or answers without a valid cosignature."""
+        own = await asyncio.to_thread(self._attester.submit, Checkpoint(self._attester.origin, size, root))
+        if own is None:
+            return None
+        note = Note(own[0], (own[1],))
+        found = await asyncio.gather(*(self._cosigned(client, witness, size, note) for witness in self._witnesses))
+        self.witnessed = note.with_lines(line for lines in found for line in lines).encode()
+        return self.witnessed
+
+    async def _cosigned(
+        self, client: httpx.AsyncClient, witness: OutsideWitness, size: int, note: Note
+    ) -> list[SignatureLine]:
+        for _ in range(TRIES):
+            old = self._seen.get(witness.url, 0)
+            proof = self._log.consistency(old, size) if 0 < old < size else ()
+            reply = await _post(client, witness.url, Submission(old, proof, note.encode()).encode())
+            if reply.status == 200:
+                self._seen[witness.url] = size
+                return _verified(witness, note, reply.text)
+            if reply.status != 409:
+                break
+            self._seen[witness.url] = parse_decimal(reply.text.strip(), "size")
+            if self._seen[witness.url] > size:
+                break
+        raise Refused("witness.refused", witness.url, f"a cosignature of size {size}, not {reply.status}")
+
+
+def _verified(witness: OutsideWitness, note: Note, text: str) -> list[SignatureLine]:
+    """The lines of this witness's own keys, each valid and timed."""
+    known = {(key.name, key.id): key for key in witness.keys}
+    lines = [line for line in parse_lines(text) if (line.name, line.key_id) in known]
+    for line in lines:
+        signature = known[line.name, line.key_id].verify(note.text, line)
+        if signature is None or signature.time == 0:
+            raise Refused("witness.refused", witness.url, "a valid cosignature with its time")
+    if not lines:
+        raise Refused("witness.refused", witness.url, "a cosignature by a key that is known")
+    return lines
+
+
+class Reply(NamedTuple):
+    status: int
+    text: str
+
+
+async def _post(client: httpx.AsyncClient, url: str, body: bytes) -> Reply:
+    """Send a submission; of the answer no more is read than signature lines can have."""
+    async with client.stream("POST", f"{url.rstrip('/')}/add-checkpoint", content=body, timeout=ANSWER_S) as reply:
+        read = b""
+        async for part in reply.aiter_bytes():
+            read += part
+            if len(read) > NOTE_BYTES:
+                raise NoteError("note.too_large", "answer", f"at most {NOTE_BYTES} bytes")
+        return Reply(reply.status_code, read.decode(errors="replace"))

@@ -1,0 +1,141 @@
+"""The form of any action: filled in, it becomes a bundle to sign, or on a demo ledger is signed and sent."""
+
+import asyncio
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from litestar import Response, get, post
+from litestar.datastructures import UploadFile
+
+from infoharbor.contracts.identity.records import Key, KeyStatus
+from infoharbor.edgekit.lookups import installed_lookup
+from infoharbor.edgekit.pages import authority_for
+from infoharbor.gateway.exchange import Asked, answer, part
+from infoharbor.kernel.actions import ActionType
+from infoharbor.portal.entering import MemberPage, ensure_same_site
+from infoharbor.portal.forms import Input, argument, inputs
+from infoharbor.sdk.building import build
+from infoharbor.sdk.documents import prepared_form, read_parts
+from infoharbor.sdk.problems import Problem
+
+EVIDENCE_BYTES: Final = 10 * 1024 * 1024
+VALUE_MAX: Final = 10_000
+
+
+@get("/act/{contract:str}/{action:str}", sync_to_thread=True)
+def get_act(request: Asked) -> Response[str]:
+    """The action's form; parameters that are called like its fields fill it in, `ask` asks the authority it cites."""
+    page = MemberPage(request)
+    kind = _kind(page, request)
+    known = page.asked.rest()
+    if known.pop("ask", ""):
+        known |= _answer_of(page, kind, known)
+    return _form(page, kind, known)
+
+
+@post("/act/{contract:str}/{action:str}", status_code=200)
+async def post_act(request: Asked) -> Response[Any]:
+    """Keep the files in the member's vault, and make the bundle: to take away, or signed here on a demo ledger."""
+    ensure_same_site(request)
+    page = MemberPage(request)
+    me, kind = page.ensure_member().organisation, _kind(page, request)
+    given = await request.form()
+    arguments = {}
+    for each in inputs(page, kind):
+        arguments[each.name] = await _argument(page, kind, each, given.get(each.name))
+    document = [{"by": [me], "contract": kind.contract, "action": kind.name, "arguments": arguments}]
+    with page.ledger.explained():
+        parts = read_parts(page.ledger.registry, document)
+    if given.get("how") == "demo" and page.demo is not None:
+        signer = page.demo.signer(me)
+        raw = build(page.ledger.chain, parts, [signer.key_id]).signed_by(signer)
+        receipt = await page.gateway.submit(page.reader, raw)
+        return await asyncio.to_thread(_done, page, kind, receipt)
+    keys = await asyncio.to_thread(_keys, page)
+    headers = {"Content-Disposition": f'attachment; filename="{kind.name}.prepared.json"'}
+    return answer(prepared_form(build(page.ledger.chain, parts, keys)), headers=headers)
+
+
+def _kind(page: MemberPage, request: Asked) -> ActionType:
+    contract, name = part(request, "contract"), part(request, "action")
+    known = page.ledger.registry.contracts.get(contract)
+    kind = page.ledger.registry.action(contract, name, known.version) if known is not None else None
+    if kind is None:
+        raise Problem("ledger.action_unknown", field="action", expected="an action that /contracts lists")
+    return kind
+
+
+def _form(page: MemberPage, kind: ActionType, known: dict[str, str]) -> Response[str]:
+    authority = authority_for(page.ledger.registry, kind.contract, kind.name)
+    return page.show(
+        "act.html",
+        contract=kind.contract,
+        contract_title=page.contract_title(kind.contract),
+        title=page.texts.sentence(page.ledger.words.text(kind.contract, "actions", kind.name)),
+        about=(kind.of.__doc__ or "").strip(),
+        address=f"/act/{kind.contract}/{kind.name}",
+        inputs=[each._replace(value=known.get(each.name, "")[:VALUE_MAX]) for each in inputs(page, kind)],
+        member=page.reader.organisation,
+        demo=page.demo is not None,
+        authority=authority,
+        ask=f"?{urlencode({**known, 'ask': 1})}",
+        connected=authority is not None and installed_lookup(kind.contract, kind.name) is not None,
+    )
+
+
+def _answer_of(page: MemberPage, kind: ActionType, known: dict[str, str]) -> dict[str, str]:
+    """What the authority's connection answers, its evidence kept in the member's vault."""
+    me, connection = page.ensure_member().organisation, installed_lookup(kind.contract, kind.name)
+    if connection is None:
+        raise Problem("http.not_found", field="ask", expected="a connection that is installed on this node")
+    try:
+        found = connection.ask(me, known)
+    except OSError as fault:
+        raise Problem("input.lookup", field="ask", expected=str(fault)[:200]) from None
+    commitment = _kept(page, kind, "commitment", found.evidence).hex()
+    return {name: str(value) for name, value in found.arguments.items()} | {"commitment": commitment}
+
+
+async def _argument(page: MemberPage, kind: ActionType, each: Input, value: Any) -> Any:
+    if isinstance(value, UploadFile):
+        content = await value.read()
+        if not content:
+            raise Problem("input.field_missing", field=each.name, expected="a file")
+        if len(content) > EVIDENCE_BYTES:
+            raise Problem("input.too_large", field=each.name, expected=f"at most {EVIDENCE_BYTES} bytes")
+        return (await asyncio.to_thread(_kept, page, kind, each.name, content)).hex()
+    text = str(value or "")
+    if len(text) > VALUE_MAX:
+        raise Problem("input.length", field=each.name, expected=f"at most {VALUE_MAX} characters")
+    return argument(each, text)
+
+
+def _kept(page: MemberPage, kind: ActionType, field: str, content: bytes) -> bytes:
+    """Put a file into the member's vault: the ledger gets the salted commitment."""
+    vaults = page.gateway.vaults
+    if vaults is None:
+        raise Problem("http.not_found", field=field, expected="a node that keeps vaults")
+    return vaults.of(page.reader.organisation).put(f"{kind.contract}/{kind.name}", field, content).commitment
+
+
+def _keys(page: MemberPage) -> list[bytes]:
+    """The keys in force of the user whose token this is: whichever signs, signs alone."""
+    with page.ledger.sight(page.reader) as sight:
+        own = [bytes.fromhex(each.id) for each in sight.scan(Key) if _in_force(each, page, sight.now)]
+    if not own:
+        raise Problem("client.no_signer", field="keys", expected="a key in force of the token's user")
+    return own[:1]
+
+
+def _in_force(key: Key, page: MemberPage, now: int) -> bool:
+    return key.user == page.reader.user and key.status is KeyStatus.ACTIVE and not key.has_expired(now)
+
+
+def _done(page: MemberPage, kind: ActionType, receipt: dict[str, Any] | None) -> Response[str]:
+    if receipt is None:
+        raise Problem("ledger.still_waiting", field="transaction", expected="its receipt, later")
+    title = page.texts.sentence(page.ledger.words.text(kind.contract, "actions", kind.name))
+    return page.show("acted.html", title=title, receipt=receipt, member=page.reader.organisation)
+
+
+ROUTES = [get_act, post_act]

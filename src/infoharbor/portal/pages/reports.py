@@ -1,0 +1,144 @@
+"""Pages of reports: the desks of a member, and each report with its chart, its table and its files."""
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from litestar import Response, get
+from markupsafe import Markup
+
+from infoharbor.edgekit.charts import charts_of
+from infoharbor.edgekit.reports import ME, Kind, Report, Table
+from infoharbor.edgekit.sheets import Speech, several
+from infoharbor.gateway.exchange import Asked, part
+from infoharbor.gateway.reports import MEDIA, report_file, speech_in
+from infoharbor.portal.display import NOTHING, Shown
+from infoharbor.portal.entering import MemberPage
+from infoharbor.sdk.problems import Problem
+
+ROWS_ON_DESK: Final = 20
+ROWS_SHOWN: Final = 500
+"""The files have all rows; nobody scrolls through more."""
+NUMBERS: Final = (Kind.MONEY, Kind.QUANTITY, Kind.COUNT, Kind.SHARE)
+
+
+@get("/desks", sync_to_thread=True)
+def get_desks(request: Asked) -> Response[str]:
+    """All desks and reports, by contract; who is not a member is asked to enter first."""
+    page = MemberPage(request)
+    contracts = sorted({contract for contract, _ in page.ledger.reports})
+    return page.show(
+        "desks.html",
+        member=page.reader.organisation,
+        contracts=[
+            {
+                "name": name,
+                "title": page.contract_title(name),
+                "desks": [each for (contract, _), each in page.ledger.desks.items() if contract == name],
+                "reports": [each for (contract, _), each in sorted(page.ledger.reports.items()) if contract == name],
+            }
+            for name in contracts
+        ],
+    )
+
+
+@get("/desks/{contract:str}/{name:str}", sync_to_thread=True)
+def get_desk(request: Asked) -> Response[str]:
+    """One desk: its reports one below the other, as far as the member may see."""
+    page, contract = MemberPage(request), part(request, "contract")
+    desk = page.ledger.desks.get((contract, part(request, "name")))
+    if desk is None:
+        raise Problem("http.not_found", field="desk", expected="a desk that /desks lists")
+    me = page.reader.organisation
+    speech = speech_in(page.ledger, page.client, page.language)
+    parts = []
+    for each in desk.parts if me else ():
+        given = {name: me if value == ME else value for name, value in each.given.items()}
+        parts.append(_shown(page, page.client.report(contract, each.report, given), speech, ROWS_ON_DESK))
+    title = page.contract_title(contract)
+    return page.show("desk.html", desk=desk, contract=contract, contract_title=title, parts=parts, member=me)
+
+
+@get("/reports/{contract:str}/{name:str}", sync_to_thread=True)
+def get_report_page(request: Asked) -> Response[Any]:
+    """One report with the form of its parameters; `format` csv or xlsx gives the file."""
+    page, contract, name = MemberPage(request), part(request, "contract"), part(request, "name")
+    wanted = page.asked.text("format")
+    if wanted not in ("", *MEDIA):
+        raise Problem("input.choice", field="format", expected=" or ".join(MEDIA))
+    given = {key: text for key, text in page.asked.rest().items() if text}
+    table = page.client.report(contract, name, given)
+    if wanted:
+        return report_file(page.client, table, wanted, page.language)
+    speech = speech_in(page.ledger, page.client, page.language)
+    return page.show(
+        "report.html",
+        contract=contract,
+        contract_title=page.contract_title(contract),
+        shown=_shown(page, table, speech, ROWS_SHOWN),
+        filters=[(key, _label(page, table.report, key), given.get(key, "")) for key in table.report.labels],
+        member=page.reader.organisation,
+    )
+
+
+def _label(page: MemberPage, report: Report, parameter: str) -> str:
+    return page.texts.sentence(report.labels[parameter])
+
+
+def _shown(page: MemberPage, table: Table, speech: Speech, most: int) -> dict[str, Any]:
+    """What a template says of a report; a column that the parameters fix is the same in every row, and left out."""
+    report = table.report
+    address = f"/reports/{report.contract}/{report.name}"
+    shown = [at for at, column in enumerate(report.columns) if column.name not in table.given]
+    return {
+        "name": report.name,
+        "title": page.texts.sentence(report.title),
+        "about": page.texts.sentence(report.about),
+        "address": address + (f"?{urlencode(table.given)}" if table.given else ""),
+        "files": [(each, f"{address}?{urlencode({**table.given, 'format': each})}") for each in MEDIA],
+        "as_of": table.now,
+        "columns": [(speech.title(report.columns[at]), report.columns[at].kind in NUMBERS) for at in shown],
+        "rows": [
+            [_cell(page, speech, table, row, report.columns[at], row[at]) for at in shown] for row in table.rows[:most]
+        ],
+        "more": max(len(table.rows) - most, 0),
+        "charts": [(each.unit, Markup(each.svg)) for each in charts_of(table, speech)],
+    }
+
+
+def _cell(page: MemberPage, speech: Speech, table: Table, row: Any, column: Any, cell: Any) -> Shown:
+    """A cell as the templates' macro shows values."""
+    if cell is None or cell == "":
+        return NOTHING
+    if column.kind is Kind.INSTANT:
+        return Shown("time", value=cell)
+    if column.kind is Kind.ORGANISATION:
+        return Shown(
+            "list", parts=tuple(Shown("organisation", page.organisation_name(each), each) for each in several(cell))
+        )
+    if column.kind is Kind.WORD and not isinstance(cell, tuple):
+        return Shown("badge", speech.cell(table, row, column, cell), "way")
+    if column.kind is Kind.WORD:
+        return Shown("actions", parts=tuple(_action(speech, table, row, each) for each in several(cell)))
+    text = speech.cell(table, row, column, cell)
+    if column.kind in NUMBERS:
+        return Shown("number", _grouped(text))
+    return Shown("number" if column.kind is Kind.DAY else "text", text)
+
+
+def _grouped(text: str) -> str:
+    """A decimal with its thousands apart."""
+    whole, point, fraction = text.removeprefix("-").partition(".")
+    return f"{'-' if text.startswith('-') else ''}{int(whole):,}{point}{fraction}"
+
+
+def _action(speech: Speech, table: Table, row: Any, name: str) -> Shown:
+    """An action's name with the address of its form, filled in with what the row says."""
+    columns = table.report.columns
+    word = next(each for each, cell in zip(columns, row, strict=True) if isinstance(cell, tuple) and name in cell)
+    known = {each.name: cell for each, cell in zip(columns, row, strict=True) if each.kind in (Kind.TEXT, Kind.COUNT)}
+    filled = {key: str(cell) for key, cell in known.items() if cell is not None}
+    address = f"/act/{table.report.contract}/{name}?{urlencode(filled)}"
+    return Shown("text", speech.cell(table, row, word, name), address)
+
+
+ROUTES = [get_desks, get_desk, get_report_page]

@@ -1,0 +1,24 @@
+"""Lets the attestation's tests import the network beside them, and gives them one."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from attested_network import AttestedNetwork
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> AttestedNetwork:
+    """Four members that have attested the genesis."""
+    return AttestedNetwork(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> AttestedNetwork:
+    """Four members for tests that add no block."""
+    network = AttestedNetwork(tmp_path_factory.mktemp("shared"))
+    network.grow(2)
+    return network

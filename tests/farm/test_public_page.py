@@ -1,0 +1,109 @@
+"""The public page of goods: where they come from, what stops them, their proof, and the scans of one piece."""
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page
+from tests.farm.conftest import Farm
+
+from infoharbor.contractkit import gs1
+from infoharbor.contracts.farm.causes import CloseCause, OpenCause
+from infoharbor.contracts.farm.demo import BODY, BOX_LOT, LEAF_LOT
+from infoharbor.contracts.farm.records import CauseKind
+from infoharbor.contracts.trace.demo import BOXES_LINK, PALLET
+from infoharbor.contracts.trace.rules import object_id
+from infoharbor.evidence.policy import parse_trust
+from infoharbor.evidence.verify import verify
+
+PUBLIC = ("en", "zh", "vi")
+PIECE = "/01/09521002002027/21/BOX-1"
+
+
+@pytest.fixture(scope="module")
+def recalled(farm: Farm) -> Iterator[Farm]:
+    """While the leaf is recalled."""
+    assert farm.send(OpenCause("PAGE-1", LEAF_LOT, CauseKind.RECALL, "pesticide_residue", None), by=BODY).is_success
+    yield farm
+    assert farm.send(CloseCause(LEAF_LOT, f"{BODY}:PAGE-1", "not_confirmed"), by=BODY).is_success
+
+
+@pytest.fixture
+def page(browser: Browser, farm: Farm) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 390, "height": 800}, locale="en-US", base_url=farm.address)
+    yield context.new_page()
+    context.close()
+
+
+def test_the_page_tells_where_the_tea_grew_and_that_nothing_stops_it(page: Page) -> None:
+    page.goto(BOXES_LINK)
+    text = page.inner_text("main")
+    for told in (
+        "Liubao tea", "Harvested 2025-04-05", "820.5 kg", "CANGWU-118", "1.2 ha", "No hold or recall reaches these",
+        "Organic", "Tea works, Wuzhou", "Shop, Hanoi",
+    ):  # fmt: skip
+        assert told in text, told
+    assert page.locator(".map g.grown, .map g.place").count() >= 4
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_map_shows_cells_and_asks_no_other_server(page: Page, farm: Farm) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(BOXES_LINK)
+    assert {httpx.URL(url).host for url in asked} == {"127.0.0.1"}
+    plots = farm.get("/v1/records/farm/plots").json()["items"]
+    html = page.content()
+    assert all(each["record"]["cell"] in html and each["record"]["outline"] not in html for each in plots)
+
+
+@pytest.mark.parametrize("path", [BOXES_LINK, f"/{object_id(gs1.normal(PALLET)).replace('~', '/')}"])
+@pytest.mark.parametrize(("language", "word"), [("en", "Recall"), ("zh", "召回"), ("vi", "Thu hồi")])
+def test_a_recall_of_the_leaf_is_told_of_the_boxes_and_of_the_pallet(
+    recalled: Farm, path: str, language: str, word: str
+) -> None:
+    html = recalled.get(path, language=language).text
+    alert = re.search(r'role="alert">(.*?)</section>', html, re.DOTALL)
+    assert alert is not None
+    assert word in alert.group(1)
+
+
+@pytest.mark.parametrize("language", PUBLIC)
+def test_the_page_is_in_every_public_language_without_gaps(farm: Farm, language: str) -> None:
+    answer = farm.get(BOXES_LINK, language=language)
+    assert answer.headers["content-language"] == language
+    assert "undefined" not in answer.text.lower()
+
+
+def test_the_proof_covers_the_farm_records_of_the_page_and_is_checked_with_one_tap(page: Page, farm: Farm) -> None:
+    evidence = farm.get(f"/evidence/{BOX_LOT}").content
+    proven = verify(evidence, parse_trust(farm.get("/v1/trust").content))
+    tables = {record.path.split("/")[1] for record in proven.records if record.path.startswith("farm/")}
+    assert tables >= {
+        "lots",
+        "productions",
+        "plots",
+        "claims",
+        "licences",
+        "certificates",
+        "certified",
+        "causes",
+        "sites",
+    }
+    page.goto(BOXES_LINK)
+    page.click("form[action='/verify'] button")
+    text = page.inner_text("main")
+    assert "It proves what it says" in text
+    assert "agrees with itself" in text
+
+
+def test_what_the_ledger_does_not_know_is_neither_checked_nor_counted(farm: Farm) -> None:
+    for path, fields in (
+        ("/verify", {"object": "01~09521002002027~10~NONE"}),
+        ("/scans", {"object": PIECE, "region": "china"}),
+    ):
+        files = {name: (None, BytesIO(value.encode())) for name, value in fields.items()}
+        answer = httpx.post(f"{farm.address}{path}", files=files, headers={"Accept-Language": "en"})
+        assert answer.status_code == 422 or answer.status_code == 404, answer.text

@@ -1,0 +1,167 @@
+"""A ledger in memory for the mirror: real identities from a trial, and papers with a field of every kind."""
+
+import copy
+import enum
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from infoharbor.contractkit import PUBLIC, Record, Role, Status
+from infoharbor.contractkit.types import Amount, Count, Instant, Integer
+from infoharbor.contracts.governance.demo import decide
+from infoharbor.contracts.identity.actions import GrantRole
+from infoharbor.contracts.identity.demo import IMPORTER, PLAYERS
+from infoharbor.contracts.identity.records import Organisation
+from infoharbor.edgekit.sight import Sight
+from infoharbor.engine.interface import Block
+from infoharbor.engine.trial import MemoryView, Trial
+from infoharbor.kernel.block import header_codec
+from infoharbor.kernel.encoding import encode
+from infoharbor.kernel.execution import Outcome, Write
+from infoharbor.kernel.leaf import NO_LEAF
+from infoharbor.kernel.readers import Reader
+from infoharbor.kernel.records import Entry, record_type
+from infoharbor.kernel.registry import Registry
+from infoharbor.kernel.rulefiles import find_contracts
+from infoharbor.readmodel.rows import SqlRows
+
+SUPERVISOR = Role("supervisor")
+
+
+class PaperStatus(Status):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Colour(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Terms(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    price: Count
+    note: str
+    seal: bytes
+
+
+class Paper(Record, table="papers", key=("owner", "number")):
+    """Every kind of field, and every kind of reader."""
+
+    owner: str
+    number: Count
+    country: str
+    party: str | None
+    audience: tuple[str, ...]
+    height: Integer
+    amount: Amount
+    limit: Count | None
+    at: Instant
+    text: str
+    seal: bytes
+    signed: bool
+    colour: Colour
+    terms: Terms | None
+    pair: tuple[Integer, Integer]
+    status: PaperStatus
+
+    readers = ("owner", "party", "audience", SUPERVISOR.of("owner"), SUPERVISOR.within("country"))
+
+
+class Notice(Record, table="notices", visible=PUBLIC):
+    """Anyone reads it."""
+
+    id: str
+    amount: Integer
+
+
+class Minute(Record, table="minutes"):
+    """Every member reads it."""
+
+    id: str
+    amount: Integer
+
+
+MIRRORED = (Organisation, Paper, Notice, Minute)
+
+
+def registry() -> Registry:
+    """The contracts that know organisations."""
+    return Registry([each for each in find_contracts() if each.name in ("identity", "governance")])
+
+
+class PaperSnapshot:
+    """The newest state."""
+
+    def __init__(self, ledger: "PaperLedger") -> None:
+        self.height = len(ledger.kept) - 1
+        self._view = ledger.view
+
+    def entry(self, path: str) -> Entry | None:
+        return self._view.entry(path)
+
+    def scan(self, prefix: str, after: str = "") -> Iterator[tuple[str, Entry]]:
+        return self._view.scan(prefix, after)
+
+    def __enter__(self) -> "PaperSnapshot":
+        return self
+
+    def __exit__(self, *fault: object) -> None: ...
+
+
+class PaperLedger:
+    """Blocks of written records, read as any ledger is; the importer supervises in China."""
+
+    def __init__(self) -> None:
+        self.registry = registry()
+        trial = Trial(PLAYERS, registry=self.registry)
+        decide(trial, GrantRole(IMPORTER.id, "supervisor", "CN", 0, 0, "example"), id="supervise", reason="")
+        mirrored = {f"{kind.contract}/{kind.table}": kind for kind in map(record_type, MIRRORED)}
+        self.registry.tables = mirrored
+        self.chain, self.now = trial.chain.id, trial.now
+        self.header = trial.headers[-1]
+        self.view = MemoryView()
+        self.kept: list[Block] = []
+        self._keep([Write(path, entry, 0) for path, entry in sorted(trial.view.entries.items())])
+
+    def copy(self) -> "PaperLedger":
+        """Another ledger that begins with the same blocks."""
+        other = copy.copy(self)
+        other.view, other.kept = copy.deepcopy(self.view), list(self.kept)
+        return other
+
+    def write(self, *records: Record, deleted: Sequence[Record] = ()) -> None:
+        """One block that writes these records, and deletes those."""
+        said = [*((each, encode(each)) for each in records), *((each, b"") for each in deleted)]
+        self._keep([self._write(record_type(type(each)).path_of(each), type(each), value) for each, value in said])
+
+    def _write(self, path: str, of: type[Record], value: bytes) -> Write:
+        before = self.view.entry(path)
+        version = before.version + 1 if before is not None else 1
+        schema = record_type(of).schema_hash
+        return Write(path, Entry(version, len(self.kept), bytes(32), NO_LEAF, 0, schema, value, bytes(32)), 0)
+
+    def _keep(self, writes: list[Write]) -> None:
+        height = len(self.kept)
+        writes = [each._replace(entry=msgspec.structs.replace(each.entry, height=height)) for each in writes]
+        header = msgspec.structs.replace(header_codec.decode(self.header), height=height)
+        written = tuple((each.path, encode(each.entry), each.position) for each in writes)
+        self.view.apply(Outcome(header, b"", [], [], writes, []))
+        self.kept.append(Block(encode(header), (), (), written, ()))
+
+    def blocks(self, after: int, limit: int = 100) -> Iterator[Block]:
+        return iter(self.kept[after + 1 : after + 1 + limit])
+
+    def snapshot(self) -> PaperSnapshot:
+        return PaperSnapshot(self)
+
+    def wait_beyond(self, height: int, timeout: float | None = None) -> int:
+        return len(self.kept) - 1
+
+    def sight(self, organisation: str, rows: SqlRows | None = None) -> Sight:
+        """The papers as the organisation may see them; by a scan if there are no rows."""
+        view: Any = self.view
+        height = len(self.kept) - 1
+        return Sight(
+            view, lambda path: iter(()), self.registry, self.now, Reader(organisation), rows=rows, height=height
+        )

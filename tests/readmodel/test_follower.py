@@ -1,0 +1,262 @@
+"""The mirror holds what the ledger holds, on either database, however often its follower is cut off."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sql
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from papers import Colour, Notice, Paper, PaperLedger, PaperStatus, Terms
+
+from infoharbor.kernel.limits import INTEGER_MAX, INTEGER_MIN
+from infoharbor.readmodel.comparison import differences
+from infoharbor.readmodel.database import Unusable, open_database
+from infoharbor.readmodel.follower import Follower, OtherChain, Overtaken
+from infoharbor.readmodel.tables import text_in, text_out
+
+Fresh = Callable[[], sql.Engine]
+TEXTS = st.text(max_size=20) | st.sampled_from(["\0", "a\0\1\2", "'; DROP TABLE x--", '"]}', "文字\U0001f375"])
+papers = st.builds(
+    Paper,
+    owner=st.sampled_from(["bank", "importer"]),
+    number=st.integers(0, 5),
+    country=st.sampled_from(["CN", "VN"]),
+    party=st.none() | TEXTS,
+    audience=st.lists(TEXTS, max_size=3).map(tuple),
+    height=st.integers(INTEGER_MIN, INTEGER_MAX),
+    amount=st.integers(1, INTEGER_MAX),
+    limit=st.none() | st.integers(0, INTEGER_MAX),
+    at=st.integers(0, 253_402_300_799_999),
+    text=TEXTS,
+    seal=st.binary(max_size=8),
+    signed=st.booleans(),
+    colour=st.sampled_from(Colour),
+    terms=st.none() | st.builds(Terms, price=st.integers(0, INTEGER_MAX), note=TEXTS, seal=st.binary(max_size=4)),
+    pair=st.tuples(st.integers(INTEGER_MIN, INTEGER_MAX), st.integers(0, 1)),
+    status=st.sampled_from(PaperStatus),
+)
+unhurried = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+
+
+def follower(ledger: PaperLedger, database: sql.Engine) -> Follower:
+    return Follower(ledger, ledger.registry, ledger.chain, database)  # type: ignore[arg-type]
+
+
+def rows(following: Follower) -> dict[str, list[Any]]:
+    with following.database.connect() as connection:
+        return {
+            name: sorted(map(tuple, connection.execute(sql.select(table))))
+            for name, table in following.mirror.tables.items()
+        }
+
+
+def a_paper(**changes: Any) -> Paper:
+    plain = Paper("bank", 1, "CN", None, (), 0, 1, None, 0, "", b"", False, Colour.RED, None, (0, 0), PaperStatus.OPEN)
+    return plain.replace(**changes)
+
+
+@unhurried
+@given(history=st.lists(st.tuples(st.lists(papers, max_size=3), st.booleans()), max_size=4))
+def test_every_record_has_its_row_and_a_rebuilt_mirror_is_the_same(
+    history: list[tuple[list[Paper], bool]], founded: PaperLedger, database: sql.Engine
+) -> None:
+    ledger = founded.copy()
+    following = follower(ledger, database)
+    following.rebuild()
+    for written, deletes in history:
+        distinct = {(each.owner, each.number): each for each in written}
+        ledger.write(*distinct.values())
+        if deletes and distinct:
+            ledger.write(deleted=[next(iter(distinct.values()))])
+        if deletes:
+            following.catch_up()
+    assert following.catch_up() == len(ledger.kept) - 1
+    assert list(differences(following)) == []
+    before = rows(following)
+    following.rebuild()
+    assert rows(following) == before
+
+
+@given(st.text(), st.text())
+def test_stored_texts_come_back_in_the_order_that_they_had(one: str, other: str) -> None:
+    assert text_in(text_out(one)) == one
+    assert (text_out(one) < text_out(other)) == (one < other)
+    assert "\0" not in text_out(one)
+
+
+class Cut(Exception):
+    """The process ends here."""
+
+
+@contextmanager
+def cut_after(database: sql.Engine, statements: int) -> Iterator[None]:
+    """Every statement after so many fails, and so does the commit."""
+    left = [statements]
+
+    def count(*_: Any) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Cut
+
+    sql.event.listen(database, "before_cursor_execute", count)
+    sql.event.listen(database, "commit", count)
+    try:
+        yield
+    finally:
+        sql.event.remove(database, "before_cursor_execute", count)
+        sql.event.remove(database, "commit", count)
+
+
+def test_a_follower_that_was_cut_off_anywhere_goes_on_from_its_cursor(ledger: PaperLedger, fresh: Fresh) -> None:
+    ledger.write(a_paper(), Notice("n", 1))
+    ledger.write(a_paper(amount=2), a_paper(number=2))
+    whole = follower(ledger, fresh())
+    whole.catch_up()
+    database, place = fresh(), 0
+    while True:
+        with cut_after(database, place):
+            try:
+                follower(ledger, database).catch_up()
+                break
+            except Cut:
+                place += 1
+    assert place > 5
+    again = follower(ledger, database)
+    again.catch_up()
+    assert rows(again) == rows(whole)
+    # And at every place of what comes later.
+    ledger.write(a_paper(amount=3), deleted=[a_paper(number=2)])
+    whole.catch_up()
+    for place in range(100):
+        with cut_after(database, place):
+            try:
+                follower(ledger, database).catch_up()
+                break
+            except Cut:
+                continue
+    assert rows(again) == rows(whole)
+
+
+def test_two_followers_of_one_database_do_not_undo_each_other(
+    ledger: PaperLedger, database: sql.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, quick = follower(ledger, database), follower(ledger, database)
+    ledger.write(a_paper())
+    slow.catch_up()
+    ledger.write(a_paper(amount=2))
+    stale = list(ledger.blocks(1))
+    quick.catch_up()
+    ledger.write(a_paper(amount=3))
+    quick.catch_up()
+    with pytest.raises(Overtaken):
+        slow._apply(1, stale)
+    slow.catch_up()
+    assert list(differences(slow)) == []
+
+
+def test_an_audit_finds_what_was_changed_taken_out_or_put_in(ledger: PaperLedger, database: sql.Engine) -> None:
+    ledger.write(*(a_paper(number=number) for number in range(4)))
+    following = follower(ledger, database)
+    following.catch_up()
+    name = next(name for name in following.mirror.tables if name.endswith("/papers"))
+    table = following.mirror.tables[name]
+    with database.begin() as connection:
+        connection.execute(sql.update(table).where(table.c.number == 1).values(amount=7))
+        connection.execute(sql.delete(table).where(table.c.number == 2))
+        kept = dict(connection.execute(sql.select(table).where(table.c.number == 3)).mappings().one())
+        for path in ("a", "zz"):
+            connection.execute(sql.insert(table).values(kept | {"path": path}))
+    prefix = f"{name}/bank/"
+    assert sorted(differences(following)) == sorted(["a", f"{prefix}1", f"{prefix}2", "zz"])
+
+
+def test_an_audit_of_a_ledger_that_goes_on_finds_nothing(
+    ledger: PaperLedger, database: sql.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.write(a_paper())
+    following = follower(ledger, database)
+    caught_up = following.catch_up
+
+    def then_one_more() -> int:
+        height = caught_up()
+        ledger.write(a_paper(amount=2), a_paper(number=9))
+        return height
+
+    monkeypatch.setattr(following, "catch_up", then_one_more)
+    assert list(differences(following)) == []
+
+
+def test_the_database_of_another_ledger_is_left_alone(ledger: PaperLedger, database: sql.Engine) -> None:
+    following = follower(ledger, database)
+    following.catch_up()
+    before = rows(following)
+    other = Follower(ledger, ledger.registry, bytes(32), database)  # type: ignore[arg-type]
+    with pytest.raises(OtherChain):
+        other.catch_up()
+    with pytest.raises(OtherChain):
+        other.rebuild()
+    assert rows(following) == before
+
+
+def test_tables_of_another_shape_are_made_again(ledger: PaperLedger, database: sql.Engine) -> None:
+    ledger.write(Notice("n", 1))
+    following = follower(ledger, database)
+    following.catch_up()
+    (name,) = (name for name in ledger.registry.tables if name.endswith("/notices"))
+    kind = ledger.registry.tables.pop(name)
+    try:
+        fewer = follower(ledger, database)
+        fewer.catch_up()
+        assert not sql.inspect(database).has_table(following.mirror.tables[name].name)
+    finally:
+        ledger.registry.tables[name] = kind
+    following.catch_up()
+    assert len(rows(following)[name]) == 1
+
+
+def test_what_else_is_in_the_database_stays(ledger: PaperLedger, database: sql.Engine) -> None:
+    with database.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE accounts (id int)")
+        connection.exec_driver_sql("INSERT INTO accounts VALUES (1)")
+    following = follower(ledger, database)
+    following.catch_up()
+    following.rebuild()
+    with database.connect() as connection:
+        assert connection.exec_driver_sql("SELECT id FROM accounts").scalars().all() == [1]
+
+
+def test_a_database_that_is_away_is_told_and_found_again(ledger: PaperLedger, database: sql.Engine) -> None:
+    away, asked = threading.Event(), threading.Event()
+    away.set()
+
+    def refuse(*_: Any) -> None:
+        asked.set()
+        if away.is_set():
+            raise sql.exc.OperationalError("the server is away", None, Exception("away"))
+
+    sql.event.listen(database, "before_cursor_execute", refuse)
+    following = follower(ledger, database)
+    following.start()
+    try:
+        assert asked.wait(20)
+        assert not following.has_reached(0, 20)
+        assert "away" in following.condition.fault
+        away.clear()
+        waited = threading.Event()
+        while not following.has_reached(0, 1) and not waited.wait(0.05):
+            pass
+        assert following.condition == (0, "")
+    finally:
+        following.stop()
+
+
+@pytest.mark.parametrize(
+    "url", ["", "x", "mysql://h/d", "sqlite+pysqlcipher:///x", "postgresql+asyncpg://h/d", "http://h"]
+)
+def test_a_url_that_is_no_database_is_named(url: str) -> None:
+    with pytest.raises(Unusable) as refused:
+        open_database(url)
+    assert refused.value.code == "readmodel.url"
