@@ -1,13 +1,14 @@
-"""Lets the attestation's tests import the network beside them, and gives them one."""
+"""Lets the attestation's tests import the network beside them and the vectors' examples, and gives them a network."""
 
 import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+for folder in (Path(__file__).parent, Path(__file__).parents[1] / "vectors"):
+    sys.path.insert(0, str(folder))
 
-from attested_network import AttestedNetwork
+from attested_network import AttestedNetwork  # noqa: E402
 
 
 @pytest.fixture

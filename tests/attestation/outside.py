@@ -16,7 +16,7 @@ from infoharbor.crypto.hashes import SHA256
 from infoharbor.crypto.suites import PrivateKey
 from infoharbor.evidence.attesters import COSIGNING
 from infoharbor.evidence.note import VerifierKey
-from infoharbor.gateway.witness import OutsideWitness
+from infoharbor.evidence.trust import Witness
 
 MODULE = Path(__file__).parent / "omniwitness"
 PROGRAM = "github.com/transparency-dev/witness/cmd/omniwitness"
@@ -50,8 +50,8 @@ def build(folder: Path) -> Path:
 
 
 @contextmanager
-def running(program: Path, folder: Path, logs: list[VerifierKey], keys: list[PrivateKey]) -> Iterator[OutsideWitness]:
-    """The witness, watching these logs and cosigning with these keys; `folder` holds what it has seen."""
+def running(program: Path, folder: Path, logs: list[VerifierKey], keys: list[PrivateKey]) -> Iterator[list[Witness]]:
+    """The witness, watching these logs; as many as it has keys to cosign with. `folder` holds what it has seen."""
     folder.mkdir(exist_ok=True)
     entries = [f'- Origin: "{log.name}"\n  PublicKey: "{log.encode()}"\n  URL: ""\n' for log in logs]
     (folder / "logs.yaml").write_text("Logs:\n" + "".join(entries))
@@ -72,7 +72,7 @@ def running(program: Path, folder: Path, logs: list[VerifierKey], keys: list[Pri
                 break
         else:
             pytest.fail("The witness did not start:\n" + "".join(said))
-        yield OutsideWitness(f"http://{address}", tuple(verifier(key) for key in keys))
+        yield [Witness(f"outside-{key.suite.name}", verifier(key), f"http://{address}") for key in keys]
     finally:
         process.kill()
         process.communicate()

@@ -14,8 +14,8 @@ from infoharbor.contracts.identity.demo import admission
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.cast import Cast
 from infoharbor.engine.attestation import SIZES_AHEAD, SIZES_KEPT, Attestation
-from infoharbor.engine.attester import AttesterKeys, Marks, NodeAttester
-from infoharbor.engine.backup import backup
+from infoharbor.engine.attester import AttesterKeys, Marks, NodeAttester, attesters_in
+from infoharbor.engine.backup import backup, restore
 from infoharbor.engine.folder import DataFolder
 from infoharbor.engine.founding import genesis
 from infoharbor.engine.interface import Damaged, Refused
@@ -90,10 +90,17 @@ def test_keys_come_back_from_their_files_and_lie_in_no_backup(tmp_path: Path) ->
     read = AttesterKeys.read(folder.log_key.parent)
     assert read.public("beihai") == keys.public("beihai")
     assert read.public("beihai").sm2
-    Marks(folder.path / "attested.json").move(at(3))
+    assert [each.public for each in attesters_in(folder, ORIGIN, "beihai", lambda size: at(size).root)] == [
+        keys.public("beihai")
+    ]
+    Marks(folder.attested).move(at(3))
     backup(folder.path, tmp_path / "copy")
     kept = {path.name for path in (tmp_path / "copy").rglob("*")}
     assert not [name for name in kept if "attest" in name]
+    (tmp_path / "restored").mkdir()
+    Marks(DataFolder(tmp_path / "restored").attested).move(at(3))
+    restore(tmp_path / "copy", tmp_path / "restored")
+    assert Marks(tmp_path / "restored" / "attested.json").of(ORIGIN) is not None
     with pytest.raises(Damaged):
         AttesterKeys.read(tmp_path / "copy" / "keys")
     with pytest.raises(Refused, match=r"node\.attester_suite"):
@@ -155,6 +162,25 @@ def test_a_fork_is_refused_and_kept_as_proof(shared: AttestedNetwork, tmp_path: 
         node.attestation.receive(ahead)
     node.attestation.committed(shared.size + 1, bytes([1] * 32), shared.attesters, START)
     assert len(node.attestation.forks) == 2
+
+
+def test_another_ledger_is_none_of_its_business(shared: AttestedNetwork, tmp_path: Path) -> None:
+    node = fresh(shared, "beihai", tmp_path)
+    commit(shared, node)
+    elsewhere = Checkpoint(ORIGIN, shared.size, shared.root())
+    with pytest.raises(Refused, match=r"witness\.log_unknown"):
+        node.attestation.receive(cosigned(shared, elsewhere, {"penang": shared.keys["penang"]}).encode())
+    assert node.attestation.forks == []
+
+
+def test_a_quorum_that_stays_away_is_told(shared: AttestedNetwork, tmp_path: Path) -> None:
+    node = fresh(shared, "beihai", tmp_path)
+    commit(shared, node)
+    node.attestation.patience_s = 0
+    with pytest.raises(Refused, match=r"attestation\.missing"):
+        node.attestation.sign(shared.size, shared.root())
+    assert node.attestation.newest() == ""
+    assert node.attestation.handover(shared) is None
 
 
 def test_a_stranger_takes_no_room(shared: AttestedNetwork, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import outside
@@ -14,9 +13,10 @@ from infoharbor.engine.attester import Marks, NodeAttester
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.trial import START
 from infoharbor.evidence.attesters import attested_trust
-from infoharbor.evidence.policy import evaluate
+from infoharbor.evidence.making import make_evidence
 from infoharbor.evidence.trust import Witness
-from infoharbor.gateway.witness import Feeder, OutsideWitness
+from infoharbor.evidence.verify import Unproven, verify
+from infoharbor.gateway.witness import Feeder
 from infoharbor.kernel import merkle
 
 WATCHED = MEMBERS[:3]
@@ -29,14 +29,14 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def witness(program: Path, network: AttestedNetwork, tmp_path: Path) -> Iterator[OutsideWitness]:
+def witnesses(program: Path, network: AttestedNetwork, tmp_path: Path) -> Iterator[list[Witness]]:
     logs = [network.nodes_of[name].attesters[0].verifiers.submission for name in WATCHED]
     with outside.running(program, tmp_path / "outside", logs, KEYS) as started:
         yield started
 
 
-def feeder(network: AttestedNetwork, name: str, witness: OutsideWitness) -> Feeder:
-    return Feeder(network.nodes_of[name].attesters[0], network, [witness])
+def feeder(network: AttestedNetwork, name: str, witnesses: list[Witness]) -> Feeder:
+    return Feeder(network.nodes_of[name].attesters[0], network, witnesses)
 
 
 def feed(feeder: Feeder, size: int, root: bytes) -> bytes | None:
@@ -48,35 +48,30 @@ def feed(feeder: Feeder, size: int, root: bytes) -> bytes | None:
 
 
 def test_a_tree_is_witnessed_once_enough_members_have_shown_it(
-    network: AttestedNetwork, witness: OutsideWitness
+    network: AttestedNetwork, witnesses: list[Witness]
 ) -> None:
-    feeders = [feeder(network, name, witness) for name in WATCHED]
+    feeders = [feeder(network, name, witnesses) for name in WATCHED]
     for _ in range(2):
         network.grow(2)
         notes = [feed(each, network.size, network.root()) for each in feeders]
-    named = [Witness("outside", witness.keys[0], witness.url)]
     pin = (1, network.root(1))
-    policy = attested_trust("trial", network.chain.id, network.attesters.members, pin, START, named)
+    policy = attested_trust("trial", network.chain.id, network.attesters.members, pin, START, witnesses)
+    raw = make_evidence(network.chain, network, ["identity/organisations/beihai"])
     for count in range(len(notes) + 1):
-        stripped = [without(note, witness.keys[1].id) for note in notes[:count]]
-        verdict = evaluate(network.checkpoint(), policy, members=stripped)
-        assert verdict.met == (count >= 2)
+        shown = [note for note in notes[:count] if note is not None]
+        if count >= 2:
+            assert set(verify(raw, policy, shown).signers) >= {witness.name for witness in witnesses}
+        else:
+            with pytest.raises(Unproven, match=r"evidence\.quorum"):
+                verify(raw, policy, shown)
     assert feeders[0].witnessed == notes[0]
 
 
-def without(note: Any, key_id: bytes) -> bytes:
-    """The note for a trust file that names the witness's Ed25519 key only."""
-    from infoharbor.evidence.note import Note
-
-    parsed = Note.parse(note)
-    return Note(parsed.text, tuple(line for line in parsed.lines if line.key_id != key_id)).encode()
-
-
 def test_a_member_that_shows_a_fork_is_caught_and_the_others_go_on(
-    network: AttestedNetwork, witness: OutsideWitness, tmp_path: Path
+    network: AttestedNetwork, witnesses: list[Witness], tmp_path: Path
 ) -> None:
     network.grow(3)
-    honest, liar = (feeder(network, name, witness) for name in WATCHED[:2])
+    honest, liar = (feeder(network, name, witnesses) for name in WATCHED[:2])
     assert feed(liar, network.size, network.root())
     leaves = [*network.leaves[:2], *(merkle.leaf_hash(bytes([number])) for number in range(8))]
 
@@ -92,16 +87,16 @@ def test_a_member_that_shows_a_fork_is_caught_and_the_others_go_on(
             network.origin, WATCHED[1], network.keys[WATCHED[1]], Marks(tmp_path / f"{size}.json"), second_history
         )
         with pytest.raises(Refused, match=r"witness\.refused"):
-            feed(Feeder(forgetful, Forked(), [witness]), size, second_history(size))
+            feed(Feeder(forgetful, Forked(), witnesses), size, second_history(size))
     assert feed(honest, network.size, network.root())
 
 
-def test_who_comes_back_begins_where_the_witness_is(network: AttestedNetwork, witness: OutsideWitness) -> None:
-    assert feed(feeder(network, WATCHED[0], witness), network.size, network.root())
+def test_who_comes_back_begins_where_the_witness_is(network: AttestedNetwork, witnesses: list[Witness]) -> None:
+    assert feed(feeder(network, WATCHED[0], witnesses), network.size, network.root())
     network.grow(4)
-    assert feed(feeder(network, WATCHED[0], witness), network.size, network.root())
+    assert feed(feeder(network, WATCHED[0], witnesses), network.size, network.root())
 
 
-def test_a_log_that_the_witness_does_not_know_is_refused(network: AttestedNetwork, witness: OutsideWitness) -> None:
+def test_a_log_that_the_witness_does_not_know_is_refused(network: AttestedNetwork, witnesses: list[Witness]) -> None:
     with pytest.raises(Refused, match=r"witness\.refused"):
-        feed(feeder(network, MEMBERS[3], witness), network.size, network.root())
+        feed(feeder(network, MEMBERS[3], witnesses), network.size, network.root())

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,25 +17,29 @@ from hypothesis import strategies as st
 
 from infoharbor.cli.output import Failure
 from infoharbor.cli.trusting import advance
+from infoharbor.contractkit.encoding import decode_action
 from infoharbor.contracts.identity.actions import SetSealingKey
+from infoharbor.contracts.identity.attesting import HandOver
 from infoharbor.contracts.identity.demo import admission
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.cast import Cast
 from infoharbor.engine.attestation import Attestation
+from infoharbor.engine.attested_notes import AttestedNotes
 from infoharbor.engine.attester import Marks, NodeAttester
 from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine.folder import DataFolder
 from infoharbor.engine.founding import genesis
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.lifecycle import create, open_engine
 from infoharbor.engine.trial import HARBOR, START
-from infoharbor.engine.witness import Witness, WitnessKey, read_logs
+from infoharbor.engine.witness import Watching, WatchList, WitnessKey, read_watch_list
 from infoharbor.evidence.checkpoint import Checkpoint, NoteError
 from infoharbor.evidence.note import ED25519, VerifierKey, open_note, sign_note
 from infoharbor.evidence.submission import Submission
-from infoharbor.evidence.trust import parse_trust
+from infoharbor.evidence.trust import Witness, parse_trust
 from infoharbor.evidence.verify import verify
 from infoharbor.gateway.serve import Server, server
-from infoharbor.gateway.witness import Feeder, OutsideWitness, tell, witness_routes
+from infoharbor.gateway.witness import Feeder, tell, witness_routes
 from infoharbor.kernel import merkle
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.registry import installed_registry
@@ -54,8 +60,8 @@ def submission(old: int, size: int, fork: int = 0, *, key: VerifierKey = LOG) ->
     return Submission(old, proof, sign_note(text, [key.sign(text, LOG_KEY)]))
 
 
-def witness_in(folder: Path) -> Witness:
-    return Witness([WITNESS], {LOG.name: [LOG]}, Marks(folder / "witnessed.json"))
+def witness_in(folder: Path) -> Watching:
+    return Watching([WITNESS], {LOG.name: [LOG]}, Marks(folder / "witnessed.json"))
 
 
 # The witness, by itself
@@ -107,12 +113,17 @@ def test_no_bytes_take_a_witness_down(raw: bytes) -> None:
         Submission.parse(raw)
 
 
-def test_the_logs_to_watch_stand_in_a_file(tmp_path: Path) -> None:
-    (tmp_path / "logs").write_text(f"# others\nlog {LOG.encode()}  # theirs\n\n")
-    assert read_logs(tmp_path / "logs") == {LOG.name: [LOG]}
-    (tmp_path / "logs").write_text(f"logs {LOG.encode()}\n")
-    with pytest.raises(OSError, match="lines of log VKEY"):
-        read_logs(tmp_path / "logs")
+def test_who_watches_whom_stands_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "witnesses"
+    file.write_text(
+        f"# others\nlog {LOG.encode()}  # theirs\n\nwitness us {WITNESS.verifier.encode()} http://127.0.0.1:1\n"
+    )
+    watching = Witness("us", WITNESS.verifier, "http://127.0.0.1:1")
+    assert read_watch_list(file) == WatchList({LOG.name: [LOG]}, [watching])
+    for line in (f"logs {LOG.encode()}", f"witness {LOG.encode()}", "log", "#" * 300_000):
+        file.write_text(f"{line}\n")
+        with pytest.raises(Refused, match=r"witness\.list"):
+            read_watch_list(file)
 
 
 # Over HTTP
@@ -138,7 +149,10 @@ class Attested:
         self.engine._signer = self  # type: ignore[assignment]
         self.network = self  # what a node asks of its ledger
         self.chain, self.origin = self.engine.chain, Attestation("trial", self.engine.chain.id).origin
+        self.notes = AttestedNotes(DataFolder(folder / "data"), DataFolder(folder / "data").founded())
         self.nodes = {name: AttestedNode(self, name, keys[name], folder / name) for name in MEMBERS}  # type: ignore[arg-type]
+        beihai = self.nodes["beihai"]
+        beihai.attestation = Attestation("trial", self.chain.id, beihai.attesters, self.notes)
         self.client = LocalClient(Ledger(self.engine), signer=self.cast.signer("beihai"))
         feeding = Feeder(self.nodes["beihai"].attesters[0], self.engine, [])
         routes = witness_routes(self.nodes["beihai"].attestation, witness_in(folder), feeding)
@@ -186,6 +200,29 @@ def test_evidence_and_trust_of_a_network_come_from_any_gateway(attested: Atteste
     assert len(proven.signers) == 3
 
 
+BESIDE = """
+import sys
+from infoharbor.engine.reader import open_reader
+from infoharbor.evidence.making import make_evidence
+reader = open_reader(sys.argv[1])
+sys.stdout.buffer.write(make_evidence(reader.chain, reader, ["identity/organisations/beihai"]))
+reader.close()
+"""
+
+
+def test_a_reader_beside_the_node_finds_what_the_quorum_attested(attested: Attested) -> None:
+    attested.client.act(SetSealingKey(bytes([9] * 32)))
+    note = attested.engine.checkpoint()
+    command = [sys.executable, "-c", BESIDE, attested.folder / "data"]
+    raw = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+    verify(raw, ledger_trust(attested.engine))
+    again = Attestation("trial", attested.chain.id, notes=attested.notes)
+    size = attested.engine.status().height + 1
+    assert again.newest() == again.sign(size, attested.root(size)) == note
+    with pytest.raises(Refused, match=r"trust\.log_unsigned"):
+        attested.notes.verifier.encode()
+
+
 def test_members_hand_on_what_they_attest(attested: Attested, tmp_path: Path) -> None:
     attested.client.act(SetSealingKey(bytes([1] * 32)))
     attested.engine.checkpoint()
@@ -230,13 +267,13 @@ def test_what_a_witness_declines_has_its_status(attested: Attested) -> None:
 def test_our_feeder_and_our_witness_understand_one_another(attested: Attested, tmp_path: Path) -> None:
     key = WITNESS.verifier
     submitting = VerifierKey(f"{attested.origin}/beihai", ED25519, fixed_keys("beihai").submission.public_key)
-    witness = Witness([WITNESS], {submitting.name: [submitting]}, Marks(tmp_path / "seen.json"))
+    witness = Watching([WITNESS], {submitting.name: [submitting]}, Marks(tmp_path / "seen.json"))
     routes = witness_routes(None, witness, None)
     listening = socket.create_server(("127.0.0.1", 0))
     other: Server = server(attested.engine, routes=routes)
     thread = threading.Thread(target=asyncio.run, args=(other.serve([listening]),), daemon=True)
     thread.start()
-    outside = OutsideWitness(f"http://127.0.0.1:{listening.getsockname()[1]}/log", (key,))
+    outside = Witness("outside", key, f"http://127.0.0.1:{listening.getsockname()[1]}/log")
     marks = Marks(tmp_path / "attested.json")
     node = NodeAttester(attested.origin, "beihai", fixed_keys("beihai"), marks, attested.root)
 
@@ -267,9 +304,8 @@ def test_an_old_trust_file_goes_forward_from_a_node(
     attested.nodes["beihai"].rotate(renewed)
     attested.client.act(renewed.enrolment("beihai"))
     attested.engine.checkpoint()
-    handover = attested.nodes["beihai"].attestation.handover(attested.engine)
-    assert handover is not None
-    attested.client.act(handover)
+    attested.client.act(decode_action(HandOver, httpx.get(f"{attested.url}/log/handover").content))
+    assert httpx.get(f"{attested.url}/log/handover").status_code == 404
     attested.client.act(SetSealingKey(bytes([3] * 32)))
     advance(tmp_path / "old.txt", source=attested.url, output=tmp_path / "new.txt", as_json=True)
     assert json.loads(capsys.readouterr().out)["handovers"] == 1

@@ -52,6 +52,11 @@ def test_events_are_captured_as_the_document_says(tmp_path: Path) -> None:
     assert "trace/events/" in output
 
 
+def test_events_are_queried_and_sent_as_the_document_says(tmp_path: Path) -> None:
+    output = run_document("how-to/query-epcis-events.md", tmp_path, port=free_port(), before=STOP)
+    assert '"queryName": "departures"' in output
+
+
 def test_a_foreign_client_signs_as_the_document_says(tmp_path: Path) -> None:
     port = free_port()
     found = f"""{STOP}
@@ -102,7 +107,8 @@ def test_two_organisations_act_together_as_the_document_says(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "document", ["act-together", "run-your-own-ledger", "sign-without-our-code", "capture-epcis-events"]
+    "document",
+    ["act-together", "run-your-own-ledger", "sign-without-our-code", "capture-epcis-events", "query-epcis-events"],
 )
 def test_the_node_is_named_by_its_usual_address(document: str) -> None:
     assert all(

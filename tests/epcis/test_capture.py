@@ -106,8 +106,10 @@ def test_headers_that_ask_for_what_there_is_not_are_refused(firm: Trader) -> Non
     behaviour = firm.capture(good, **{"GS1-Capture-Error-Behaviour": "all"})
     refused(behaviour, 400, "ValidationException", "trace.epcis_behaviour", "GS1-Capture-Error-Behaviour")
     refused(firm.capture(good, **{"GS1-EPCIS-Version": "1.2"}), 406, "NotAcceptableException", "trace.epcis_version")
-    refused(firm.capture(good, **{"Content-Type": "text/xml"}), 415, "UnsupportedMediaTypeException", "http.media_type")
-    refused(firm.capture(good, Accept="application/xml"), 406, "NotAcceptableException", "trace.epcis_format")
+    for other in ("text/csv", "text/xml"):
+        answer = firm.capture(good, **{"Content-Type": other})
+        refused(answer, 415, "UnsupportedMediaTypeException", "http.media_type", "Content-Type")
+    refused(firm.capture(good, Accept="text/csv"), 406, "NotAcceptableException", "trace.epcis_format", "Accept")
 
 
 def test_who_has_no_token_or_no_agent_captures_nothing(trading: TradingNode) -> None:

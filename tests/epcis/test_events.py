@@ -128,11 +128,12 @@ def test_nothing_is_kept_for_a_page_token(firm: Trader) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("GS1-EPC-Format", "Always_EPC_URN"),
+        ("GS1-EPC-Format", "Sometimes_EPC_URN"),
+        ("GS1-CBV-XML-Format", "Never"),
         ("GS1-EPCIS-Min", "2.1"),
         ("GS1-EPCIS-Max", "1.2.0"),
         ("GS1-CBV-Version", "two"),
-        ("Accept", "application/xml, application/json;q=0"),
+        ("Accept", "text/csv, application/json;q=0"),
     ],
 )
 def test_what_is_not_spoken_here_is_not_acceptable(firm: Trader, name: str, value: str) -> None:

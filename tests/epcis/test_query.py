@@ -18,6 +18,7 @@ GTIN = "https://id.gs1.org/01/09521001003032"
 SITE = "https://id.gs1.org/414/9521001000017"
 PERSON = "https://id.gs1.org/8018/952100100000000008"
 ORDER = "urn:example:order:77"
+PACKED = "urn:uuid:2f3e1f0a-9d6b-4c1a-8a53-5d6a3f1d7c11"
 EVENTS: dict[str, dict[str, Any]] = {
     "shipped": event(
         bizStep="shipping",
@@ -42,7 +43,7 @@ EVENTS: dict[str, dict[str, Any]] = {
         readPoint={"id": "urn:example:place:scales"},
     ),
     "packed": {
-        **event(epcList=None, action="ADD", bizStep="packing"),
+        **event(eventID=PACKED, epcList=None, action="ADD", bizStep="packing"),
         "type": "AggregationEvent",
         "parentID": "https://id.gs1.org/00/095210010000000024",
         "childEPCs": [f"{GTIN}/21/q2"],
@@ -157,7 +158,7 @@ def found(who: Trader, captured: dict[str, str], parameters: str, path: str = "/
         ("GT_quantity_KGM=200.5", ""),
         ("GE_quantity=3&LE_quantity=3", "made"),
         ("LT_quantity=4", "made"),
-        (f"EQ_eventID={EVENTS['packed']['eventID']}", "packed"),
+        (f"EQ_eventID={PACKED}", "packed"),
         ("EXISTS_errorDeclaration=true", "wrong"),
         ("EXISTS_errorDeclaration=false&EQ_bizStep=shipping", "shipped"),
         ("GE_errorDeclarationTime=2026-04-09T00:00:00Z", "wrong"),

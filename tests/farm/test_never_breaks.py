@@ -31,6 +31,7 @@ from infoharbor.contracts.farm.production import Output, RecordProduction
 from infoharbor.contracts.farm.records import CauseKind, Part, ProductionKind
 from infoharbor.contracts.trace.demo import BOXES, LEAF, TEA
 from infoharbor.contracts.trace.exchange.names import STANDARD_CONTEXT
+from infoharbor.contracts.trace.pages import identify
 from infoharbor.edgekit.json_form import iso
 from infoharbor.sdk.building import now_ms
 
@@ -79,7 +80,7 @@ def breaks(farm: Farm, lot: str) -> list[str]:
 
 def on_work_list(farm: Farm, organisation: str) -> set[tuple[str, str]]:
     rows = farm.get(f"/v1/reports/farm/work?owner={organisation}", by=organisation).json()["rows"]
-    return {(row["lot"], row["rule"]) for row in rows}
+    return {(identify(row["lot"]), row["rule"]) for row in rows}
 
 
 def test_more_than_the_yield_is_kept_on_the_work_list_and_refused_what_would_follow(farm: Farm) -> None:

@@ -1,6 +1,7 @@
 """The public page of goods: where they come from, what stops them, their proof, and the scans of one piece."""
 
 import re
+import uuid
 from collections.abc import Iterator
 from io import BytesIO
 
@@ -8,12 +9,13 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 from tests.farm.conftest import Farm
+from tests.farm.test_never_breaks import event, post_event
 
 from infoharbor.contractkit import gs1
 from infoharbor.contracts.farm.causes import CloseCause, OpenCause
-from infoharbor.contracts.farm.demo import BODY, BOX_LOT, LEAF_LOT
+from infoharbor.contracts.farm.demo import BODY, BOX_LOT, LEAF_LOT, WORKS
 from infoharbor.contracts.farm.records import CauseKind
-from infoharbor.contracts.trace.demo import BOXES_LINK, PALLET
+from infoharbor.contracts.trace.demo import BOXES, BOXES_LINK, PALLET
 from infoharbor.contracts.trace.rules import object_id
 from infoharbor.evidence.policy import parse_trust
 from infoharbor.evidence.verify import verify
@@ -22,12 +24,13 @@ PUBLIC = ("en", "zh", "vi")
 PIECE = "/01/09521002002027/21/BOX-1"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def recalled(farm: Farm) -> Iterator[Farm]:
     """While the leaf is recalled."""
-    assert farm.send(OpenCause("PAGE-1", LEAF_LOT, CauseKind.RECALL, "pesticide_residue", None), by=BODY).is_success
+    number = uuid.uuid4().hex
+    assert farm.send(OpenCause(number, LEAF_LOT, CauseKind.RECALL, "pesticide_residue", None), by=BODY).is_success
     yield farm
-    assert farm.send(CloseCause(LEAF_LOT, f"{BODY}:PAGE-1", "not_confirmed"), by=BODY).is_success
+    assert farm.send(CloseCause(LEAF_LOT, f"{BODY}:{number}", "not_confirmed"), by=BODY).is_success
 
 
 @pytest.fixture
@@ -107,3 +110,35 @@ def test_what_the_ledger_does_not_know_is_neither_checked_nor_counted(farm: Farm
         files = {name: (None, BytesIO(value.encode())) for name, value in fields.items()}
         answer = httpx.post(f"{farm.address}{path}", files=files, headers={"Accept-Language": "en"})
         assert answer.status_code == 422 or answer.status_code == 404, answer.text
+
+
+def piece_of(farm: Farm) -> str:
+    """The public page of a box that was just given its number."""
+    link = f"/01/{gs1.gtin_of(gs1.normal(BOXES))}/21/{uuid.uuid4().hex[:12]}"
+    sent = event("commissioning", action="ADD", epcList=[f"https://id.gs1.org{link}"])
+    assert post_event(farm, WORKS, sent).status_code == 201
+    return link
+
+
+def test_scans_of_a_piece_are_counted_and_far_regions_are_a_sign(page: Page, farm: Farm) -> None:
+    link = piece_of(farm)
+    for _ in range(2):
+        page.goto(link)
+    assert "opened 2 times" in page.inner_text("main")
+    page.select_option("#region", "guangxi")
+    page.click("form[action='/scans'] button")
+    assert page.url == f"{farm.address}{link}"
+    assert "Guangxi 1" in page.inner_text("main")
+    assert "Suspicious" not in page.inner_text("main")
+    page.select_option("#region", "indonesia")
+    page.click("form[action='/scans'] button")
+    text = page.inner_text("main")
+    assert "Suspicious" in text
+    assert "opened 4 times" in text
+    assert "Scans of this piece" not in farm.get(BOXES_LINK).text, "a lot is scanned by many"
+
+
+@pytest.mark.parametrize("fields", [{"region": "nanning"}, {"region": "guangxi", "object": "x"}, {}])
+def test_a_region_that_is_none_and_an_object_that_is_none_are_refused(farm: Farm, fields: dict[str, str]) -> None:
+    answer = httpx.post(f"{farm.address}/scans", data=fields, headers={"Accept-Language": "en"})
+    assert answer.status_code in (404, 422)

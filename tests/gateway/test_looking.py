@@ -15,7 +15,7 @@ from infoharbor.evidence.checkpoint import Checkpoint
 from infoharbor.evidence.file import decode_evidence
 from infoharbor.evidence.tiles import subtrees_in, tiles_of
 from infoharbor.gateway.app import ROUTES
-from infoharbor.gateway.openapi import OPERATIONS
+from infoharbor.gateway.operations import OPERATIONS
 from infoharbor.kernel import merkle
 from infoharbor.kernel.block import header_codec
 

@@ -36,6 +36,16 @@ class Pool:
         return self.inserted[:1]
 
 
+class Votes:
+    """Votes that bring nothing along."""
+
+    def note(self, now: int) -> bytes:
+        return b""
+
+    def hear(self, note: bytes, now: int) -> None:
+        pass
+
+
 class Served:
     """A server, and clients of it, all in this thread."""
 
@@ -209,7 +219,7 @@ def test_any_request_has_the_answer_of_its_kind_or_stops_the_node_in_order(
     """Out of order, CometBFT and the node cannot be at the same place: then the node says so, and keeps what it has."""
     node = drive.node if hasattr(drive, "node") else drive()
     drive.node = node  # type: ignore[attr-defined]
-    answers, before = Answers(node.application, Pool()), node.height
+    answers, before = Answers(node.application, Pool(), Votes()), node.height
     for request in asked:
         kind = request.WhichOneof("value")
         try:
@@ -219,13 +229,13 @@ def test_any_request_has_the_answer_of_its_kind_or_stops_the_node_in_order(
 
 
 def test_a_request_of_another_version_is_told_so(drive: Callable[..., Driven]) -> None:
-    answer = Answers(drive().application, Pool()).answer(Request(), 0)
+    answer = Answers(drive().application, Pool(), Votes()).answer(Request(), 0)
     assert answer.WhichOneof("value") == "exception"
 
 
 def test_a_full_pool_asks_to_be_offered_again(drive: Callable[..., Driven]) -> None:
     pool = Pool()
-    answers, request = Answers(drive().application, pool), Request()
+    answers, request = Answers(drive().application, pool, Votes()), Request()
     request.insert_tx.tx = b"raw"
     assert answers.answer(request, 0).insert_tx.code == 0
     pool.full = True

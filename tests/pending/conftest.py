@@ -11,6 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from node import Node
 
+from infoharbor.sdk.client import Client
+
 
 @pytest.fixture(scope="session")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
@@ -18,3 +20,15 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     running.open_accounts()
     yield running
     running.close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Nothing of one test is left to the next."""
+    yield
+    if "node" not in request.fixturenames:
+        return
+    running: Node = request.getfixturevalue("node")
+    with Client(running.url, token=running.token_of("firm-1")) as client:
+        for each in client.pending.list()["items"]:
+            client.pending.decline(each["id"], "the test is over")

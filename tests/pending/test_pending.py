@@ -37,14 +37,6 @@ def firms(node: Node) -> Iterator[list[Client]]:
         yield [one, two, three]
 
 
-@pytest.fixture(autouse=True)
-def nothing_waits(node: Node) -> Iterator[None]:
-    yield
-    with Client(node.url, token=node.token_of("firm-1")) as client:
-        for each in client.pending.list()["items"]:
-            client.pending.decline(each["id"], "the test is over")
-
-
 def test_three_organisations_act_as_one(node: Node, firms: list[Client]) -> None:
     unsigned = bundle(node)
     put = firms[0].pending.put(unsigned, node.signer("firm-1"))
@@ -251,7 +243,12 @@ def test_a_flood_fills_the_room_of_the_one_who_floods(
     firms[1].pending.put(bundle(node), node.signer("firm-2"))
     firms[1].submit(sent[0].signed_by(*map(node.signer, FIRMS)))
     firms[0].pending.put(sent[5], node.signer("firm-1"))
-    monkeypatch.setattr(rules, "OWN_ROOM", Room(100, 2_000))
+    for each in [*sent[1:], *(bundle(node) for _ in range(7))]:
+        firms[0].pending.put(each, node.signer("firm-1"))
+        firms[0].pending.decline(each.id.hex(), "a flood of its own")
+    kept = [each for each in firms[0].pending.list(waiting=False)["items"] if each["proposer"] == "firm-1"]
+    assert len(kept) <= 2 * 5
+    monkeypatch.setattr(rules, "OWN_ROOM", Room(100, 100))
     refuses("pending.full", lambda: firms[0].pending.put(bundle(node), node.signer("firm-1")))
 
 

@@ -11,7 +11,7 @@ from tests.portal.conftest import Portal, Screens
 from infoharbor.evidence.policy import parse_trust
 from infoharbor.evidence.verify import Unproven, verify
 from infoharbor.kernel.encoding import Malformed
-from infoharbor.portal.pages.trace import qr
+from infoharbor.portal.pages.lot import qr
 
 LOT = "/01/09521002002027/10/LB250418-B"
 OBJECT = "01~09521002002027~10~LB250418-B"

@@ -38,7 +38,7 @@ papers = st.builds(
     pair=st.tuples(st.integers(INTEGER_MIN, INTEGER_MAX), st.integers(0, 1)),
     status=st.sampled_from(PaperStatus),
 )
-unhurried = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+unhurried = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def follower(ledger: PaperLedger, database: sql.Engine) -> Follower:

@@ -21,7 +21,12 @@ from infoharbor.edgekit.reports import Bars, Column, Kind, Report, Table, report
 from infoharbor.edgekit.sheets import FORMULA, Speech, csv_file, xlsx_file
 from infoharbor.kernel.registry import installed_registry
 
-REPORTS = sorted(reports_of(installed_registry()))
+REPORTS = sorted(
+    key
+    for key, each in reports_of(installed_registry()).items()
+    if all(parameter.default != parameter.empty for parameter in each.question.parameters.values())
+)
+"""Those that need not be told of what."""
 SPREADSHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 COLUMNS = (
     Column("note", Kind.TEXT, "Note", "备注"),

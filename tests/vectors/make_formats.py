@@ -12,6 +12,7 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+import attester_examples  # noqa: E402
 import format_examples as examples  # noqa: E402
 
 SUITES = ("sha256", "sm3")
@@ -38,6 +39,7 @@ def main() -> None:
             write(HERE / "formats" / f"{suite}-{name}.evidence.json", evidence)
             write(HERE / "formats" / f"{suite}-{name}.trust", trust)
     write(HERE / "formats" / "common.json", to_json(examples.common()))
+    write(HERE / "formats" / "attesters.json", to_json(attester_examples.examples()))
 
 
 if __name__ == "__main__":

@@ -10,14 +10,21 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import Annotated
 
 import msgspec
+from cyclopts import Parameter
 
 from infoharbor.cli.output import Failure
 from infoharbor.engine.folder import is_locked, write_private
 
+NetworkDir = Annotated[
+    Path, Parameter(name="--dir", env_var="INFOHARBOR_NETWORK", help="The network's folder. 网络目录。")
+]
+DEFAULT_DIR = Path("network")
 NODE_COMMAND = "from infoharbor.cli.main import main; main()"
 STOP_SECONDS = 30
+LOOKS_EVERY_SECONDS = 0.2
 PAUSES_SECONDS = (0.5, 1, 2, 5, 10)
 """Before a node that has ended is started again, longer each time that it ended soon."""
 LONG_ENOUGH_SECONDS = 60
@@ -104,11 +111,11 @@ class NetworkFolder:
 
 
 class Keeper:
-    """Starts every node, starts one again that ends, and ends them all on SIGINT or SIGTERM."""
+    """Starts every node that `network.json` names, also one that is added later; starts one again that ends; and ends
+    them all on SIGINT or SIGTERM."""
 
     def __init__(self, folder: NetworkFolder, host: str) -> None:
         self._folder, self._host = folder, host
-        self._nodes = folder.layout().nodes
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._started: dict[str, float] = {}
         self._quick: dict[str, int] = {}
@@ -118,16 +125,11 @@ class Keeper:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._told_to_stop)
         try:
-            for node in self._nodes:
-                self._start(node)
-            self._write()
-            report("started")
-            while not self._stop.wait(0.2):
-                for node in self._nodes:
-                    if self._children[node.name].poll() is not None and self._may_start(node.name):
-                        report(f"{node.name} {self._children[node.name].returncode}")
-                        self._start(node)
-                        self._write()
+            while True:
+                for node in self._folder.layout().nodes:
+                    self._keep_one(node, report)
+                if self._stop.wait(LOOKS_EVERY_SECONDS):
+                    return
         finally:
             self._end_all()
             self._folder.write_running(Running())
@@ -135,11 +137,19 @@ class Keeper:
     def _told_to_stop(self, number: int, frame: FrameType | None) -> None:
         self._stop.set()
 
+    def _keep_one(self, node: Node, report: Callable[[str], None]) -> None:
+        child = self._children.get(node.name)
+        if child is None:
+            self._start(node)
+        elif child.poll() is not None and self._may_start(node.name):
+            report(f"{node.name} has ended 已退出 ({child.returncode}), again 重新启动")
+            self._start(node)
+
     def _may_start(self, name: str) -> bool:
         lived = time.monotonic() - self._started[name]
         if lived > LONG_ENOUGH_SECONDS:
             self._quick[name] = 0
-        return lived > PAUSES_SECONDS[min(self._quick.get(name, 0), len(PAUSES_SECONDS) - 1)]
+        return lived > PAUSES_SECONDS[min(self._quick[name], len(PAUSES_SECONDS) - 1)]
 
     def _start(self, node: Node) -> None:
         self._quick[node.name] = self._quick.get(node.name, -1) + 1
@@ -153,8 +163,6 @@ class Keeper:
                 stderr=log,
                 start_new_session=True,  # An interrupt from the keyboard is for the keeper.
             )
-
-    def _write(self) -> None:
         self._folder.write_running(Running(os.getpid(), {name: child.pid for name, child in self._children.items()}))
 
     def _end_all(self) -> None:

@@ -14,6 +14,7 @@ from infoharbor.cli import (
     pending,
     proofs,
     serving,
+    simulate,
     trusting,
     upkeep,
 )
@@ -43,6 +44,7 @@ app.command(contracts.contract)
 app.command(invoices.invoice)
 app.command(leave.leave)
 app.command(network.network)
+app.command(simulate.simulate)
 
 
 def main() -> None:

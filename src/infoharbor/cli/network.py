@@ -10,20 +10,19 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from infoharbor.cli.keys import registered
-from infoharbor.cli.local_network import Keeper, Layout, NetworkFolder, Node
+from infoharbor.cli import joining
+from infoharbor.cli.local_network import DEFAULT_DIR, Keeper, Layout, NetworkDir, NetworkFolder, Node
 from infoharbor.cli.output import AsJson, Failure, answer, errors, fails_clearly
 from infoharbor.cli.serving import ensure_port
-from infoharbor.contracts.identity.actions import AdmitOrganisation
-from infoharbor.contracts.identity.records import Registration
+from infoharbor.cli.trial_members import Member
 from infoharbor.crypto.hashes import hash_suite
-from infoharbor.crypto.keyfile import write_key
-from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.json_form import iso
+from infoharbor.engine.attester import AttesterKeys
 from infoharbor.engine.cometbft.binary import cometbft
-from infoharbor.engine.cometbft.founding import decisions, found_network
+from infoharbor.engine.cometbft.founding import decisions, found_network, network_of_pilot
 from infoharbor.engine.cometbft.home import ConsensusHome, new_keys
 from infoharbor.engine.cometbft.order import read_places
+from infoharbor.engine.cometbft.validators import validators as voted_validators
 from infoharbor.engine.founding import chain_id, genesis
 from infoharbor.engine.interface import Damaged, Refused
 from infoharbor.engine.reader import open_reader
@@ -34,10 +33,9 @@ network = App(
     name="network",
     help="A ledger that several organisations' nodes keep together. 由多家机构的节点共同维护的账本。",
 )
-NetworkDir = Annotated[
-    Path, Parameter(name="--dir", env_var="INFOHARBOR_NETWORK", help="The network's folder. 网络目录。")
-]
-DEFAULT_DIR = Path("network")
+network.command(joining.join)
+network.command(joining.admit)
+network.command(joining.add_validator, name="add-validator")
 VALIDATORS_MOST = 16
 STOP_SECONDS = 60
 
@@ -50,6 +48,7 @@ def init(
     directory: NetworkDir = DEFAULT_DIR,
     name: str = "network.infoharbor.example",
     port: int = 8600,
+    pilot: Annotated[Path | None, Parameter(name="--from")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Found a trial network on this machine: an organisation, a seat and a validator each. 在本机创建试验网络。
@@ -57,51 +56,63 @@ def init(
     Parameters
     ----------
     validators
-        How many organisations, with a node each. A third of them, less one, may fail: from four on, one may.
+        How many organisations, with a node each. Fewer than a third of them may fail: of four, one.
     name
         The ledger's name; part of every proof.
     port
         The first node's port for gateway and portal; the others have the following ones.
+    pilot
+        The data folder of an embedded ledger that becomes the network, with its history. The folder is moved to its first
+        node, so that no second history begins; the members can then vote who validates.
     """
     folder = NetworkFolder(directory)
     if not 1 <= validators <= VALIDATORS_MOST:
         raise Failure("network.validators", "--validators", f"1 to {VALIDATORS_MOST}")
     if folder.exists or (directory / "nodes").exists():
         raise Failure("network.folder_taken", "--dir", "a folder without a network")
-    cometbft(lambda program: errors.print(f"  builds {program} 正在构建（约一分半钟）", style="dim", markup=False))
-    members = [f"member-{number}" for number in range(1, validators + 1)]
-    keys = {member: SUITES["ed25519"].generate() for member in members}
-    users = {member: f"u-{secrets.token_hex(12)}" for member in members}
-    founders = [
-        AdmitOrganisation(
-            member, f"试验成员 {number}", f"Trial member {number}", "CN", Registration.REGISTRY, f"DEMO-{number:04}", True,
-            users[member], registered(keys[member], users[member]),
-        )
-        for number, member in enumerate(members, 1)
-    ]  # fmt: skip
-    secret, registry = secrets.token_bytes(32), installed_registry(hash_suite("sha256"))
-    validator_keys = {member: new_keys() for member in members}
-    founding = genesis(
-        name, suite="sha256", time=now_ms(), secret=secret, registry=registry, founders=founders,
-        decisions=decisions(validator_keys),
-    )  # fmt: skip
-    found_network({member: folder.data(member) for member in members}, founding, secret, validator_keys)
-    files = {member: folder.data(member) / "keys" / f"{member}-administrator.json" for member in members}
-    for member, file in files.items():
-        write_key(file, keys[member])
-    folder.write_layout(Layout(tuple(Node(member, port + at) for at, member in enumerate(members))))
-    described = {
-        "chain": chain_id(founding).hex(),
-        "nodes": [
-            {"name": member, "data": str(folder.data(member)), "user": users[member], "key": str(files[member])}
-            for member in members
-        ],
-    }
+    cometbft(_builds)
+    described = _found(folder, validators, name) if pilot is None else _grow(folder, validators, pilot)
+    folder.write_layout(Layout(tuple(Node(node["name"], port + at) for at, node in enumerate(described["nodes"]))))
     answer(
         described, as_json=as_json,
-        text=f"founded 已创建 {name}, {validators} validators 个验证节点\nchain 链 {described['chain']}\n"
+        text=f"{validators} validators 个验证节点\nchain 链 {described['chain']}, block 区块 {described['height']}\n"
         f"next 下一步: infoharbor network run --dir {directory}",
     )  # fmt: skip
+
+
+def _found(folder: NetworkFolder, validators: int, name: str) -> dict[str, Any]:
+    members = [Member.new(number) for number in range(1, validators + 1)]
+    keys = {member.name: new_keys() for member in members}
+    attesters = {member.name: AttesterKeys.generate() for member in members}
+    secret, registry = secrets.token_bytes(32), installed_registry(hash_suite("sha256"))
+    founding = genesis(
+        name, suite="sha256", time=now_ms(), secret=secret, registry=registry,
+        founders=[member.admission for member in members], decisions=decisions(keys),
+        attesters=[attesters[member.name].enrolment(member.name) for member in members],
+    )  # fmt: skip
+    folders = {member.name: folder.data(member.name) for member in members}
+    found_network(folders, founding, secret, keys)
+    for member, data in folders.items():
+        attesters[member].write(data / "keys")
+    files = {member.name: str(member.write_key(folder.data(member.name))) for member in members}
+    nodes = [
+        {"name": member.name, "data": str(folders[member.name]), "user": member.user, "key": files[member.name]}
+        for member in members
+    ]
+    return {"chain": chain_id(founding).hex(), "height": 0, "nodes": nodes}
+
+
+def _grow(folder: NetworkFolder, validators: int, pilot: Path) -> dict[str, Any]:
+    names = [f"member-{number}" for number in range(1, validators + 1)]
+    folders = {name: folder.data(name) for name in names}
+    height = network_of_pilot(pilot, folders, {name: new_keys() for name in names})
+    with closing(open_reader(folders[names[0]])) as reader:
+        chain = reader.chain.id.hex()
+    return {"chain": chain, "height": height, "nodes": [{"name": name, "data": str(folders[name])} for name in names]}
+
+
+def _builds(program: str) -> None:
+    errors.print(f"  builds {program}, once, some minutes 首次构建，约需几分钟", style="dim", markup=False)
 
 
 @network.command
@@ -116,7 +127,7 @@ def run(*, directory: NetworkDir = DEFAULT_DIR, host: str = "127.0.0.1") -> None
     """
     folder = NetworkFolder(directory)
     nodes = folder.layout().nodes
-    cometbft(lambda program: errors.print(f"  builds {program} 正在构建（约一分半钟）", style="dim", markup=False))
+    cometbft(_builds)
     with folder.kept():
         for node in nodes:
             ensure_port(host, node.port)
@@ -150,9 +161,9 @@ def status(*, directory: NetworkDir = DEFAULT_DIR, as_json: AsJson = False) -> N
     processes = folder.running().nodes
     nodes = [_described(folder, node, processes.get(node.name)) for node in folder.layout().nodes]
     newest = max(nodes, key=lambda each: int(each["height"] or 0))
-    up = sum(node["pid"] is not None for node in nodes)
-    needed = len(nodes) * 2 // 3 + 1
-    reason = "" if up >= needed else f"{up} of {len(nodes)} validators are up, {needed} are needed"
+    up = sum(node["pid"] is not None for node in nodes if node["role"] == "validator")
+    needed = sum(node["role"] == "validator" for node in nodes) * 2 // 3 + 1
+    reason = "" if up >= needed else f"{up} validators are up, {needed} are needed"
     lines = [
         f"{node['name']:12} {node['role']:10} block 区块 {node['height']}  "
         + (f"pid {node['pid']}  {node['address']}" if node["pid"] else "down 未运行")
@@ -169,16 +180,20 @@ def _described(folder: NetworkFolder, node: Node, process_id: int | None) -> dic
     data = folder.data(node.name)
     home = ConsensusHome(data)
     height = order = written = None
+    role = "observer"
     try:
         with closing(open_reader(data)) as reader:
             known = reader.status()
             height, written = known.height, iso(known.time)
+            with reader.snapshot() as snapshot:
+                voted = voted_validators(snapshot, snapshot.time, home.founding_validators())
+            role = "validator" if home.validator_key() in voted else role
         order = read_places(home.order)[-1].order
     except (Refused, Damaged) as fault:
         errors.print(f"{node.name}: {fault}", markup=False)
     return {
         "name": node.name,
-        "role": home.config().role,
+        "role": role,
         "height": height,
         "order": order,
         "time": written,

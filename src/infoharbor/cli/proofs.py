@@ -13,6 +13,7 @@ from infoharbor.edgekit.json_form import iso, to_json
 from infoharbor.engine.reader import open_reader
 from infoharbor.evidence.file import EVIDENCE_BYTES
 from infoharbor.evidence.making import make_evidence
+from infoharbor.evidence.note import NOTE_BYTES
 from infoharbor.evidence.policy import parse_trust
 from infoharbor.evidence.trust import EMBEDDED, TRUST_BYTES, TrustPolicy
 from infoharbor.evidence.verify import Proven
@@ -112,10 +113,21 @@ def prove(path: str, *more: str, output: Output, data: Data = DEFAULT_DATA, hist
 
 
 @fails_clearly
-def verify(file: Path, *, trust: Path, as_json: AsJson = False) -> None:
-    """Check an evidence file offline; exit code 0 only if it proves what it says. 离线验证存证文件；仅在证明成立时返回 0。"""
+def verify(file: Path, *, trust: Path, witnessed: tuple[Path, ...] = (), as_json: AsJson = False) -> None:
+    """Check an evidence file offline; exit code 0 only if it proves what it says. 离线验证存证文件；仅在证明成立时返回 0。
+
+    Parameters
+    ----------
+    file
+        The evidence file.
+    trust
+        The trust file, which came to you by a way that you trust.
+    witnessed
+        Where the trust file asks for outside witnesses: members' own notes of the same checkpoint that these cosigned.
+    """
     policy = parse_trust(_start_of(trust, TRUST_BYTES))
-    proven = verify_evidence(_start_of(file, EVIDENCE_BYTES), policy)
+    notes = [_start_of(note, NOTE_BYTES) for note in witnessed]
+    proven = verify_evidence(_start_of(file, EVIDENCE_BYTES), policy, notes)
     stale = policy.refresh_by < datetime.now(UTC).timestamp() * 1000
     answer(_described(proven, policy, stale), as_json=as_json, text=_told(proven, policy, stale))
 

@@ -1,11 +1,14 @@
 """`infoharbor run` and `token`: run a node with its doors, let someone in."""
 
+from collections.abc import Sequence
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from infoharbor.cli.output import DEFAULT_DATA, Data, Failure, ReadmodelUrl, errors, fails_clearly
 from infoharbor.contracts.identity.records import User, UserKind, UserStatus
 from infoharbor.edgekit.cast import Cast
+from infoharbor.edgekit.webhooks import Targets
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.reader import open_reader
 from infoharbor.gateway.agents import keep_agent_key
@@ -33,6 +36,7 @@ def run(
     demo: bool = False,
     public_url: str = "",
     readmodel_url: ReadmodelUrl = "",
+    webhook_network: tuple[str, ...] = (),
 ) -> None:
     """Run the node with its gateway and portal. 运行节点、网关与门户。
 
@@ -46,9 +50,12 @@ def run(
         Found a demo ledger if the data folder has none, and tell its story.
     public_url
         Where readers find this node, such as https://ledger.example behind a proxy; QR codes and links say it.
+    webhook_network
+        A network, such as 10.1.0.0/16, that subscriptions may have events sent to; public addresses always are.
     """
     ensure_port(host, port)
     ensure_public_url(public_url)
+    webhooks = targets(webhook_network)
     if demo and not (data / "genesis").exists():
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         found_demo(data, time=now_ms() - PAST_DAYS * DAY_MS)
@@ -73,6 +80,7 @@ def run(
             port=port,
             readmodel_url=readmodel_url,
             public_url=public_url.rstrip("/"),
+            webhooks=webhooks,
             ready=lambda address: _welcome(address, data, demo=demo),
         )
     finally:
@@ -93,6 +101,14 @@ def ensure_public_url(url: str) -> None:
     is_origin = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
     if url and not (is_origin and parts.path in ("", "/") and parts.username is None):
         raise Failure("cli.public_url", "--public-url", "https://HOST or http://HOST:PORT, without a path")
+
+
+def targets(networks: Sequence[str]) -> Targets:
+    """Where the operator lets events be sent."""
+    try:
+        return Targets(tuple(map(ip_network, networks)))
+    except ValueError:
+        raise Failure("cli.webhook_network", "--webhook-network", "a network such as 10.1.0.0/16") from None
 
 
 def _keep_scanners(data: Path) -> None:

@@ -1,16 +1,18 @@
 """Gathers a quorum's attestation of each size of the header log, in one member's node.
 
-For an engine that orders blocks with others:
+For an engine that orders blocks with others, which makes one of it with the attesters of its data folder
+(`attester.attesters_in`):
 
-- after each commit, and once at its start, it calls `committed` with the newest header, and hands the note that it gets
+- after each commit, and once at its start, but not for blocks that it is only catching up with, it calls `committed`
+  for the newest header, and hands the note that it gets
   to the other members (`gateway.witness` does that by C2SP `add-checkpoint`);
 - what comes from them goes to `receive`, whose answer goes back to them;
 - in the place of the single operator's `LogSigner` it reads `sign` (waits for the quorum at this size) and `newest`;
 - `handover` is the action that lets a change of attesters hold, as soon as a quorum has attested it: whoever acts for a
   member signs and submits it.
 
-Each size is judged by the set that its last header names. Nothing here is a transaction, and nothing survives a restart
-but the attester's high-water mark: cosignatures can be asked for again.
+Each size is judged by the set that its last header names. Nothing here is a transaction. What survives a restart is the
+attester's high-water mark and the last attested notes (`attested_notes`): more of them can be asked for again.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from infoharbor.contracts.identity.attesting import HandOver
+from infoharbor.engine.attested_notes import AttestedNotes
 from infoharbor.engine.attester import NodeAttester
 from infoharbor.engine.interface import Refused
 from infoharbor.evidence.attesters import AttesterSet, attested_trust
@@ -35,7 +38,8 @@ SIZES_KEPT = 256
 SIZES_AHEAD = 64
 """How far beyond its own log a node keeps what faster ones have signed."""
 FORKS_KEPT = 16
-PATIENCE_S = 10
+PATIENCE_S = 3
+"""How long whoever asks for an attested checkpoint waits for the quorum."""
 
 
 class HeaderLog(Protocol):
@@ -75,14 +79,22 @@ class _Gathered:
 class Attestation:
     """All of it may be called from any thread."""
 
-    def __init__(self, chain: str, genesis: bytes, attesters: Sequence[NodeAttester] = ()) -> None:
-        """`attesters` are this node's: more than one while keys are rotated. That one signs which the set names."""
+    def __init__(
+        self,
+        chain: str,
+        genesis: bytes,
+        attesters: Sequence[NodeAttester] = (),
+        notes: AttestedNotes | None = None,
+    ) -> None:
+        """`attesters` are this node's: more than one while keys are rotated. That one signs which the set names.
+        `notes` keeps what a quorum has attested in the node's folder."""
         self.origin = origin_of(chain, genesis)
-        self._chain, self._genesis, self._attesters = chain, genesis, attesters
+        self._chain, self._genesis, self._attesters, self._notes = chain, genesis, attesters, notes
         self._sizes: OrderedDict[int, _Gathered] = OrderedDict()
         self._ahead: dict[int, dict[bytes, Note]] = {}
         self._changed = threading.Condition()
         self._newest: _Gathered | None = None
+        self.patience_s: float = PATIENCE_S
         self.forks: list[bytes] = []
         """Notes by which a member has signed another history than this node's, as proof against it."""
 
@@ -114,6 +126,8 @@ class Attestation:
         """
         note = Note.parse(raw)
         checkpoint = Checkpoint.parse(note.text)
+        if checkpoint.origin != self.origin:
+            raise Refused("witness.log_unknown", "origin", self.origin)
         with self._changed:
             if not self._sizes:
                 raise Refused("attestation.ahead", "size", "0")
@@ -131,12 +145,17 @@ class Attestation:
     def newest(self) -> str:
         """The newest checkpoint that a quorum has attested, in the form for evidence; empty if there is none yet."""
         with self._changed:
-            return self._newest.attested if self._newest is not None else ""
+            if self._newest is not None:
+                return self._newest.attested
+        return self._notes.newest() if self._notes is not None else ""
 
     def sign(self, size: int, root: bytes) -> str:
         """The attested checkpoint of this size; waits for the quorum. `Refused("attestation.missing")` if it stays away."""
+        kept = self._notes.find(size, root) if self._notes is not None else ""
+        if kept:
+            return kept
         with self._changed:
-            self._changed.wait_for(lambda: self._attested(size), PATIENCE_S)
+            self._changed.wait_for(lambda: self._attested(size), self.patience_s)
             gathered = self._attested(size)
         if gathered is None or gathered.checkpoint.root != root:
             raise Refused("attestation.missing", "checkpoint", f"a quorum that attests size {size}")
@@ -161,10 +180,13 @@ class Attestation:
         if note.text != gathered.checkpoint.encode():
             self.forks = [*self.forks, note.encode()][-FORKS_KEPT:]
             return False
+        before = gathered.attested
         gathered.add(valid)
-        if gathered.attested:
+        if gathered.attested and not before:
             if self._newest is None or self._newest.checkpoint.size < gathered.checkpoint.size:
                 self._newest = gathered
+                if self._notes is not None:
+                    self._notes.keep(gathered.attested)
             self._changed.notify_all()
         return True
 
@@ -174,7 +196,7 @@ class Attestation:
         logs = {log.key for log in newest.policy.logs}
         signer = next((signature.key.id for signature in valid.signatures if signature.key in logs), None)
         near = checkpoint.size <= newest.checkpoint.size + SIZES_AHEAD
-        if near and signer is not None and checkpoint.origin == self.origin:
+        if near and signer is not None:
             self._ahead.setdefault(checkpoint.size, {})[signer] = Note(note.text, valid.lines)
 
 

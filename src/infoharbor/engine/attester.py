@@ -14,7 +14,7 @@ from infoharbor.contracts.identity.attesters import AttesterRole
 from infoharbor.contracts.identity.attesting import Attest, NewAttesterKey
 from infoharbor.crypto.keyfile import KeyFileError, read_key, write_key
 from infoharbor.crypto.suites import ED25519, SM2, SUITES, PrivateKey
-from infoharbor.engine.folder import Signed, write_private
+from infoharbor.engine.folder import DataFolder, Signed, write_private
 from infoharbor.engine.interface import Damaged, Refused
 from infoharbor.evidence.attesters import COSIGNING, Attester, VerifierKeys, verifier_keys
 from infoharbor.evidence.checkpoint import Checkpoint
@@ -99,10 +99,12 @@ def _read(folder: Path, role: AttesterRole) -> PrivateKey:
 
 class Marks:
     """The largest size that was signed for each log, and its root: on the disk before any signature leaves, and in no
-    backup, so that whoever comes back from one does not sign what it has signed otherwise before."""
+    backup, so that whoever comes back from one does not sign what it has signed otherwise before. Hold `lock` from
+    looking to moving."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self.lock = threading.Lock()
         try:
             self._marks = msgspec.json.decode(file.read_bytes(), type=dict[str, Signed])
         except FileNotFoundError:
@@ -120,6 +122,15 @@ class Marks:
         self._marks = moved
 
 
+def attesters_in(folder: DataFolder, origin: str, organisation: str, root_at: RootAt) -> list[NodeAttester]:
+    """The attesters of a member's data folder: of its keys, and of those in `keys/next` that a rotation puts in their
+    place; none if the member does not attest. Whoever rotates makes the ones in `keys/next`, and moves them up later."""
+    marks = Marks(folder.attested)
+    places = (folder.log_key.parent, folder.log_key.parent / "next")
+    keys = [AttesterKeys.read(place) for place in places if _file(place, AttesterRole.COSIGNER).exists()]
+    return [NodeAttester(origin, organisation, each, marks, root_at) for each in keys]
+
+
 class NodeAttester:
     """Signs what its own node has committed: as the log, as cosigner, and under the member's own origin."""
 
@@ -127,7 +138,6 @@ class NodeAttester:
         self.origin, self.public = origin, keys.public(organisation)
         self.verifiers: VerifierKeys = verifier_keys(origin, self.public)
         self._keys, self._marks, self._root_at = keys, marks, root_at
-        self._lock = threading.Lock()
 
     def attest(self, checkpoint: Checkpoint, time: int) -> tuple[SignatureLine, ...]:
         """The log's and the cosigner's lines under the chain's own checkpoint; `time` is the node's clock, in ms.
@@ -152,7 +162,7 @@ class NodeAttester:
         return own.encode(), self.verifiers.submission.sign(own.encode(), self._keys.submission)
 
     def _advance(self, checkpoint: Checkpoint) -> bool:
-        with self._lock:
+        with self._marks.lock:
             before = self._marks.of(checkpoint.origin)
             if before is not None:
                 if checkpoint.size < before.size:

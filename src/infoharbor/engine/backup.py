@@ -64,8 +64,9 @@ def restore(source: Path | str, target: Path | str, *, new_epoch: bool = False) 
     if new_epoch:
         raise Refused("node.new_epoch", "new_epoch", "a new genesis that names the old ledger's last size and root")
     folder, copy = DataFolder(Path(source)), DataFolder(Path(target))
-    if copy.path.exists() and any(path.name != copy.signed.name for path in copy.path.iterdir()):
-        raise Refused("node.target_not_empty", "target", "a folder that is empty but for signed.json")
+    marks = (copy.signed.name, copy.attested.name)
+    if copy.path.exists() and any(path.name not in marks for path in copy.path.iterdir()):
+        raise Refused("node.target_not_empty", "target", "a folder that is empty but for signed.json and attested.json")
     founded = folder.founded()
     with contextlib.closing(Reader(folder.path, founded.chain.registry)) as reader:
         reader.check_signed(copy.last_signed())

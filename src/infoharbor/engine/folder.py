@@ -2,7 +2,8 @@
 
 `genesis` the encoded genesis · `secret` 32 bytes that make the blinds · `keys/log.json` the log's private
 key · `blocks/` the block log · `state/` the store, which can be made again from the log · `signed.json` the
-largest checkpoint that was signed, which no backup takes along · `lock` held by the one node that runs · `writing`
+largest checkpoint that was signed, and `attested.json` the same of a member's attester (`keys/attester-*.json`), which no
+backup takes along · `attested-notes.json` what a quorum attested last · `lock` held by the one node that runs · `writing`
 held by its processes that write the store.
 """
 
@@ -60,6 +61,7 @@ class DataFolder:
             path / "lock",
         )
         self.blocks, self.state = path / "blocks", path / "state"
+        self.attested = path / "attested.json"
 
     def create(self, genesis: Genesis, secret: bytes, log_key: PrivateKey) -> None:
         """Lay out a new folder; refused as `node.folder_taken` if there is a ledger in it already."""

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from infoharbor.engine.attested_notes import signer_in
 from infoharbor.engine.blocklog import BlockLog
 from infoharbor.engine.folder import DataFolder, Founded, Signed
 from infoharbor.engine.interface import Block, ProofMaterial, Refused, Status
@@ -24,7 +25,7 @@ class LedgerReading(ABC):
         self.genesis: Genesis = founded.genesis
         self.chain: Chain = founded.chain
         self._store, self._log = store, log
-        self._signer = DataFolder(folder).signer(founded)
+        self._signer = signer_in(DataFolder(folder), founded)
 
     @abstractmethod
     def _current(self) -> State:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from infoharbor.crypto.suites import PrivateKey
 from infoharbor.engine.attester import Marks
-from infoharbor.engine.interface import Damaged, Refused
+from infoharbor.engine.interface import Refused
 from infoharbor.evidence.attesters import COSIGNING
 from infoharbor.evidence.checkpoint import Checkpoint, NoteError
 from infoharbor.evidence.note import Note, SignatureLine, VerifierKey, open_note
 from infoharbor.evidence.submission import Submission
+from infoharbor.evidence.trust import Witness
 from infoharbor.kernel.merkle import sha256, verify_consistency
 
-WITNESS_BYTES = 256 * 1024
+WATCH_LIST_BYTES = 256 * 1024
 
 
 class WitnessKey(NamedTuple):
@@ -32,12 +32,11 @@ class WitnessKey(NamedTuple):
         return cls(VerifierKey(name, COSIGNING[private.suite.name], private.public_key), private)
 
 
-class Witness:
+class Watching:
     """Watches the logs that it was told of; `marks` holds the last size and root of each. Callable from any thread."""
 
     def __init__(self, keys: Sequence[WitnessKey], logs: Mapping[str, Sequence[VerifierKey]], marks: Marks) -> None:
         self._keys, self._logs, self._marks = keys, logs, marks
-        self._lock = threading.Lock()
 
     def add(self, submission: Submission, time: int) -> bytes:
         """The cosignature lines; `time` is the witness's clock, in milliseconds since 1970 UTC.
@@ -52,7 +51,7 @@ class Witness:
         text, _ = open_note(submission.note, known)
         if submission.old > checkpoint.size:
             raise NoteError("note.submission", "old", "at most the checkpoint's size")
-        with self._lock:
+        with self._marks.lock:
             self._ensure_grown(submission, checkpoint)
             self._marks.move(checkpoint)
         return "".join(self._line(key, text, time).encode() for key in self._keys).encode()
@@ -70,18 +69,29 @@ class Witness:
         return key.verifier.sign(text, key.private, time)
 
 
-def read_logs(file: Path) -> dict[str, list[VerifierKey]]:
-    """The logs that a witness watches: lines `log VKEY`, comments after `#`; a key's name is the log's origin."""
-    found: dict[str, list[VerifierKey]] = {}
+class WatchList(NamedTuple):
+    """Which `logs` a node watches, by origin, and the `witnesses` that it shows its own ledger to."""
+
+    logs: dict[str, list[VerifierKey]]
+    witnesses: list[Witness]
+
+
+def read_watch_list(file: Path) -> WatchList:
+    """A file of lines `log VKEY`, the key's name being the log's origin, and `witness NAME VKEY URL`, as they stand in trust
+    files; what follows a `#` says nothing. Raises `Refused`, or `NoteError` for a malformed key."""
+    found = WatchList({}, [])
     raw = file.read_bytes()
-    if len(raw) > WITNESS_BYTES:
-        raise Damaged(file.name, f"at most {WITNESS_BYTES} bytes")
+    if len(raw) > WATCH_LIST_BYTES:
+        raise Refused("witness.list", file.name, f"at most {WATCH_LIST_BYTES} bytes")
     for line in raw.decode(errors="replace").splitlines():
-        word, *items = line.partition("#")[0].split() or [""]
-        if not word:
-            continue
-        if word != "log" or len(items) != 1:
-            raise Damaged(file.name, "lines of log VKEY")
-        key = VerifierKey.parse(items[0])
-        found.setdefault(key.name, []).append(key)
+        match line.partition("#")[0].split():
+            case []:
+                continue
+            case ["log", vkey]:
+                key = VerifierKey.parse(vkey)
+                found.logs.setdefault(key.name, []).append(key)
+            case ["witness", name, vkey, url]:
+                found.witnesses.append(Witness(name, VerifierKey.parse(vkey), url))
+            case _:
+                raise Refused("witness.list", file.name, "lines of log VKEY and witness NAME VKEY URL")
     return found

@@ -1,6 +1,6 @@
 """Puts an evidence file together from what a node answers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any, Protocol
 
 from infoharbor.evidence import file
@@ -43,11 +43,12 @@ def make_evidence(
     source: Source,
     paths: Iterable[str],
     *,
-    history: bool = True,
-    receipts: bool = True,
+    history: bool | Container[str] = True,
+    receipts: bool | Container[bytes] = True,
     open_actions: bool = False,
 ) -> bytes:
-    """The encoded evidence for these records, present or absent, with their histories and their writers' receipts.
+    """The encoded evidence for these records, present or absent, with their histories and their writers' receipts: of
+    all, of none, or of these paths and transactions.
 
     `open_actions` shows the writers' transactions with all their actions: only for who may see the whole bundle.
     """
@@ -55,9 +56,12 @@ def make_evidence(
     if not 1 <= len(wanted) <= file.ITEMS_MAX:
         raise TooMuch(f"1 to {file.ITEMS_MAX} records")
     material = source.proof(wanted)
-    items = [_record(chain, source, proved, file.VERSIONS_MAX if history else 1) for proved in material.records]
+    items = [
+        _record(chain, source, proved, file.VERSIONS_MAX if _holds(history, proved.path) else 1)
+        for proved in material.records
+    ]
     versions = [version for item in items for version in item.versions]
-    writers = sorted({(version.height, version.transaction) for version in versions}) if receipts else []
+    writers = sorted({(each.height, each.transaction) for each in versions if _holds(receipts, each.transaction)})
     accounts = [_receipt(chain, source, material.size, *writer, open_actions) for writer in writers[-file.ITEMS_MAX :]]
     schemas = {chain.registry.schemas[version.schema] for version in versions}
     return file.encode_evidence(
@@ -72,6 +76,10 @@ def make_evidence(
             tuple(item for _, item in sorted(accounts, key=_place)),
         )
     )
+
+
+def _holds(wanted: bool | Container[Any], each: Any) -> bool:
+    return wanted if isinstance(wanted, bool) else each in wanted
 
 
 def _record(chain: Chain, source: Source, proved: Any, most: int) -> RecordItem:

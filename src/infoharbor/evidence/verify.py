@@ -1,5 +1,6 @@
 """Checks an evidence file against a trust file, offline: what it proves, or the first thing that fails."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from infoharbor.crypto.hashes import SHA256, HashSuite, hash_suite
@@ -56,10 +57,13 @@ class Proven(NamedTuple):
     receipts: list[ProvenReceipt]
 
 
-def verify(raw: bytes, policy: TrustPolicy) -> Proven:
-    """Raises `Unproven` or `Malformed` unless every byte of the file is accounted for."""
+def verify(raw: bytes, policy: TrustPolicy, witnessed: Sequence[bytes] = ()) -> Proven:
+    """Raises `Unproven` or `Malformed` unless every byte of the file is accounted for.
+
+    `witnessed` are notes of the same size and root under members' own origins, by which outside witnesses count.
+    """
     evidence = decode_evidence(raw)
-    verdict = evaluate(evidence.checkpoint, policy)
+    verdict = evaluate(evidence.checkpoint, policy, members=witnessed)
     if not verdict.met:
         raise Unproven("evidence.quorum", "checkpoint", "; ".join(verdict.missing))
     try:

@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from infoharbor.engine.interface import Refused
-from infoharbor.gateway import acting, invoices, log, looking, openapi, proofs, reports, stream
+from infoharbor.gateway import acting, imports, invoices, log, looking, openapi, proofs, reports, stream
 from infoharbor.gateway.door import add_safe_headers, bounded
 from infoharbor.gateway.epcis.interface import Epcis
 from infoharbor.gateway.epcis.routes import router
@@ -32,8 +32,8 @@ def get_openapi(request: Asked) -> Response[bytes]:
 
 HEADLESS: Final = ("/v1/stream", "/epcis")
 ROUTES: list[Any] = [
-    *acting.ROUTES, *PENDING_ROUTES, *looking.ROUTES, *reports.ROUTES, *invoices.ROUTES, *stream.ROUTES, *log.ROUTES,
-    *proofs.ROUTES, get_openapi,
+    *acting.ROUTES, *PENDING_ROUTES, *looking.ROUTES, *reports.ROUTES, *imports.ROUTES, *invoices.ROUTES,
+    *stream.ROUTES, *log.ROUTES, *proofs.ROUTES, get_openapi,
 ]  # fmt: skip
 
 

@@ -1,27 +1,22 @@
-"""The OpenAPI document (3.1), derived from the contracts and from this table of the routes."""
+"""The OpenAPI document (3.1), derived from the contracts and from the table of the routes."""
 
 import importlib.metadata
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from infoharbor.edgekit.json_form import schema
 from infoharbor.gateway.exchange import BINARY, JSON, XML
+from infoharbor.gateway.operations import BYTES, OPERATIONS, TEXT, XML_BODY, Operation
 from infoharbor.gateway.problems import MEDIA_TYPE
 from infoharbor.kernel.actions import ActionType
 from infoharbor.kernel.records import RecordType
 from infoharbor.kernel.registry import Registry
 from infoharbor.sdk.documents import INNER_ACTIONS
-from infoharbor.sdk.listing import PAGE_MAX
-from infoharbor.sdk.local import BLOCKS_A_PAGE
 
 HEX: Final = {"type": "string", "pattern": "^([0-9a-f]{2})*$"}
 ID: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 BASE64: Final = {"type": "string", "contentEncoding": "base64"}
 INSTANT: Final = {"type": "string", "format": "date-time"}
-TEXT: Final = {"type": "string"}
 COUNT: Final = {"type": "integer", "minimum": 0}
-BYTES: Final = "bytes"
-PENDING_MAX: Final = 100
-XML_BODY: Final = "xml"
 REFUSED: Final = {
     "400": "Not what this route reads.",
     "401": "The credential does not hold.",
@@ -34,124 +29,6 @@ REFUSED: Final = {
     "429": "Too often: see Retry-After.",
     "503": "Not now: see Retry-After.",
 }
-
-
-class Operation(NamedTuple):
-    """One route. `body` and `gives` name schemas, or are `BYTES`; `media` is the answer's media type."""
-
-    method: str
-    path: str
-    name: str
-    summary: str
-    gives: str
-    body: str = ""
-    queries: dict[str, Any] = {}  # noqa: RUF012
-    media: str = JSON
-    open_queries: bool = False
-
-
-def _integer(least: int, most: int) -> dict[str, Any]:
-    return {"type": "integer", "minimum": least, "maximum": most}
-
-
-BIG: Final = 2**53 - 1
-OPERATIONS: Final = (
-    Operation("post", "/v1/transactions", "postTransaction", "Send a transaction's bytes.", "Receipt", BYTES),
-    Operation(
-        "post", "/v1/transactions/batch", "postBatch", "Send a MessagePack array of transactions.", "Batch", BYTES
-    ),
-    Operation("get", "/v1/transactions/{identifier}", "getTransaction", "What became of a transaction.", "Transaction"),
-    Operation("post", "/v1/prepare", "prepare", "Turn actions into the exact bytes to sign.", "Prepared", "Prepare"),
-    Operation(
-        "post", "/v1/pending", "postPending", "Let a half-signed bundle wait for signatures.", "Pending", "Submit"
-    ),
-    Operation(
-        "get",
-        "/v1/pending",
-        "getPendings",
-        "Bundles that wait for signatures.",
-        "Pendings",
-        queries={"waiting": {"type": "boolean"}, "limit": _integer(1, PENDING_MAX), "before": TEXT},
-    ),
-    Operation("get", "/v1/pending/{identifier}", "getPending", "One of them, with the bytes to sign.", "Pending"),
-    Operation("post", "/v1/pending/{identifier}/signatures", "signPending", "Sign it.", "Pending", "Signatures"),
-    Operation("post", "/v1/pending/{identifier}/decline", "declinePending", "Do not sign it.", "Pending", "Decline"),
-    Operation("post", "/v1/submit", "submit", "Send what was prepared, with its signatures.", "Receipt", "Submit"),
-    Operation("post", "/v1/act", "act", "Send actions that the organisation's agent signs.", "Receipt", "Act"),
-    Operation(
-        "get",
-        "/v1/records/{contract}/{table}",
-        "getRecords",
-        "Records of a table; any field is a filter.",
-        "Records",
-        queries={"limit": _integer(1, PAGE_MAX), "after": TEXT},
-        open_queries=True,
-    ),
-    Operation("get", "/v1/records/{contract}/{table}/{key}", "getRecord", "The newest version of a record.", "Record"),
-    Operation(
-        "get",
-        "/v1/history/{contract}/{table}/{key}",
-        "getHistory",
-        "The versions of a record, the newest first.",
-        "History",
-        queries={"limit": _integer(1, PAGE_MAX), "before": _integer(0, BIG)},
-    ),
-    Operation(
-        "get", "/v1/queries/{contract}/{name}", "getQuery", "A named query's answer.", "Answer", open_queries=True
-    ),
-    Operation(
-        "get",
-        "/v1/reports/{contract}/{name}",
-        "getReport",
-        "A contract's report; as a file with format=csv or xlsx.",
-        "Report",
-        queries={"format": {"enum": ["json", "csv", "xlsx"]}, "lang": {"enum": ["en", "zh"]}},
-        open_queries=True,
-    ),
-    Operation(
-        "post",
-        "/v1/invoices/check",
-        "checkInvoice",
-        "Whether an invoice file is right; nothing is kept.",
-        "Invoice",
-        XML_BODY,
-    ),
-    Operation(
-        "get",
-        "/v1/blocks",
-        "getBlocks",
-        "Blocks, ascending.",
-        "Blocks",
-        queries={"limit": _integer(1, BLOCKS_A_PAGE), "after": _integer(-1, BIG)},
-    ),
-    Operation("get", "/v1/blocks/{height}", "getBlock", "A block with its readable receipts.", "BlockWithResults"),
-    Operation("get", "/v1/status", "getStatus", "How the node is.", "Status"),
-    Operation("get", "/v1/contracts", "getContracts", "The contracts.", "Contracts"),
-    Operation(
-        "get",
-        "/v1/stream",
-        "getStream",
-        "Server-sent events, one a block.",
-        BYTES,
-        queries={"after": _integer(-1, BIG)},
-        media="text/event-stream",
-    ),
-    Operation(
-        "get",
-        "/v1/proofs/{record}",
-        "getProof",
-        "A record's evidence file.",
-        BYTES,
-        queries={"history": {"type": "boolean"}},
-    ),
-    Operation("get", "/v1/trust", "getTrust", "The trust file.", BYTES, media="text/plain"),
-    Operation("get", "/v1/problems/{code}", "getProblem", "What a refusal's code says.", "Explained"),
-    Operation("get", "/v1/openapi.json", "getOpenapi", "This document.", BYTES),
-    Operation("get", "/log/checkpoint", "getCheckpoint", "The signed checkpoint.", BYTES, media="text/plain"),
-    Operation(
-        "get", "/log/tile/{tile}", "getTile", "A tile of the header log.", BYTES, media="application/octet-stream"
-    ),
-)
 
 
 def closed(properties: dict[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -37,6 +37,7 @@ STATUSES: Final = {
     "witness.malformed": 400,
     "attestation.missing": 503,
     "http.method": 405,
+    "import.unknown": 404,
     "http.too_slow": 408,
     "ledger.height_gone": 410,
     "pending.ended": 410,

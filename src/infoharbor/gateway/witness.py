@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -18,18 +19,21 @@ from litestar import Response, get, post
 from infoharbor.engine.attestation import Attestation
 from infoharbor.engine.attester import NodeAttester
 from infoharbor.engine.interface import Refused
-from infoharbor.engine.witness import Witness
+from infoharbor.engine.witness import Watching
 from infoharbor.evidence.checkpoint import Checkpoint, NoteError, parse_decimal
-from infoharbor.evidence.note import NOTE_BYTES, Note, SignatureLine, VerifierKey, parse_lines
+from infoharbor.evidence.note import NOTE_BYTES, Note, SignatureLine, parse_lines
 from infoharbor.evidence.submission import REQUEST_BYTES, SIZE_MEDIA_TYPE, Submission
+from infoharbor.evidence.trust import Witness
 from infoharbor.gateway.door import too_large
 from infoharbor.gateway.exchange import Asked, Parameters, answer, gateway_of, reader_of
+from infoharbor.gateway.problems import UNFIT
 from infoharbor.kernel.encoding import Malformed, encode
 from infoharbor.kernel.limits import INTEGER_MAX
 from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.problems import Problem
 from infoharbor.sdk.trusting import way_forward
 
+logger = logging.getLogger(__name__)
 TEXT: Final = "text/plain"
 PATH: Final = "/log/add-checkpoint"
 UNSIGNED: Final = ("note.unsigned", "note.signature_invalid")
@@ -48,7 +52,7 @@ class Growing(Protocol):
 # What comes in
 
 
-def witness_routes(attestation: Attestation | None, witness: Witness | None, feeder: Feeder | None) -> list[Any]:
+def witness_routes(attestation: Attestation | None, witness: Watching | None, feeder: Feeder | None) -> list[Any]:
     """The routes of a node that attests a ledger, watches other logs, or shows its own to witnesses."""
 
     @post(PATH, status_code=200)
@@ -87,10 +91,19 @@ def witness_routes(attestation: Attestation | None, witness: Witness | None, fee
         way = way_forward(gateway_of(request).engine, size)
         return answer(encode(way), media_type="application/msgpack")
 
-    return [add_checkpoint, get_witnessed, get_way_forward]
+    @get("/log/handover", sync_to_thread=True)
+    def get_handover(request: Asked) -> Response[bytes]:
+        """The encoded action `identity.HandOver` that lets the change of attesters under way hold: sign and send it."""
+        reader_of(request)
+        found = attestation.handover(gateway_of(request).engine) if attestation is not None else None
+        if found is None:
+            raise Problem("http.not_found", field="path", expected="a change of attesters that a quorum has attested")
+        return answer(encode(found), media_type="application/msgpack")
+
+    return [add_checkpoint, get_witnessed, get_way_forward, get_handover]
 
 
-def _take(attestation: Attestation | None, witness: Witness | None, raw: bytes) -> bytes:
+def _take(attestation: Attestation | None, witness: Watching | None, raw: bytes) -> bytes:
     submission = Submission.parse(raw)
     origin = Checkpoint.parse(Note.parse(submission.note).text, extensions=True).origin
     if attestation is not None and origin == attestation.origin:
@@ -104,8 +117,8 @@ def _take(attestation: Attestation | None, witness: Witness | None, raw: bytes) 
 
 
 async def tell(attestation: Attestation, client: httpx.AsyncClient, peers: Iterable[str], note: bytes) -> None:
-    """Hand a note of ours to the other members' gateways, and count what they have signed. One that is away, or behind,
-    is told again by its own next commit: nothing here is an error."""
+    """Hand a note of ours to the other members' gateways (`peers`: such as `https://node.example/log`), and count what
+    they have signed. One that is away, or behind, hands on its own once it has come so far: that is no error."""
     body = Submission(Checkpoint.parse(Note.parse(note).text).size, (), note).encode()
     await asyncio.gather(*(_tell(attestation, client, peer, note, body) for peer in peers))
 
@@ -113,22 +126,20 @@ async def tell(attestation: Attestation, client: httpx.AsyncClient, peers: Itera
 async def _tell(attestation: Attestation, client: httpx.AsyncClient, peer: str, note: bytes, body: bytes) -> None:
     with contextlib.suppress(httpx.HTTPError, Malformed, Refused):
         reply = await _post(client, peer, body)
+        if reply.status == UNFIT:
+            logger.error("another member has another history", extra={"peer": peer, "answer": reply.text[:1000]})
         if reply.status == 200:
             attestation.receive(Note.parse(note).with_lines(parse_lines(reply.text)).encode())
-
-
-class OutsideWitness(NamedTuple):
-    """A witness that is no member: where it listens, and the keys that it cosigns with."""
-
-    url: str
-    keys: tuple[VerifierKey, ...]
 
 
 class Feeder:
     """Shows a member's checkpoints to outside witnesses; `witnessed` is the newest that all of them cosigned."""
 
-    def __init__(self, attester: NodeAttester, log: Growing, witnesses: Sequence[OutsideWitness]) -> None:
-        self._attester, self._log, self._witnesses = attester, log, witnesses
+    def __init__(self, attester: NodeAttester, log: Growing, witnesses: Sequence[Witness]) -> None:
+        self._attester, self._log = attester, log
+        self._keys: dict[str, list[Witness]] = {}
+        for witness in witnesses:  # One that cosigns with several keys is asked once.
+            self._keys.setdefault(witness.url, []).append(witness)
         self._seen: dict[str, int] = {}
         self.witnessed: bytes | None = None
 
@@ -140,39 +151,37 @@ class Feeder:
         if own is None:
             return None
         note = Note(own[0], (own[1],))
-        found = await asyncio.gather(*(self._cosigned(client, witness, size, note) for witness in self._witnesses))
-        self.witnessed = note.with_lines(line for lines in found for line in lines).encode()
+        texts = await asyncio.gather(*(self._cosigned(client, url, size, note) for url in self._keys))
+        said = dict(zip(self._keys, texts, strict=True))
+        lines = [_verified(each, note, said[url]) for url, witnesses in self._keys.items() for each in witnesses]
+        self.witnessed = note.with_lines(lines).encode()
         return self.witnessed
 
-    async def _cosigned(
-        self, client: httpx.AsyncClient, witness: OutsideWitness, size: int, note: Note
-    ) -> list[SignatureLine]:
+    async def _cosigned(self, client: httpx.AsyncClient, url: str, size: int, note: Note) -> str:
+        """The signature lines with which the witness answers, which begins where it says that it has come to."""
         for _ in range(TRIES):
-            old = self._seen.get(witness.url, 0)
+            old = self._seen.get(url, 0)
             proof = self._log.consistency(old, size) if 0 < old < size else ()
-            reply = await _post(client, witness.url, Submission(old, proof, note.encode()).encode())
+            reply = await _post(client, url, Submission(old, proof, note.encode()).encode())
             if reply.status == 200:
-                self._seen[witness.url] = size
-                return _verified(witness, note, reply.text)
+                self._seen[url] = size
+                return reply.text
             if reply.status != 409:
                 break
-            self._seen[witness.url] = parse_decimal(reply.text.strip(), "size")
-            if self._seen[witness.url] > size:
+            self._seen[url] = parse_decimal(reply.text.strip(), "size")
+            if self._seen[url] > size:
                 break
-        raise Refused("witness.refused", witness.url, f"a cosignature of size {size}, not {reply.status}")
+        raise Refused("witness.refused", url, f"a cosignature of size {size}, not {reply.status}")
 
 
-def _verified(witness: OutsideWitness, note: Note, text: str) -> list[SignatureLine]:
-    """The lines of this witness's own keys, each valid and timed."""
-    known = {(key.name, key.id): key for key in witness.keys}
-    lines = [line for line in parse_lines(text) if (line.name, line.key_id) in known]
-    for line in lines:
-        signature = known[line.name, line.key_id].verify(note.text, line)
-        if signature is None or signature.time == 0:
-            raise Refused("witness.refused", witness.url, "a valid cosignature with its time")
-    if not lines:
-        raise Refused("witness.refused", witness.url, "a cosignature by a key that is known")
-    return lines
+def _verified(witness: Witness, note: Note, text: str) -> SignatureLine:
+    """The line of this witness's own key, valid and timed."""
+    for line in parse_lines(text):
+        own = (line.name, line.key_id) == (witness.key.name, witness.key.id)
+        signature = witness.key.verify(note.text, line) if own else None
+        if signature is not None and signature.time > 0:
+            return line
+    raise Refused("witness.refused", witness.url, f"a valid cosignature by {witness.key.name}")
 
 
 class Reply(NamedTuple):

@@ -18,7 +18,7 @@ from infoharbor.kernel.encoding import encode, tagged_hash
 from infoharbor.kernel.records import record_type
 
 RULES_VERSION = 1
-"""The version of kernel and contractkit that votes name; raised with every change that could change a result."""
+"""The version of kernel, contractkit and evidence that votes name; raised with every change that could change a result."""
 
 BUILT_IN = "infoharbor.contracts"
 ENTRY_POINTS = "infoharbor.contracts"

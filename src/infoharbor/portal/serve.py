@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from infoharbor.edgekit.webhooks import PUBLIC, Targets
 from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.gateway.serve import Server, server
 from infoharbor.gateway.service import Config
@@ -24,10 +25,11 @@ def node_server(
     port: int = 8600,
     follower: Follower | None = None,
     public_url: str = "",
+    webhooks: Targets = PUBLIC,
 ) -> Server:
     """A server with every door of this node, ready to `run(sockets=[…])`."""
     trust = lambda: ledger_trust(engine).encode().decode()  # noqa: E731
-    config = Config(data=data, trust=trust, follower=follower, public_url=public_url)
+    config = Config(data=data, trust=trust, follower=follower, public_url=public_url, webhooks=webhooks)
     made = server(engine, host=host, port=port, config=config, routes=[portal])
     answer_browsers(made.config.app)  # type: ignore[arg-type]
     return made
@@ -56,12 +58,15 @@ def serve(
     port: int,
     readmodel_url: str = "",
     public_url: str = "",
+    webhooks: Targets = PUBLIC,
     ready: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; `ready` gets the address. The engine is the caller's, to be closed after this."""
     database = open_database(readmodel_url or default_url(data))
     follower = Follower(engine, engine.chain.registry, engine.chain.id, database)
-    doors = node_server(engine, data=data, host=host, port=port, follower=follower, public_url=public_url)
+    doors = node_server(
+        engine, data=data, host=host, port=port, follower=follower, public_url=public_url, webhooks=webhooks
+    )
     with listen(host, port) as listening:
         follower.start()
         try:

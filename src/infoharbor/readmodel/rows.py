@@ -1,6 +1,6 @@
 """Chooses and sums records in SQL, within what a reader may read: `edgekit.selecting` says what is asked."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sql
@@ -11,7 +11,7 @@ from infoharbor.kernel.authority import RoleOf
 from infoharbor.kernel.limits import INTEGER_MAX, INTEGER_MIN
 from infoharbor.kernel.readers import EVERYONE
 from infoharbor.kernel.records import PUBLIC
-from infoharbor.readmodel.database import in_bytes
+from infoharbor.readmodel.database import POSTGRESQL, in_bytes
 from infoharbor.readmodel.follower import Follower
 from infoharbor.readmodel.tables import column_name, fields_of, plain_type, text_in, writer
 
@@ -102,14 +102,20 @@ class SqlRows:
             return
         types = fields_of(kind)
         organisations = (EVERYONE, *((reader.organisation,) if reader.is_member else ()))
-        ways: list[Any] = [sql.false()]
+        roles = [named for named in kind.readers if isinstance(named, RoleOf)] if reader.is_member else []
+        ways: list[Any] = [column.in_(values) for column, values in _holding(connection, table, choice, roles)]
         for named in kind.readers:
-            if isinstance(named, RoleOf):
-                column = table.c[column_name(named.field)]
-                ways.append(column.in_(_holding(connection, column, choice, named)))
-            else:
-                ways.append(_names(table.c[column_name(named)], plain_type(types[named]), organisations))
-        yield sql.or_(*ways)
+            if not isinstance(named, RoleOf):
+                ways.append(self._names(table.c[column_name(named)], plain_type(types[named]), organisations))
+        yield sql.or_(sql.false(), *ways)
+
+    def _names(self, column: Any, of: Any, organisations: tuple[str, ...]) -> Any:
+        """Whether a field names one of these organisations: it holds one, or a list of them as JSON."""
+        if of is str:
+            return column.in_(organisations)
+        # An id in quotes is in the text where a list holds it, and nowhere else: ids hold nothing that JSON escapes.
+        place = sql.func.strpos if self._follower.database.dialect.name == POSTGRESQL else sql.func.instr
+        return sql.or_(*(place(column, f'"{each}"') > 0 for each in organisations))
 
     def _totals(self, choice: Choice, by: tuple[str | Bucket, ...], found: Any) -> Iterator[Total]:
         size = len(by)
@@ -123,22 +129,24 @@ class SqlRows:
             yield Total(group, int(row[size]), sums)
 
 
-def _holding(connection: sql.Connection, column: Any, choice: Choice, named: RoleOf) -> list[str]:
-    """The values of the column for which the reader has the role."""
-    if not choice.reader.is_member:
-        return []
-    values = list(connection.scalars(sql.select(column).distinct().where(column.is_not(None)).limit(VALUES_MAX + 1)))
-    if len(values) > VALUES_MAX:
+def _holding(
+    connection: sql.Connection, table: sql.Table, choice: Choice, roles: Sequence[RoleOf]
+) -> Iterator[tuple[Any, list[str]]]:
+    """For each of these roles the column that it is bound to, and the values for which the reader has it."""
+    columns = {named.field: table.c[column_name(named.field)] for named in roles}
+    if not columns:
+        return
+    statement = sql.select(*columns.values()).distinct().where(table.c.deleted.is_(False)).limit(VALUES_MAX + 1)
+    found = connection.execute(statement).all()
+    if len(found) > VALUES_MAX:
         raise TooMany
-    return [value for value in values if choice.holds(named, text_in(value))]
-
-
-def _names(column: Any, of: Any, organisations: tuple[str, ...]) -> Any:
-    """Whether a field names one of these organisations: it holds one, or a list of them as JSON."""
-    if of is str:
-        return column.in_(organisations)
-    # An id in quotes is in the text where a list holds it, and nowhere else: ids hold nothing that JSON escapes.
-    return sql.or_(*(sql.func.replace(column, f'"{each}"', "") != column for each in organisations))
+    values = dict(zip(columns, map(set, zip(*found, strict=True)), strict=False)) if found else {}
+    for named in roles:
+        some = values.get(named.field, set())
+        yield (
+            columns[named.field],
+            [value for value in some if value is not None and choice.holds(named, text_in(value))],
+        )
 
 
 def _fits(column: Any, wanted: Any, write: Any) -> Any:

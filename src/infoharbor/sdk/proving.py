@@ -1,7 +1,7 @@
 """Evidence files for a reader: nothing goes into one that the reader could not read otherwise."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from infoharbor.edgekit.sight import Sight
@@ -29,19 +29,17 @@ class Provable(Reading, Protocol):
 def prove(engine: Provable, sight: Sight, paths: Sequence[str], *, history: bool = True) -> bytes:
     """The evidence for these records, present or absent.
 
-    The complete history goes in only if the reader may read every version, and the writers' receipts only if the
-    reader may read each of them; else the newest versions stand alone. Raises `Problem` for a record that the reader
-    may not read, as if there were none to speak of.
+    A record's complete history goes in only if the reader may read every version, else its newest version stands alone;
+    and of the writers' receipts those that the reader may read. Raises `Problem` for a record that the reader may not
+    read, as if there were none to speak of.
     """
     for path in paths:
         entry = sight.view.entry(path)
         allowed = sight.may_know_absent(path) if entry is None else sight.see(path, entry) is not None
         if not allowed:
             raise Problem("ledger.record_unknown", field="path", expected="a record that you may read")
-    complete = history and all(_may_read_all(engine, sight, path) for path in paths)
-    return make_evidence(
-        engine.chain, engine, paths, history=complete, receipts=complete and _receipts(engine, sight, paths)
-    )
+    whole = {path for path in paths if history and _may_read_all(engine, sight, path)}
+    return make_evidence(engine.chain, engine, paths, history=whole, receipts=_receipts(engine, sight, whole))
 
 
 def _may_read_all(engine: Provable, sight: Sight, path: str) -> bool:
@@ -49,15 +47,18 @@ def _may_read_all(engine: Provable, sight: Sight, path: str) -> bool:
     return len(versions) <= VERSIONS_MAX and all(sight.see(path, entry) is not None for entry in versions)
 
 
-def _receipts(engine: Provable, sight: Sight, paths: Sequence[str]) -> bool:
-    heights = {(entry.height, entry.transaction) for path in paths for entry in engine.history(path)}
-    for height, transaction in sorted(heights):
+def _receipts(engine: Provable, sight: Sight, paths: Iterable[str]) -> set[bytes]:
+    """The transactions that wrote these records and that the reader may read of as a whole."""
+    readable = set()
+    for height, transaction in sorted(
+        {(entry.height, entry.transaction) for path in paths for entry in engine.history(path)}
+    ):
         receipt = engine.receipt(transaction)
         if receipt is None:
-            return False
+            continue
         written = {
             write.path: write.entry for write in engine.block(height).writes if write.position == receipt.position
         }
-        if not sight.may_read_receipt(receipt, written):
-            return False
-    return True
+        if sight.may_read_receipt(receipt, written):
+            readable.add(transaction)
+    return readable

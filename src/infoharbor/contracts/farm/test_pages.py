@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infoharbor.contractkit import gs1
 from infoharbor.contracts.farm.actions import DisposeLot
 from infoharbor.contracts.farm.causes import FinishRehearsal, OpenCause, StartRehearsal
 from infoharbor.contracts.farm.certificates import IssueCertificate, SetScope
@@ -35,6 +36,7 @@ from infoharbor.contracts.farm.test_farm import (
     number,
     sight,
 )
+from infoharbor.contracts.trace.pages import identify, label_of
 from infoharbor.edgekit.sight import Sight
 from infoharbor.engine.trial import START, Trial
 from infoharbor.kernel.readers import ANONYMOUS, Reader
@@ -47,6 +49,11 @@ def seen(trial: Trial, reader: Reader = ANONYMOUS) -> Sight:
         return iter(())
 
     return Sight(trial.view, history, trial.registry, trial.now, reader)
+
+
+def label(name: object) -> str:
+    """How reports write the lot of this name."""
+    return label_of(number(name))
 
 
 def rows(report: Any, trial: Trial, organisation: str, **parameters: Any) -> list[Any]:
@@ -84,6 +91,14 @@ def test_the_report_reaches_what_the_ledger_would_stop(steps: list[tuple[set[int
     assert cut.whole == (len(reach_of(read, lots[0]).lots) <= 2)
 
 
+@given(st.from_regex(r"\A[A-Za-z0-9!%&'()*+,/:;=?._-]{1,20}\Z"))
+def test_a_lot_as_it_is_printed_is_found_again(lot: str) -> None:
+    key = f"01~09521001001014~10~{gs1.encode(lot)}"
+    if "(" not in lot and ")" not in lot:
+        assert identify(label_of(key)) == key
+    assert label_of("https:~~farms.example~9") == "https:~~farms.example~9"
+
+
 def test_masses_add_up_by_site_and_season_whatever_happens(trial: Trial) -> None:
     first, second = harvest(trial, "a", 1_000), harvest(trial, "b", 500, plots=(OUTSIDE,))
     make(trial, "tea", (first, 600), grams=200, kind=ProductionKind.MAKE, product=TEA)
@@ -97,14 +112,14 @@ def test_masses_add_up_by_site_and_season_whatever_happens(trial: Trial) -> None
     assert rows(balance, trial, GROWER, season="none") == rows(balance, trial, TRADER) == []
     assert sum(row[6] for row in rows(stock, trial, GROWER)) == 400 + 200 + 500
     shown = {row[3]: (row[7], row[8], row[9]) for row in rows(yields, trial, GROWER)}
-    assert shown == {number("tea"): (3_333, 5_000, True), number("more"): (12_500, 10_000, False)}
+    assert shown == {label("tea"): (3_333, 5_000, True), label("more"): (12_500, 10_000, False)}
 
 
 def test_a_work_list_is_its_owners_the_supervisors_and_those_concerned(trial: Trial) -> None:
     lot = harvest(trial, "a", plots=(OUTSIDE,))
     for organisation in (GROWER, STATE):
         assert [(row[1], row[2], row[3]) for row in rows(work, trial, organisation)] == [
-            (lot, "plot_not_allotted", GROWER)
+            (label_of(lot), "plot_not_allotted", GROWER)
         ]
     assert rows(work, trial, TRADER) == rows(work, trial, GROWER, owner=WORKS) == []
     assert len(rows(alerts, trial, GROWER)) == 1
@@ -136,11 +151,11 @@ def test_a_recall_lists_lots_and_holders_below_as_far_as_the_reader_may_see(tria
     second = make(trial, "b", (first, 50), grams=50)
     trial.act(OpenCause("1", first, CauseKind.RECALL, "doubt", None), by=BODY)
     (row,) = rows(stops, trial, GROWER)
-    assert (row[0], row[6], row[7], row[8]) == (first, 2, (GROWER,), True)
+    assert (row[0], row[6], row[7], row[8]) == (label_of(first), 2, (GROWER,), True)
     (hidden,) = rows(stops, trial, TRADER)
-    assert (hidden[0], hidden[6], hidden[7]) == (first, 1, ())
-    assert [(row[0], row[1], row[6]) for row in rows(reach, trial, GROWER, lot=first)] == [
-        (first, GROWER, 50), (second, GROWER, 50),
+    assert (hidden[0], hidden[6], hidden[7]) == (label_of(first), 1, ())
+    assert [(row[0], row[1], row[6]) for row in rows(reach, trial, GROWER, lot=label_of(first))] == [
+        (label_of(first), GROWER, 50), (label_of(second), GROWER, 50),
     ]  # fmt: skip
     assert rows(stops, trial, STATE)[0][6] == 2
 

@@ -94,7 +94,8 @@ class RetireAttester(Action, since=2):
 class HandOver(Action, since=2):
     """Let the change under way hold: a quorum of those who attest now has attested a header that names it.
 
-    Anyone may send it, since it proves itself: `header` lies by `path` in the header log under `checkpoint`.
+    Any of those who attest may send it, since it proves itself: `header` lies by `path` in the header log under
+    `checkpoint`.
     """
 
     header: EncodedHeader
@@ -104,6 +105,8 @@ class HandOver(Action, since=2):
     def apply(self, ledger: Ledger) -> None:
         attesters = current(ledger)
         ensure(attesters.next, "attesters_settled", field="checkpoint", expected="a change of attesters under way")
+        attesting = [entry.organisation for entry in (*attesters.members, *attesters.next)]
+        ensure(acting(ledger) in attesting, "attester_unknown", field="by", expected="an organisation that attests")
         named = encode_set(attesters.named)
         proven = is_handover(Naming(named, self.header, self.path, self.checkpoint), attesters.named)
         ensure(proven, "handover_unproven", field="checkpoint", expected="what a quorum in force attested, and no more")

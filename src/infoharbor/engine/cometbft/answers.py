@@ -25,11 +25,18 @@ class Pool(Protocol):
         ...
 
 
-class Answers:
-    """Answers every request at once, but for the proposal, for which the node may wait a little."""
+class Votes(Protocol):
+    """What a node's votes bring along, and what those of the others brought."""
 
-    def __init__(self, application: Application, pool: Pool) -> None:
-        self._application, self._pool = application, pool
+    def note(self, now: int) -> bytes: ...
+    def hear(self, note: bytes, now: int) -> None: ...
+
+
+class Answers:
+    """Answers every request at once."""
+
+    def __init__(self, application: Application, pool: Pool, votes: Votes) -> None:
+        self._application, self._pool, self._votes = application, pool, votes
 
     def answer(self, request: Any, now: int) -> Any:
         """The response to any request, known or not."""
@@ -100,9 +107,11 @@ class Answers:
         self._application.commit()
 
     def _extend_vote(self, asked: Any, told: Any, now: int) -> None:
-        """Nothing is added to votes."""
+        told.vote_extension = self._votes.note(now)
 
     def _verify_vote_extension(self, asked: Any, told: Any, now: int) -> None:
+        """No vote is lost for what it brings along: nodes could differ about that, and votes decide blocks."""
+        self._votes.hear(asked.vote_extension, now)
         told.status = ACCEPT
 
     def _list_snapshots(self, asked: Any, told: Any, now: int) -> None:

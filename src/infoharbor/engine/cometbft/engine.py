@@ -7,9 +7,13 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+from infoharbor.engine.attestation import Attestation
+from infoharbor.engine.attested_notes import AttestedNotes
+from infoharbor.engine.attester import attesters_in
 from infoharbor.engine.blocklog import BlockLog
 from infoharbor.engine.cometbft.answers import Answers
 from infoharbor.engine.cometbft.application import Application, OrderedMachine
+from infoharbor.engine.cometbft.attesting import Attesting, QuorumSigner
 from infoharbor.engine.cometbft.connections import Connection, Server
 from infoharbor.engine.cometbft.home import ConsensusHome
 from infoharbor.engine.cometbft.mempool import SharedMempool
@@ -18,7 +22,7 @@ from infoharbor.engine.cometbft.pending import Pending
 from infoharbor.engine.cometbft.process import ConsensusProcess
 from infoharbor.engine.embedded import INBOX_BYTES, INBOX_TRANSACTIONS, EmbeddedEngine, milliseconds
 from infoharbor.engine.folder import Founded
-from infoharbor.engine.interface import Damaged
+from infoharbor.engine.interface import Damaged, Refused
 from infoharbor.engine.signatures import Checked
 from infoharbor.engine.store import Store
 from infoharbor.kernel import limits
@@ -69,12 +73,30 @@ class ReplicatedEngine(EmbeddedEngine):
         self._application = Application(
             self._machine, self._log, self._order, self._pool, self._door, home.founding_validators()
         )
-        self._answers = Answers(self._application, self)
+        self._attest(home.config().name)
+        self._answers = Answers(self._application, self, Attesting(self.attestation, self._machine))
         self._process = ConsensusProcess(program, home)
         server = Server(self._selector, self._process.socket, self._ask)
         self._network.callback(server.close)
         for raw in self._pending.left:
             self._put_in(raw, Future())
+
+    def _attest(self, organisation: str) -> None:
+        """Where members attest, this node gathers a quorum's signatures, and signs nothing alone."""
+        notes = self._signer if isinstance(self._signer, AttestedNotes) else None
+        attesters = attesters_in(self._data, self.origin, organisation, self.root)
+        self.attestation = Attestation(self.genesis.name, self.chain.id, attesters, notes)
+        if notes is not None:
+            self._signer = QuorumSigner(notes, self.attestation)  # type: ignore[assignment]
+
+    def checkpoint(self) -> str:
+        """The newest that a quorum has attested, where members attest; the network may be at the next already."""
+        try:
+            return super().checkpoint()
+        except Refused:
+            if newest := self.attestation.newest():
+                return newest
+            raise
 
     @property
     def consensus_process_id(self) -> int | None:

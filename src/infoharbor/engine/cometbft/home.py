@@ -20,6 +20,7 @@ from infoharbor.engine.folder import PRIVATE_FOLDER, write_private
 from infoharbor.engine.interface import Damaged
 from infoharbor.kernel import limits
 
+SEED_BYTES = 32
 CHAIN_ID_DIGITS = 40
 BLOCK_OVERHEAD_BYTES = 256 * 1024
 EVIDENCE_BYTES = 64 * 1024
@@ -33,7 +34,6 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     listen: str
     peers: tuple[str, ...]
-    role: str = "validator"
 
 
 class ValidatorKeys(NamedTuple):
@@ -44,7 +44,7 @@ class ValidatorKeys(NamedTuple):
 
     @property
     def node_id(self) -> str:
-        return hashlib.sha256(self.node.public_key).digest()[:20].hex()
+        return node_id_of(self.node.public_key)
 
     @property
     def address(self) -> str:
@@ -62,23 +62,35 @@ class ConsensusHome:
         self.path = data / "consensus"
         self.node_file, self.order, self.pending = (self.path / name for name in ("node.json", "order", "pending"))
         self.log, self.process = self.path / "cometbft.log", self.path / "process"
+        self.genesis_file, self._node_key, self._validator_key = (
+            self.path / "config" / name for name in ("genesis.json", "node_key.json", "priv_validator_key.json")
+        )
 
     @property
-    def exists(self) -> bool:
-        return self.node_file.exists()
+    def has_keys(self) -> bool:
+        return self._validator_key.exists()
 
-    def create(self, keys: ValidatorKeys, genesis: bytes) -> None:
-        """Lay out the folder for a new node; `node.json` follows by `write_config`."""
+    def write_keys(self, keys: ValidatorKeys) -> None:
+        """A new node's keys, and that it has not voted yet."""
         for folder in (self.path, self.path / "config", self.path / "data"):
             folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        config, state = self.path / "config", self.path / "data"
-        write_private(config / "genesis.json", genesis)
-        write_private(config / "node_key.json", _json({"priv_key": _private(keys.node)}))
+        write_private(self._node_key, _json({"priv_key": _private(keys.node)}))
         described = {
             "address": keys.address, "pub_key": _public(keys.consensus), "priv_key": _private(keys.consensus),
         }  # fmt: skip
-        write_private(config / "priv_validator_key.json", _json(described))
-        write_private(state / "priv_validator_state.json", _json({"height": "0", "round": 0, "step": 0}))
+        write_private(self._validator_key, _json(described))
+        write_private(self.path / "data" / "priv_validator_state.json", _json({"height": "0", "round": 0, "step": 0}))
+
+    def write_genesis(self, genesis: bytes) -> None:
+        write_private(self.genesis_file, genesis)
+
+    def node_id(self) -> str:
+        """By which the other nodes know this one."""
+        return node_id_of(_key_in(self._node_key, "priv_key")[SEED_BYTES:])
+
+    def validator_key(self) -> bytes:
+        """The public key by which this node votes, if it is a validator."""
+        return _key_in(self._validator_key, "pub_key")
 
     def config(self) -> NodeConfig:
         try:
@@ -89,7 +101,7 @@ class ConsensusHome:
     def founding_validators(self) -> dict[bytes, int]:
         """The validators of CometBFT's genesis: their keys and powers."""
         try:
-            genesis = json.loads((self.path / "config" / "genesis.json").read_bytes())
+            genesis = json.loads(self.genesis_file.read_bytes())
             return {base64.b64decode(each["pub_key"]["value"]): int(each["power"]) for each in genesis["validators"]}
         except (OSError, ValueError, KeyError, TypeError) as fault:
             raise Damaged("consensus/config/genesis.json", str(fault)) from None
@@ -126,7 +138,7 @@ def consensus_genesis(chain: bytes, time: int, validators: Mapping[str, Validato
                 },
                 "validator": {"pub_key_types": ["ed25519"]},
                 "version": {"app": "0"},
-                "abci": {"vote_extensions_enable_height": "0"},
+                "abci": {"vote_extensions_enable_height": "1"},
             },
             "validators": [
                 {"address": keys.address, "pub_key": _public(keys.consensus), "power": str(POWER), "name": name}
@@ -202,6 +214,17 @@ def _public(key: PrivateKey) -> dict[str, str]:
 
 def _private(key: PrivateKey) -> dict[str, str]:
     return {"type": "tendermint/PrivKeyEd25519", "value": base64.b64encode(key.secret + key.public_key).decode()}
+
+
+def node_id_of(public_key: bytes) -> str:
+    return hashlib.sha256(public_key).digest()[:20].hex()
+
+
+def _key_in(file: Path, part: str) -> bytes:
+    try:
+        return base64.b64decode(json.loads(file.read_bytes())[part]["value"])
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise Damaged(f"consensus/config/{file.name}", str(fault)) from None
 
 
 def _json(value: Mapping[str, Any] | Sequence[Any]) -> bytes:

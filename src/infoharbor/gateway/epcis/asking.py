@@ -6,16 +6,16 @@ from urllib.parse import quote, urlencode
 
 from litestar import Response
 
-from infoharbor.contracts.trace.exchange import json_text, times
+from infoharbor.contracts.trace.exchange import times
 from infoharbor.contracts.trace.exchange.faults import EventFault
 from infoharbor.contracts.trace.exchange.names import STANDARD_CONTEXT, Names
-from infoharbor.contracts.trace.exchange.rebuild import query_document
 from infoharbor.gateway.epcis.conditions import Condition, EventQuery
 from infoharbor.gateway.epcis.events import Page, Place
-from infoharbor.gateway.epcis.headers import ANSWERED, ensure_spoken
+from infoharbor.gateway.epcis.headers import ensure_spoken
 from infoharbor.gateway.epcis.interface import Epcis
 from infoharbor.gateway.epcis.language import read_query
-from infoharbor.gateway.exchange import Asked, answer, gateway_of, reader_of
+from infoharbor.gateway.epcis.writing import query_answer
+from infoharbor.gateway.exchange import Asked, gateway_of, reader_of
 from infoharbor.kernel.readers import Reader
 from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.problems import Problem
@@ -33,18 +33,18 @@ def epcis_of(request: Asked) -> Epcis:
     return epcis
 
 
-def asked(request: Asked) -> Reader:
-    """Who asks, in a version that is spoken here, in a URL of a length that is read here."""
+def asked(request: Asked, *, xml: bool = False) -> Reader:
+    """Who asks, in a version and format that is spoken here, in a URL of a length that is read here."""
     reader = reader_of(request)
-    ensure_spoken(request)
+    ensure_spoken(request, xml=xml)
     if len(request.scope["query_string"]) > QUERY_BYTES:
         expected = f"at most {QUERY_BYTES} bytes of parameters; a named query takes more"
         raise Problem("trace.epcis_uri_too_long", field="path", expected=expected)
     return reader
 
 
-def member(request: Asked) -> Reader:
-    reader = asked(request)
+def member(request: Asked, *, xml: bool = False) -> Reader:
+    reader = asked(request, xml=xml)
     if not reader.is_member:
         raise Problem("http.credential", field="Authorization", expected="a bearer token")
     return reader
@@ -132,8 +132,7 @@ def events_answer(
 ) -> Response[bytes]:
     """A page of events as an EPCISQueryDocument."""
     after = "" if page.next is None else ":".join("" if each is None else str(each) for each in page.next)
-    document = query_document(page.events, created=now_ms(), query_name=name)
-    return answer(json_text.write(document), headers=ANSWERED | next_page(request, path, limit, after))
+    return query_answer(request, page.events, name=name, headers=next_page(request, path, limit, after))
 
 
 def collection(members: list[str], context: Mapping[str, str] | None = None) -> dict[str, Any]:

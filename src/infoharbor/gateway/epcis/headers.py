@@ -1,17 +1,23 @@
 """The GS1 headers: what this server speaks, and whether that is what a client asks for."""
 
+import re
 from importlib.metadata import version
-from typing import Final
+from typing import Final, NamedTuple
 
 from infoharbor.contracts.trace.actions import EVENTS_PER_ACTION
 from infoharbor.contracts.trace.exchange.document import DOCUMENT_BYTES
-from infoharbor.gateway.exchange import Asked
+from infoharbor.contracts.trace.exchange.xml_writing import URN, WEB
+from infoharbor.gateway.exchange import XML, Asked
 from infoharbor.sdk.problems import Problem
 
 VERSION: Final = "2.0.0"
 OURS: Final = (2, 0)
 EPC_FORMAT: Final = "Always_GS1_Digital_Link"
-EPC_FORMATS: Final = ("No_Preference", EPC_FORMAT)
+EPC_URN: Final = "Always_EPC_URN"
+NEVER: Final = "Never_Translates"
+NO_PREFERENCE: Final = "No_Preference"
+EPC_FORMATS: Final = (NO_PREFERENCE, EPC_FORMAT, EPC_URN, NEVER)
+WORD_FORMATS: Final = (NO_PREFERENCE, WEB, URN)
 ROLLBACK: Final = "rollback"
 PROCEED: Final = "proceed"
 MEDIA_TYPES: Final = ("application/json", "application/ld+json")
@@ -22,17 +28,26 @@ DISCOVERED: Final = ANSWERED | {
     "GS1-EPCIS-Max": VERSION,
     "GS1-CBV-Min": VERSION,
     "GS1-CBV-Max": VERSION,
-    "GS1-CBV-XML-Format": "No_Preference",
+    "GS1-CBV-XML-Format": NO_PREFERENCE,
     "GS1-Vendor-Version": f"InfoHarbor-{version('infoharbor')}",
 }
+_WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 CAPTURE_LIMITS: Final = {
     "GS1-EPCIS-Capture-Limit": str(EVENTS_PER_ACTION),
     "GS1-EPCIS-Capture-File-Size-Limit": str(DOCUMENT_BYTES),
 }
 
 
-def ensure_spoken(request: Asked) -> None:
-    """Refuse a request for another version, format or media type than this server has (406)."""
+class Manner(NamedTuple):
+    """How a client wants events: in which binding, and how identifiers and words are written."""
+
+    xml: bool
+    epcs: str
+    words: str
+
+
+def ensure_spoken(request: Asked, *, xml: bool = False) -> None:
+    """Refuse a request for another version, format or media type than there is (406); `xml` says that XML is."""
     headers = request.headers
     for standard in ("EPCIS", "CBV"):
         exact = _version(headers.get(f"gs1-{standard}-version", ""), f"GS1-{standard}-Version")
@@ -44,21 +59,38 @@ def ensure_spoken(request: Asked) -> None:
             or (most and most < OURS[: len(most)])
         ):
             raise Problem("trace.epcis_version", field=f"GS1-{standard}-Version", expected=VERSION)
-    wanted = headers.get("gs1-epc-format", EPC_FORMAT)
-    if wanted not in EPC_FORMATS:
-        raise Problem("trace.epcis_format", field="GS1-EPC-Format", expected=" or ".join(EPC_FORMATS))
-    if not accepts_json(headers.get("accept", "*/*")):
-        raise Problem("trace.epcis_format", field="Accept", expected=" or ".join(MEDIA_TYPES))
+    for name, known in (("GS1-EPC-Format", EPC_FORMATS), ("GS1-CBV-XML-Format", WORD_FORMATS)):
+        if headers.get(name.lower(), NO_PREFERENCE) not in known:
+            raise Problem("trace.epcis_format", field=name, expected=" or ".join(known))
+    spoken = (*MEDIA_TYPES, *XML) if xml else MEDIA_TYPES
+    if not quality(headers.get("accept", "*/*"), spoken):
+        raise Problem("trace.epcis_format", field="Accept", expected=" or ".join(spoken))
 
 
-def accepts_json(accept: str) -> bool:
-    """Whether an `Accept` header takes JSON (RFC 9110, 12.5.1); what cannot be read asks for nothing in particular."""
+def manner_of(request: Asked) -> Manner:
+    """What an admitted request asks for; JSON where it takes both alike."""
+    headers, accept = request.headers, request.headers.get("accept", "*/*")
+    epcs, words = (headers.get(name, NO_PREFERENCE) for name in ("gs1-epc-format", "gs1-cbv-xml-format"))
+    return Manner(
+        quality(accept, XML) > quality(accept, MEDIA_TYPES),
+        EPC_FORMAT if epcs == NO_PREFERENCE else epcs,
+        WEB if words == NO_PREFERENCE else words,
+    )
+
+
+def quality(accept: str, media_types: tuple[str, ...]) -> float:
+    """How much an `Accept` header wants one of these (RFC 9110, 12.5.1); what cannot be read asks for nothing in
+    particular."""
+    exact, wide = [], []
     for part in accept[:1000].split(","):
         media_type, *parameters = (each.strip().lower() for each in part.split(";"))
-        refused = any(each.replace(" ", "") in ("q=0", "q=0.0", "q=0.00", "q=0.000") for each in parameters)
-        if media_type in ("*/*", "application/*", "", *MEDIA_TYPES) and not refused:
-            return True
-    return False
+        weights = [each.removeprefix("q=") for each in (one.replace(" ", "") for one in parameters) if each[:2] == "q="]
+        weight = float(weights[0]) if weights and _WEIGHT.fullmatch(weights[0]) else 1.0
+        if media_type in media_types:
+            exact.append(weight)
+        elif media_type in ("*/*", "application/*", ""):
+            wide.append(weight)
+    return max(exact or wide, default=0.0)
 
 
 def error_behaviour(request: Asked) -> str:

@@ -19,6 +19,8 @@ STATUSES: Final = {
     "trace.epcis_capture_limit": 413,
     "trace.epcis_version": 406,
     "trace.epcis_format": 406,
+    "trace.epcis_prefix_length": 406,
+    "trace.epcis_xml_form": 406,
     "trace.epcis_event_unknown": 404,
     "trace.epcis_job_unknown": 404,
     "trace.epcis_value_unknown": 404,

@@ -93,7 +93,7 @@ async def delete_query(request: Asked) -> Response[bytes]:
 @route("/queries/{name:str}/events", http_method=GET, status_code=200, sync_to_thread=True)
 def get_query_events(request: Asked) -> Response[bytes]:
     """The events that a named query finds now."""
-    reader = member(request)
+    reader = member(request, xml=True)
     named = _named(request, reader)
     subscribing = next((name for name in parameters_of(request) if name in SUBSCRIBING), None)
     if subscribing is not None:

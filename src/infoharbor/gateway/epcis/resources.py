@@ -73,7 +73,7 @@ def get_values(request: Asked) -> Response[bytes]:
 @route("/{name:str}/{value:path}", http_method=GET, status_code=200, sync_to_thread=True)
 def get_value(request: Asked) -> Response[bytes]:
     """What there is of one value: its events, and below `/events` these events, which parameters narrow further."""
-    reader = asked(request)
+    reader = asked(request, xml=request.url.path.rstrip("/").endswith(f"/{SUBRESOURCE}"))
     name = _known(part(request, "name"))
     text, is_events = _path(request, name)
     events = epcis_of(request).events

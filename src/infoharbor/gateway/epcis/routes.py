@@ -7,9 +7,8 @@ from litestar import Response, Router, route
 from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
 
-from infoharbor.contracts.trace.exchange import json_text
 from infoharbor.contracts.trace.exchange.document import DOCUMENT_BYTES, EVENT_BYTES
-from infoharbor.contracts.trace.exchange.rebuild import query_document
+from infoharbor.contracts.trace.exchange.xml_document import is_xml
 from infoharbor.engine.interface import Refused
 from infoharbor.gateway.epcis import querying, resources
 from infoharbor.gateway.epcis.asking import (
@@ -26,12 +25,11 @@ from infoharbor.gateway.epcis.asking import (
     parameters_of,
     query_of,
 )
-from infoharbor.gateway.epcis.events import as_document
 from infoharbor.gateway.epcis.headers import ANSWERED, CAPTURE_LIMITS, DISCOVERED, MEDIA_TYPES, error_behaviour
 from infoharbor.gateway.epcis.problems import explain
-from infoharbor.gateway.exchange import Asked, Parameters, answer, body_of, path_after
+from infoharbor.gateway.epcis.writing import event_answer, query_answer
+from infoharbor.gateway.exchange import XML, Asked, Parameters, answer, body_of, path_after
 from infoharbor.kernel.encoding import Malformed
-from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.problems import Problem
 
 TOP: Final = ("capture", "events", *resources.NAMES, "queries")
@@ -75,12 +73,22 @@ def get_resources(request: Asked) -> Response[bytes]:
     return answer(collection(list(TOP)), headers=ANSWERED)
 
 
+async def _sent(request: Asked, most: int) -> bytes:
+    """The body, in the binding that its media type says."""
+    raw = await body_of(request, most, (*MEDIA_TYPES, *XML))
+    said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if is_xml(raw) != (said in XML):
+        right = XML if is_xml(raw) else MEDIA_TYPES
+        raise Problem("http.media_type", field="Content-Type", expected=f"for this body {' or '.join(right)}")
+    return raw
+
+
 @route("/capture", http_method=HttpMethod.POST)
 async def post_capture(request: Asked) -> Response[bytes]:
     """Take a document as a capture job (202); the job's address is in `Location`."""
-    reader = member(request)
+    reader = member(request, xml=True)
     behaviour = error_behaviour(request)
-    raw = await body_of(request, DOCUMENT_BYTES, MEDIA_TYPES)
+    raw = await _sent(request, DOCUMENT_BYTES)
     job = await epcis_of(request).captures.accept(reader, raw, behaviour)
     headers = ANSWERED | {"Location": f"{BASE}/capture/{job.id}", "GS1-Capture-Error-Behaviour": behaviour}
     return Response(b"", status_code=202, headers=headers)
@@ -112,21 +120,21 @@ def get_job(request: Asked) -> Response[bytes]:
 @route("/events", http_method=HttpMethod.POST)
 async def post_event(request: Asked) -> Response[bytes]:
     """Record one event and wait for it (201); 409 if it is known."""
-    reader = member(request)
-    raw = await body_of(request, EVENT_BYTES, MEDIA_TYPES)
+    reader = member(request, xml=True)
+    raw = await _sent(request, EVENT_BYTES)
     epcis = epcis_of(request)
     received = await epcis.captures.capture_one(reader, raw)
     found = epcis.events.find(reader, received.event_id)
     if found is None:
         raise Problem("http.fault")
-    headers = ANSWERED | {"Location": f"{BASE}/events/{quote(received.event_id, safe='')}"}
-    return answer(json_text.write(as_document(found)), status=201, headers=headers)
+    headers = {"Location": f"{BASE}/events/{quote(received.event_id, safe='')}"}
+    return event_answer(request, found, status=201, headers=headers)
 
 
 @route("/events", http_method=GET, status_code=200, sync_to_thread=True)
 def get_events(request: Asked) -> Response[bytes]:
     """The events that fit the parameters, of those that the asker may read; `Link` leads to the next page."""
-    reader = asked(request)
+    reader = asked(request, xml=True)
     after, limit = event_page_of(request)
     page = epcis_of(request).events.page(reader, query_of(request), after=after, limit=limit)
     return events_answer(request, f"{BASE}/events", page, limit)
@@ -135,14 +143,14 @@ def get_events(request: Asked) -> Response[bytes]:
 @route("/events/{event_id:path}", http_method=GET, status_code=200, sync_to_thread=True)
 def get_event(request: Asked) -> Response[bytes]:
     """The event with this id. A hash's `?ver=` belongs to the id, percent-encoded or not."""
-    reader = asked(request)
+    reader = asked(request, xml=True)
     parameters = Parameters(request)
     event_id, version = path_after(request, f"{BASE}/events/"), parameters.text("ver")
     parameters.end()
     found = epcis_of(request).events.find(reader, f"{event_id}?ver={version}" if version else event_id)
     if found is None:
         raise Problem("trace.epcis_event_unknown", field="eventID", expected="an event that you may read")
-    return answer(json_text.write(query_document([found], created=now_ms())), headers=ANSWERED)
+    return query_answer(request, [found])
 
 
 @route("/nextPageToken/{token:path}", http_method=HttpMethod.DELETE, status_code=200)

@@ -2,25 +2,23 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from infoharbor.contracts.identity.records import Key
-from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.json_form import iso
-from infoharbor.engine.interface import Refused, Snapshot
-from infoharbor.engine.validity import ensure_chain, ensure_unexpired
+from infoharbor.engine.interface import Refused
+from infoharbor.engine.validity import ensure_unexpired
+from infoharbor.gateway.pending.signers import able, ensure_authorised, ensure_signed, opened_of, parties_of
 from infoharbor.gateway.pending.store import Kept, Room, Store
 from infoharbor.gateway.service import Gateway
 from infoharbor.kernel import limits
-from infoharbor.kernel.authority import SigningKey
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.limits import INTEGER_MAX
 from infoharbor.kernel.readers import Reader, is_signer
-from infoharbor.kernel.refusal import Refusal
-from infoharbor.kernel.transaction import Opened, SaltedAction, assemble, body_codec, open_transaction
+from infoharbor.kernel.transaction import SaltedAction, assemble
 from infoharbor.sdk.building import Unsigned, now_ms
 from infoharbor.sdk.documents import hex_bytes, prepared_form
 from infoharbor.sdk.forms import action_form, receipt_form
@@ -39,20 +37,12 @@ PAGE_MAX: Final = 100
 logger = logging.getLogger(__name__)
 
 
-class Party(NamedTuple):
-    """One key of a bundle: whose it is, and why it may not sign now, if that is so."""
-
-    known: SigningKey
-    problem: Problem | None
-
-
 class Bundles:
     """What waits at one gateway. What is not awaited may take a while: it is not for the event loop."""
 
     def __init__(self, gateway: Gateway, data: Path) -> None:
         self._gateway, self._store = gateway, Store(data)
         self.chain = gateway.ledger.chain
-        self._chain = gateway.engine.chain
         self._looking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -77,16 +67,16 @@ class Bundles:
         return await self._send_if_complete(reader, kept)
 
     def _put(self, reader: Reader, unsigned: Unsigned, signatures: Mapping[bytes, bytes]) -> Kept:
-        opened = self._open(unsigned)
+        opened = opened_of(self._gateway.engine.chain, unsigned)
         now = now_ms()
         with self._gateway.engine.snapshot() as snapshot:
-            keys = _able(self._parties(opened, snapshot))
+            keys = able(parties_of(self._gateway.ledger, opened, snapshot))
             ensure_unexpired(opened, keys, now)
-            self._ensure_authorised(opened, keys, snapshot, now)
+            ensure_authorised(self._gateway.ledger, opened, keys, snapshot)
         organisations = {known.organisation for known in keys.values()}
         if reader.organisation not in organisations:
             raise Problem("pending.not_concerned", field="keys", expected=f"a key of {reader.organisation} among them")
-        _ensure_signed(opened, keys, signatures)
+        ensure_signed(opened, keys, signatures)
         if not any(keys[key].organisation == reader.organisation for key in signatures):
             raise Problem("pending.not_signed", field="signatures", expected=f"one by a key of {reader.organisation}")
         if self._gateway.engine.receipt(opened.id) is not None:
@@ -100,19 +90,18 @@ class Bundles:
         )  # fmt: skip
         if kept.size > BUNDLE_BYTES:
             raise Problem("input.too_large", field="actions", expected=f"at most {BUNDLE_BYTES} bytes")
-        self._make_room(reader.organisation)
-        if not self._store.put(kept, organisations, own=OWN_ROOM, all_of_them=WHOLE_ROOM):
+        if not self._keep(kept, organisations):
             most = f"at most {OWN_ROOM.bundles} bundles of one organisation, of {OWN_ROOM.size} bytes together"
             raise Problem("pending.full", field="body", expected=most)
         return kept
 
     def _sign(self, reader: Reader, identifier: str, signatures: Mapping[bytes, bytes]) -> Kept:
         kept = self._of(reader, identifier)
-        opened = self._open(self._unsigned(kept))
+        opened = opened_of(self._gateway.engine.chain, self._unsigned(kept))
         with self._gateway.engine.snapshot() as snapshot:
-            parties = self._parties(opened, snapshot)
-        _able({key: parties[key] for key in signatures if key in parties})
-        _ensure_signed(opened, {key: party.known for key, party in parties.items()}, signatures)
+            parties = parties_of(self._gateway.ledger, opened, snapshot)
+        able({key: parties[key] for key in signatures if key in parties})
+        ensure_signed(opened, {key: party.known for key, party in parties.items()}, signatures)
         return self._add(kept, signatures)
 
     def _add(self, kept: Kept, signatures: Mapping[bytes, bytes]) -> Kept:
@@ -133,14 +122,6 @@ class Bundles:
                     raise
         return await asyncio.to_thread(self.show, reader, kept.id.hex())
 
-    def _ensure_authorised(self, opened: Opened, keys: dict[bytes, SigningKey], snapshot: Snapshot, now: int) -> None:
-        """Refuse at once what could not run, however many of its keys sign."""
-        try:
-            for action in opened.actions:
-                self._chain.registry.authority.authorise(snapshot.find, keys, action, now)
-        except Refusal as refusal:
-            raise Problem(refusal.code, field=refusal.field, expected=refusal.expected) from None
-
     # Looking
 
     def show(self, reader: Reader, identifier: str) -> dict[str, Any]:
@@ -151,7 +132,7 @@ class Bundles:
     def page(self, reader: Reader, *, waiting: bool, limit: int, before: str) -> dict[str, Any]:
         """Bundles that concern the reader's organisation, the newest first; `waiting` leaves out what has ended."""
         organisation = _ensure_member(reader)
-        self._store.forget(now_ms(), ended_before=now_ms() - KEPT_MS)
+        self._forget()
         found = self._store.of(organisation, waiting=waiting, before=_place(before), limit=limit)
         items = [self._form(reader, kept) for kept in found]
         more = f"{found[-1].received}-{found[-1].id.hex()}" if len(found) == limit else None
@@ -169,11 +150,11 @@ class Bundles:
         return self.show(reader, identifier)
 
     def _form(self, reader: Reader, kept: Kept, *, whole: bool = False) -> dict[str, Any]:
-        opened = self._open(self._unsigned(kept))
+        opened = opened_of(self._gateway.engine.chain, self._unsigned(kept))
         receipt = self._outcome(reader, kept)
         with self._gateway.engine.snapshot() as snapshot:
-            parties = self._parties(opened, snapshot)
-        signers = [_signer_form(key, party, kept) for key, party in parties.items()]
+            parties = parties_of(self._gateway.ledger, opened, snapshot)
+        signers = [party.form(key, signed=key in kept.signatures) for key, party in parties.items()]
         state = _state(kept, receipt)
         mine = [each for each in signers if each["organisation"] == reader.organisation and not each["signed"]]
         return {
@@ -196,31 +177,12 @@ class Bundles:
         said = action_form(action, self._gateway.registry) if whole else said
         return said | {"title": title.en, "title_zh": title.zh}
 
-    def _parties(self, opened: Opened, snapshot: Snapshot) -> dict[bytes, Party]:
-        """Every key as it stands now: one may have been revoked since the bundle came. Raises the `Problem` of one that
-        never was."""
-        found = {}
-        now = max(now_ms(), snapshot.time)
-        for key in opened.body.keys:
-            try:
-                found[key] = Party(self._chain.registry.authority.signing_key(snapshot.find, key, now), None)
-            except Refusal as refusal:
-                problem = self._gateway.ledger.problem(refusal.code, f"keys.{key.hex()}", refusal.expected)
-                record = snapshot.find(Key, key.hex())
-                if record is None:
-                    raise problem from None
-                owner = SigningKey(record.suite, record.public_key, record.user, record.organisation)
-                found[key] = Party(owner, problem)
-        return found
-
     def _outcome(self, reader: Reader, kept: Kept) -> dict[str, Any] | None:
         """The receipt, whoever sent the bundle; its waiting is over then."""
         receipt = self._ran(kept.id)
-        return (
-            None
-            if receipt is None
-            else receipt_form(receipt, self._gateway.ledger.words, show_expected=is_signer(receipt, reader))
-        )
+        if receipt is None:
+            return None
+        return receipt_form(receipt, self._gateway.ledger.words, show_expected=is_signer(receipt, reader))
 
     def _ran(self, identifier: bytes) -> Receipt | None:
         receipt = self._gateway.engine.receipt(identifier)
@@ -238,45 +200,41 @@ class Bundles:
 
     # Keeping
 
-    def _open(self, unsigned: Unsigned) -> Opened:
-        """The bundle, checked but for its signatures."""
-        nothing = dict.fromkeys(body_codec.decode(unsigned.body).keys, b"")
-        opened = open_transaction(self._chain.suite, assemble(unsigned.body, list(unsigned.actions), nothing))
-        ensure_chain(self._chain, opened)
-        return opened
-
     def _unsigned(self, kept: Kept) -> Unsigned:
         return Unsigned(self.chain, kept.body, kept.actions)
 
-    def _make_room(self, organisation: str) -> None:
-        """What ran, or lapsed, takes no room; only looked for where the room is short."""
-        self._store.forget(now_ms(), ended_before=now_ms() - KEPT_MS)
-        if self._store.room(organisation).bundles >= OWN_ROOM.bundles // 2:
-            for identifier in self._store.waiting(organisation):
-                self._ran(identifier)
+    def _keep(self, kept: Kept, organisations: set[str]) -> bool:
+        """Whether there was room; what ran, or lapsed, takes none, which is looked for where the room is short."""
+        if self._store.put(kept, organisations, own=OWN_ROOM, all_of_them=WHOLE_ROOM):
+            return True
+        self._forget()
+        for identifier in self._store.waiting(kept.proposer):
+            self._ran(identifier)
+        return self._store.put(kept, organisations, own=OWN_ROOM, all_of_them=WHOLE_ROOM)
+
+    def _forget(self) -> None:
+        now = now_ms()
+        self._store.forget(now, ended_before=now - KEPT_MS)
 
     async def _look(self) -> None:
         while True:
-            for kept in await asyncio.to_thread(self._to_send):
-                try:
-                    await self._gateway.submit(Reader(), _signed(kept))
-                except (Problem, Refused) as refused:
-                    logger.info("a complete bundle is not taken: %s", refused)
+            try:
+                for kept in await asyncio.to_thread(self._to_send):
+                    await self._send_again(kept)
+            except (OSError, sqlite3.Error) as fault:
+                logger.error("the bundles that wait for signatures cannot be looked through", exc_info=fault)
             await asyncio.sleep(LOOK_S)
+
+    async def _send_again(self, kept: Kept) -> None:
+        try:
+            await self._gateway.submit(Reader(), _signed(kept))
+        except (Problem, Refused) as refused:
+            logger.info("a complete bundle is not taken: %s", refused)
 
     def _to_send(self) -> list[Kept]:
         """Complete bundles that the node could not take when the last signature came."""
-        now = now_ms()
-        self._store.forget(now, ended_before=now - KEPT_MS)
+        self._forget()
         return [kept for kept in self._store.complete() if self._ran(kept.id) is None]
-
-
-def _able(parties: Mapping[bytes, Party]) -> dict[bytes, SigningKey]:
-    """The keys; raises the first one's `Problem` that may not sign."""
-    for party in parties.values():
-        if party.problem is not None:
-            raise party.problem
-    return {key: party.known for key, party in parties.items()}
 
 
 def _signed(kept: Kept) -> bytes:
@@ -297,36 +255,6 @@ def _ensure_member(reader: Reader) -> str:
     if not reader.is_member:
         raise Problem("http.credential", field="Authorization", expected="a token, or a key's credential, of a member")
     return reader.organisation
-
-
-def _ensure_signed(opened: Opened, keys: Mapping[bytes, SigningKey], signatures: Mapping[bytes, bytes]) -> None:
-    """Every given signature is one of these keys over this bundle, and there is one."""
-    if not signatures:
-        raise Problem("pending.not_signed", field="signatures", expected="at least one")
-    for key, signature in signatures.items():
-        known = keys.get(key)
-        if known is None:
-            expected = "one of " + ", ".join(each.hex() for each in keys)
-            raise Problem("pending.key", field=f"signatures.{key.hex()}", expected=expected)
-        if not SUITES[known.suite].verify(known.public_key, opened.message, signature):
-            raise Problem(
-                "ledger.signature_invalid",
-                field=f"signatures.{key.hex()}",
-                expected=f"the key's signature, {known.suite}",
-            )
-
-
-def _signer_form(key: bytes, party: Party, kept: Kept) -> dict[str, Any]:
-    problem = party.problem
-    return {
-        "key": key.hex(),
-        "user": party.known.user,
-        "organisation": party.known.organisation,
-        "signed": key in kept.signatures,
-        "problem": None
-        if problem is None
-        else {"code": problem.code, "sentence": problem.sentence.en, "sentence_zh": problem.sentence.zh},
-    }
 
 
 def _state(kept: Kept, receipt: dict[str, Any] | None) -> str:

@@ -40,6 +40,11 @@ TABLES: Final = """
     CREATE INDEX IF NOT EXISTS party_of ON parties (id);
 """
 COLUMNS: Final = "id, proposer, received, expiry, keys, body, actions, ended, declined_by, reason"
+FORGET_OLDEST: Final = """
+    DELETE FROM bundles WHERE id IN
+        (SELECT id FROM bundles WHERE proposer = ? AND ended > 0 ORDER BY ended DESC LIMIT -1 OFFSET ?)
+"""
+"""Of those that ended, one proposer has as many kept as it may have waiting."""
 _actions = msgspec.msgpack.Decoder(tuple[bytes, ...])
 
 
@@ -101,6 +106,7 @@ class Store:
                 row,
             )
             self._sign(kept.id, kept.signatures)
+            self._database.execute(FORGET_OLDEST, (kept.proposer, own.bundles))
             self._database.executemany(
                 "INSERT OR IGNORE INTO parties VALUES (?, ?, ?)",
                 [(each, kept.received, kept.id) for each in sorted(set(parties))],

@@ -161,18 +161,10 @@ def identified(page: Page, text: str) -> str:
     if len(text) > KEY_BYTES:
         raise Problem("input.length", field="object", expected=f"at most {KEY_BYTES} characters")
     number = text.replace(" ", "")
-    if number.startswith("("):
-        text = _path_of_label(number)
-    elif gs1.all_digits(number):
+    if gs1.all_digits(number):
         text = f"/{gs1.SSCC}/{number}" if len(number) == 18 else f"/{gs1.GTIN}/{number.zfill(14)}"
     with page.ledger.explained():
         return identify(text)
-
-
-def _path_of_label(text: str) -> str:
-    """The path of what is printed below a bar code, such as (01)09521002002027(10)LB250418-B."""
-    parts = [part.partition(")") for part in text.split("(")[1:]]
-    return "".join(f"/{identifier}/{gs1.encode(value)}" for identifier, _, value in parts)
 
 
 ROUTES = [get_search, get_graph]

@@ -6,6 +6,7 @@ from typing import Final
 from infoharbor.contracts.farm.land import ProductClass, Site
 from infoharbor.contracts.farm.pages.units import UNIT_COLUMN, mass
 from infoharbor.contracts.farm.records import Lot, LotStatus, Production, ProductionKind
+from infoharbor.contracts.trace.pages import label_of
 from infoharbor.contracts.trace.records import Effect, Event, Mention
 from infoharbor.contracts.trace.rules import object_id
 from infoharbor.edgekit.reports import Bars, Column, Kind, Row, report
@@ -98,7 +99,7 @@ def yields(read: Sight, recorded_by: str = "") -> Iterator[Row]:
         most = next((found.most_yield for found in classes if found is not None), None)
         most = most if each.kind == ProductionKind.MAKE else 10_000
         clean = all(not lot.breaks for lot in lots)
-        about = (each.happened_at, each.recorded_by, each.kind, each.outputs[0])
+        about = (each.happened_at, each.recorded_by, each.kind, label_of(each.outputs[0]))
         yield (*about, went, came, "kg", came * 10_000 // went, most, clean)
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from infoharbor.contracts.farm.causes import Rehearsal
 from infoharbor.contracts.farm.pages.units import LOT, UNIT_COLUMN, mass
 from infoharbor.contracts.farm.records import Cause, CauseStatus, Lot, Production, Use
-from infoharbor.contracts.trace.pages import identify
+from infoharbor.contracts.trace.pages import identify, label_of
 from infoharbor.edgekit.reports import Column, Kind, Row, report
 from infoharbor.edgekit.sight import Sight
 
@@ -77,7 +77,15 @@ def reach(read: Sight, lot: str) -> Iterator[Row]:
         found = read.find(Lot, each)
         if found is not None:
             amounts = (found.grams, 0 if found.disposed_at else found.left, "kg", found.pieces)
-            yield (each, found.holder, found.producer, found.product, found.happened_at, *amounts, found.status)
+            yield (
+                label_of(each),
+                found.holder,
+                found.producer,
+                found.product,
+                found.happened_at,
+                *amounts,
+                found.status,
+            )
 
 
 @report(
@@ -102,7 +110,7 @@ def stops(read: Sight) -> Iterator[Row]:
         found = reach_of(read, cause.lot)
         lots = [lot for each in found.lots if (lot := read.find(Lot, each)) is not None]
         holders = tuple(sorted({lot.holder for lot in lots if lot.left and not lot.disposed_at}))
-        about = (cause.lot, cause.kind, cause.id, cause.reason, cause.opened_by, cause.opened_at)
+        about = (label_of(cause.lot), cause.kind, cause.id, cause.reason, cause.opened_by, cause.opened_at)
         yield (*about, len(found.lots), holders, found.whole)
 
 
@@ -127,5 +135,5 @@ def rehearsals(read: Sight, started_by: str = "") -> Iterator[Row]:
     for each in read.select(Rehearsal, {"started_by": started_by} if started_by else {}, order_by="-started_at"):
         share = each.named * 10_000 // each.reached if each.reached else None
         seconds = -(-each.took_ms // 1_000) if each.finished_at else None
-        about = (each.id, each.lot, each.started_by, each.started_at, seconds)
+        about = (each.id, label_of(each.lot), each.started_by, each.started_at, seconds)
         yield (*about, each.reached, each.named, share, each.named_in_vain, each.status)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from infoharbor.contracts.farm.pages.units import LOT
 from infoharbor.contracts.farm.records import Alert, AlertStatus
+from infoharbor.contracts.trace.pages import label_of
 from infoharbor.edgekit.reports import Column, Kind, Row, report
 from infoharbor.edgekit.sight import Sight
 
@@ -44,4 +45,4 @@ def alerts(read: Sight, owner: str = "") -> Iterator[Row]:
 
 def row(alert: Alert) -> Row:
     who = (alert.owner, alert.concerned or None)
-    return (alert.deadline, alert.lot, alert.rule, *who, alert.raised_at, alert.status)
+    return (alert.deadline, label_of(alert.lot), alert.rule, *who, alert.raised_at, alert.status)

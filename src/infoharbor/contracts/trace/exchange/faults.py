@@ -11,6 +11,7 @@ CODES = (
     "epcis_missing",
     "epcis_name",
     "epcis_number",
+    "epcis_prefix_length",
     "epcis_time",
     "epcis_too_large",
     "epcis_type",
@@ -18,6 +19,8 @@ CODES = (
     "epcis_uri",
     "epcis_value",
     "epcis_vocabulary",
+    "epcis_xml",
+    "epcis_xml_form",
 )
 """Every code that this package raises; the contract's words hold a sentence for each."""
 

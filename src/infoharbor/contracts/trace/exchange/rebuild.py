@@ -1,23 +1,22 @@
 """An event for its reader: whole from what the owner holds, or its public part; the answer to a query."""
 
-from typing import Any, Final
+from typing import Any
 
 from infoharbor.contracts.trace.exchange import json_text, times
 from infoharbor.contracts.trace.exchange.decompose import HeldEvent, PublicEvent, prefixed
-from infoharbor.contracts.trace.exchange.links import Links
-from infoharbor.contracts.trace.exchange.names import STANDARD_CONTEXT
+from infoharbor.contracts.trace.exchange.forms import Writing, with_links
+from infoharbor.contracts.trace.exchange.names import IMPLICIT, STANDARD_CONTEXT
+from infoharbor.contracts.trace.exchange.xml_document import is_xml, reread
+from infoharbor.contracts.trace.exchange.xml_names import used
 from infoharbor.contracts.trace.records import Quantity
 from infoharbor.contracts.trace.rules import WITHHELD
-
-_IDENTIFIER_LISTS: Final = ("epcList", "childEPCs", "inputEPCList", "outputEPCList")
-_CLASS_LISTS: Final = ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList")
 
 
 def rebuild(public: PublicEvent, held: HeldEvent | None = None, *, record_time: int | None = None) -> dict[str, Any]:
     """The JSON-LD event, with its own `@context` where it needs prefixes; to be written by `json_text.write`.
 
-    With `held` it is the event as captured, identifiers as Digital Links; without, the public fields alone,
-    which are a valid event too. An event that came without an id gets its hash for one (CBV 2.0, 8.9.2), and one
+    With `held` it is the event as captured, identifiers as they were written; without, the public fields alone, which
+    are a valid event too. An event that came without an id gets its hash for one (CBV 2.0, 8.9.2), and one
     that was declared an error later gets that declaration. `record_time` is when the ledger took it in, in ms.
     """
     event = _from_held(held) if held is not None else _from_public(public)
@@ -38,9 +37,10 @@ def query_document(
     created: int,
     query_name: str = "SimpleEventQuery",
     subscription_id: str = "",
+    written: Writing = with_links,
 ) -> dict[str, Any]:
-    """An EPCISQueryDocument of rebuilt events; `created` in ms."""
-    results: dict[str, Any] = {"queryName": query_name, "resultsBody": {"eventList": events}}
+    """An EPCISQueryDocument of rebuilt events, their identifiers written this way; `created` in ms."""
+    results: dict[str, Any] = {"queryName": query_name, "resultsBody": {"eventList": [written(one) for one in events]}}
     if subscription_id:
         results["subscriptionID"] = subscription_id
     return {
@@ -53,29 +53,16 @@ def query_document(
 
 
 def _from_held(held: HeldEvent) -> dict[str, Any]:
-    event: dict[str, Any] = json_text.value(held.original)
+    own: dict[str, str] = json_text.value(held.prefixes.encode())
+    if is_xml(held.original):
+        event, names = reread(held.original, own)
+        prefixes = {
+            prefix: meaning for prefix, meaning in used(event, names.own).items() if IMPLICIT.get(prefix) != meaning
+        }
+    else:
+        event, prefixes = json_text.value(held.original), own
     event.pop("@context", None)
-    prefixes = json_text.value(held.prefixes.encode())
-    links = Links()
-    for name in _IDENTIFIER_LISTS:
-        if name in event:
-            event[name] = _as_links(event[name], links)
-    for name in _CLASS_LISTS:
-        for element in event.get(name, ()):
-            element["epcClass"] = links.normal(element["epcClass"])
-    for name in ("parentID", "transformationID"):
-        if name in event:
-            event[name] = links.normal(event[name])
-    for name in ("readPoint", "bizLocation"):
-        if name in event:
-            event[name]["id"] = links.normal(event[name]["id"])
     return {"@context": [prefixes], **event} if prefixes else event
-
-
-def _as_links(uris: list[str], links: Links) -> list[str]:
-    """The list in normal form, unless it names one thing in two notations: items are unique."""
-    normal = [links.normal(one) for one in uris]
-    return normal if len(set(normal)) == len(normal) else uris
 
 
 def _from_public(public: PublicEvent) -> dict[str, Any]:

@@ -222,12 +222,29 @@ def objects(read: Sight, gtin: str = "", after: str = "", limit: int = 100) -> A
 
 
 def identify(text: str) -> str:
-    """The key of the object that a reader names; `Malformed` where the text is no identifier."""
+    """The key of the object that a reader names, by a link, a path, a URI, a key, or what is printed below a bar code;
+    `Malformed` where the text is no identifier."""
+    text = path_of_label(text) if text.startswith("(") else text
     uri = f"{gs1.CANONICAL}{text}" if text.startswith("/") else text if ":" in text else uri_of(text)
     try:
         return object_id(gs1.normal(uri))
     except gs1.Gs1Fault as fault:
         raise Malformed("trace.identifier", "object", fault.expected) from None
+
+
+def path_of_label(text: str) -> str:
+    """The path of what is printed below a bar code, such as (01)09521002002027(10)LB250418-B."""
+    parts = [part.partition(")") for part in text.replace(" ", "").split("(")[1:]]
+    return "".join(f"/{identifier}/{gs1.encode(value)}" for identifier, _, value in parts)
+
+
+def label_of(identifier: str) -> str:
+    """A GS1 key as it is printed below a bar code; another identifier as it is."""
+    parts = [gs1.decode(part) for part in identifier.split("~")]
+    is_key = len(parts) > 1 and len(parts) % 2 == 0 and gs1.all_digits(parts[0])
+    return (
+        "".join(f"({ai}){value}" for ai, value in zip(parts[::2], parts[1::2], strict=True)) if is_key else identifier
+    )
 
 
 def node(identifier: str, story: Sequence[Mention] = ()) -> dict[str, Any]:

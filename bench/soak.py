@@ -1,0 +1,130 @@
+"""`python -m bench.soak`: for hours, simulated networks in turn with a ledger that grows; fails if a rule breaks or memory grows."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.node import anonymous_mb
+from bench.town import Town
+from bench.transfers import throughput
+from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine.lifecycle import open_engine
+from infoharbor.simulation.faults import Plan
+from infoharbor.simulation.history import simulate
+from infoharbor.simulation.shrinking import shrunk
+
+CUSTOMERS, RECORDS, BUNDLES = 500, 5_000, 5_000
+NETWORKS = ((4, 30), (7, 20), (10, 10))
+"""Organisations and blocks of the histories, in turn."""
+GROWTH, SPARE_MB = 1.2, 24
+"""By how much the last third of a run may be above its second: caches fill, and allocators keep what they had."""
+
+
+class Sample(NamedTuple):
+    """What a ledger's process and folder take after so many transactions."""
+
+    transactions: int
+    memory_mb: float
+    open_files: int
+    threads: int
+    log_bytes: int
+    state_bytes: int
+
+
+def sample(data: Path, transactions: int) -> Sample:
+    return Sample(
+        transactions,
+        anonymous_mb(),
+        len(os.listdir("/proc/self/fd")),
+        threading.active_count(),
+        size_of(data / "blocks"),
+        size_of(data / "state"),
+    )
+
+
+def size_of(folder: Path) -> int:
+    """What the files take on the disk; holes in them take nothing."""
+    return sum(file.stat().st_blocks * 512 for file in folder.iterdir())
+
+
+def growing(samples: Sequence[Sample]) -> list[str]:
+    """What grows without bound, by the last third of the samples against the one before; the first warms up."""
+    third = len(samples) // 3
+    if third < 1:
+        return []
+    middle, last = samples[third : 2 * third], samples[-third:]
+    found = []
+    for name, spare in (("memory_mb", SPARE_MB), ("open_files", 4), ("threads", 1)):
+        before, after = (max(getattr(each, name) for each in part) for part in (middle, last))
+        if after > before * GROWTH + spare:
+            found.append(f"{name} was at most {before:g}, then {after:g}")
+    for name in ("log_bytes", "state_bytes"):
+        before, after = (bytes_each(part, samples[0], name) for part in (middle, last))
+        if after > before * GROWTH + 1:
+            found.append(f"{name} were {before:.0f} a transaction, then {after:.0f}")
+    return found
+
+
+def bytes_each(part: Sequence[Sample], first: Sample, name: str) -> float:
+    """The bytes that each transaction has added since the first sample."""
+    return (getattr(part[-1], name) - getattr(first, name)) / max(1, part[-1].transactions - first.transactions)
+
+
+class Soak:
+    """Both halves, in turn until `until`; each `Town` transaction is signed just before it is sent."""
+
+    def __init__(self, seed: int, until: float) -> None:
+        self.seed, self.until = seed, until
+        self.samples: list[Sample] = []
+
+    def run(self, data: Path) -> int:
+        """The exit code."""
+        town = Town(CUSTOMERS)
+        town.found(data)
+        with open_engine(data) as engine:
+            town.grow(engine, RECORDS)
+            while time.monotonic() < self.until or not self.samples:
+                if not self.history():
+                    return 1
+                self.grow(engine, town, data)
+        found = growing(self.samples)
+        print("\n".join(found) or f"nothing grows: {self.samples[-1]}")
+        return 1 if found else 0
+
+    def history(self) -> bool:
+        """One simulated history more; whether all held."""
+        organisations, blocks = NETWORKS[self.seed % len(NETWORKS)]
+        result = simulate(Plan(self.seed, organisations, blocks))
+        self.seed += 1
+        if result.violation is None:
+            return True
+        smallest = shrunk(result)
+        print(f"{result.plan}\n{result.violation}\nsmaller: {smallest.plan}\n{smallest.violation}")
+        return False
+
+    def grow(self, engine: EmbeddedEngine, town: Town, data: Path) -> None:
+        throughput(engine, town.transfers(BUNDLES))
+        before = self.samples[-1].transactions if self.samples else 0
+        self.samples.append(sample(data, before + BUNDLES))
+        print(f"seed {self.seed}, {self.samples[-1]}", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=240)
+    parser.add_argument("--seed", type=int, default=1_000_000)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        return Soak(given.seed, time.monotonic() + given.minutes * 60).run(Path(folder) / "ledger")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""`infoharbor network join`, `admit`, `add-validator`: a new organisation's node comes into a network."""
+
+import hashlib
+import secrets
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from cyclopts import Parameter
+
+from infoharbor.cli.keys import passphrase, registered
+from infoharbor.cli.local_network import DEFAULT_DIR, Layout, NetworkDir, NetworkFolder, Node
+from infoharbor.cli.output import AsJson, Data, Failure, answer, fails_clearly
+from infoharbor.cli.trial_members import Member, administrators, key_file, vote
+from infoharbor.contracts.governance.actions import Decision
+from infoharbor.contracts.identity.actions import AdmitOrganisation
+from infoharbor.contracts.identity.records import Registration
+from infoharbor.crypto.keyfile import read_key, write_key
+from infoharbor.crypto.suites import SUITES
+from infoharbor.edgekit.json_form import from_json, to_json
+from infoharbor.engine.cometbft.founding import free_ports
+from infoharbor.engine.cometbft.joining import (
+    Request,
+    accept,
+    ask,
+    invite,
+    read_invitation,
+    read_request,
+    write_invitation,
+)
+from infoharbor.engine.cometbft.validators import NODES, VALIDATORS, admits
+from infoharbor.engine.reader import open_reader
+from infoharbor.sdk.client import Client
+from infoharbor.sdk.keys import Signer
+
+CATCH_UP_SECONDS = 300
+REQUEST_FILE = "request.json"
+
+
+@fails_clearly
+def join(
+    *,
+    data: Data = Path("data"),
+    invitation: Path | None = None,
+    organisation: str = "",
+    organisation_name: str = "",
+    country: str = "",
+    registration: Literal["uscc", "lei", "registry"] = "registry",
+    number: str = "",
+    listen: str = "",
+    as_json: AsJson = False,
+) -> None:
+    """Ask to join a network; and once voted in, with the invitation, do so. 申请加入网络；表决通过后凭邀请文件加入。
+
+    Without an invitation this makes the node's and the administrator's keys in the data folder, and a request file for
+    the members. With one it makes the node's ledger; `infoharbor run` then fetches the blocks.
+
+    Parameters
+    ----------
+    invitation
+        The file that a member made with `network admit`.
+    organisation
+        The organisation's id: lower-case letters, digits, hyphens.
+    organisation_name
+        Its full name.
+    country
+        ISO 3166-1 code, such as CN.
+    registration
+        Which register the number is of: uscc (统一社会信用代码), lei, or registry (another).
+    number
+        The number in that register.
+    listen
+        host:port at which the other nodes reach this one.
+    """
+    if invitation is not None:
+        accept(data, read_invitation(invitation))
+        answer({"data": str(data)}, as_json=as_json, text=f"joined 已加入\nnext 下一步: infoharbor run --data {data}")
+        return
+    given = {"--organisation": organisation, "--organisation-name": organisation_name, "--country": country,
+             "--number": number, "--listen": listen}  # fmt: skip
+    for option, value in given.items():
+        if not value:
+            raise Failure("cli.option_missing", option, "a value")
+    ensure_address(listen)
+    key, user = SUITES["ed25519"].generate(), f"u-{secrets.token_hex(12)}"
+    admission = to_json(
+        AdmitOrganisation(
+            organisation, organisation_name, organisation_name, country, Registration(registration), number, True, user,
+            registered(key, user),
+        )
+    )  # fmt: skip
+    from_json(AdmitOrganisation, admission, "")
+    request = ask(data, organisation, listen, admission)
+    key_file(data, organisation).parent.mkdir(mode=0o700, exist_ok=True)
+    write_key(key_file(data, organisation), key)
+    file = data / REQUEST_FILE
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(request)))
+    answer(
+        {"request": str(file), "user": user, "key": str(key_file(data, organisation))}, as_json=as_json,
+        text=f"request 申请文件 {file}\nnext 下一步: give it to the members, who vote by `infoharbor network admit` 交各成员表决",
+    )  # fmt: skip
+
+
+@fails_clearly
+def admit(
+    request: Path,
+    *,
+    organisation: str,
+    key: Path,
+    url: str = "http://127.0.0.1:8600",
+    validator: bool = False,
+    data: Path | None = None,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("invitation.json"),
+    passphrase_variable: str = "",
+    as_json: AsJson = False,
+) -> None:
+    """Vote for a newcomer; whose vote decides can write its invitation. 表决接纳新成员；通过后可写出邀请文件。
+
+    Parameters
+    ----------
+    request
+        The newcomer's request file.
+    organisation
+        The organisation that votes; it needs a seat.
+    key
+        The key file of a user who may vote for it.
+    url
+        The gateway of one's own node.
+    validator
+        Vote for its vote on blocks, once its node runs and has caught up.
+    data
+        One's own node's data folder: with it, the invitation is written when the vote is won.
+    output
+        Where the invitation goes. It holds the members' common secret: hand it over as one.
+    passphrase_variable
+        The environment variable that holds the passphrase of the key file.
+    """
+    asked = read_request(request)
+    voter = Signer(organisation, read_key(key, passphrase(passphrase_variable)))
+    with Client(url, signer=voter) as client:
+        adopted = [
+            vote_on(client, [voter], asked, what) for what in (("validator",) if validator else ("member", "node"))
+        ]
+    written = ""
+    if all(adopted) and data is not None and not validator:
+        write_invitation(output, invite(data))
+        written = str(output)
+    state = "adopted 已通过" if all(adopted) else "voted 已投票，等待其他成员"
+    answer(
+        {"adopted": all(adopted), "invitation": written}, as_json=as_json,
+        text="\n".join([state, *([f"invitation 邀请文件 {written}"] if written else [])]),
+    )  # fmt: skip
+
+
+@fails_clearly
+def add_validator(*, directory: NetworkDir = DEFAULT_DIR, as_json: AsJson = False) -> None:
+    """Add an organisation with a validator to a trial network that runs. 为运行中的试验网络增加一家机构及其验证节点。"""
+    folder = NetworkFolder(directory)
+    layout = folder.layout()
+    if not folder.running().keeper:
+        raise Failure("network.not_running", "--dir", "a network that runs")
+    member = Member.new(1 + max(int(node.name.removeprefix("member-")) for node in layout.nodes))
+    data = folder.data(member.name)
+    voters = administrators(folder.data(node.name) for node in layout.nodes)
+    if not voters:
+        raise Failure("network.no_voters", "--dir", "an administrator's key file in a node's keys folder")
+    first = layout.nodes[0]
+    with Client(f"http://127.0.0.1:{first.port}", signer=voters[0]) as client:
+        client.status()
+        asked = ask(data, member.name, f"127.0.0.1:{free_ports(1)[0]}", to_json(member.admission))
+        for what in ("member", "node"):
+            _ensure(vote_on(client, voters, asked, what), what)
+        accept(data, invite(folder.data(first.name)))
+        file = member.write_key(data)
+        folder.write_layout(Layout((*layout.nodes, Node(member.name, max(node.port for node in layout.nodes) + 1))))
+        _wait_for(data, int(client.status()["height"]))
+        _ensure(vote_on(client, voters, asked, "validator"), "validator")
+    described = {"name": member.name, "data": str(data), "user": member.user, "key": str(file)}
+    answer(described, as_json=as_json, text=f"{member.name} validates 已成为验证节点, key 密钥 {file}")
+
+
+def vote_on(client: Client, voters: list[Signer], asked: Request, what: str) -> bool:
+    """One of the three decisions that make a newcomer a member, its node one that may call, and that node a validator."""
+    name = str(asked.admission["id"])
+    decisions: dict[str, Decision] = {
+        "member": from_json(AdmitOrganisation, asked.admission, "admission"),
+        "node": admits(NODES, {asked.name: asked.node}),
+        "validator": admits(VALIDATORS, {name: asked.validator}),
+    }
+    named = hashlib.sha256(msgspec.json.encode(asked)).hexdigest()[:12]
+    return vote(client, voters, decisions[what], id=f"join-{name}-{what}-{named}", reason=f"{name} joins: {what}")
+
+
+def ensure_address(text: str) -> None:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise Failure("network.address", "--listen", "host:port")
+
+
+def _ensure(adopted: bool, what: str) -> None:
+    if not adopted:
+        raise Failure("network.not_adopted", what, "a majority of the members' votes")
+
+
+def _wait_for(data: Path, height: int) -> None:
+    until = time.monotonic() + CATCH_UP_SECONDS
+    while True:
+        with closing(open_reader(data)) as reader:
+            if reader.status().height >= height:
+                return
+        if time.monotonic() > until:
+            raise Failure(
+                "network.not_caught_up", "--dir", f"block {height} within {CATCH_UP_SECONDS} s; see the node's log"
+            )
+        time.sleep(0.2)

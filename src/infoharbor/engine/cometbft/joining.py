@@ -1,0 +1,104 @@
+"""How a new node comes into a network: what it asks with, what it is given, and its folder made from that.
+
+The node makes its keys where it will run, and asks with their public halves. The members vote; then one of them gives it
+the genesis, the members' common secret for blinds, and the other nodes' addresses. The blocks it fetches itself."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from infoharbor.crypto.suites import SUITES
+from infoharbor.engine.cometbft.home import ConsensusHome, NodeConfig, new_keys
+from infoharbor.engine.cometbft.order import Order
+from infoharbor.engine.folder import DataFolder, write_private
+from infoharbor.engine.interface import Refused
+from infoharbor.engine.lifecycle import create
+from infoharbor.kernel.block import Genesis, genesis_codec
+from infoharbor.kernel.encoding import Malformed
+from infoharbor.kernel.registry import Registry
+
+REQUEST_BYTES = 64 * 1024
+INVITATION_BYTES = 32 * 1024 * 1024
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a new node asks with; nothing in it is secret. `admission` are the fields of `identity.AdmitOrganisation`;
+    `node` and `validator` are the node's id and the key by which it would vote, in hex; `address` is host:port."""
+
+    name: str
+    node: str
+    validator: str
+    address: str
+    admission: dict[str, Any]
+
+
+class Invitation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a member gives to a node that was voted in, and to nobody else. `peers` are id@host:port."""
+
+    genesis: bytes
+    secret: bytes
+    consensus: bytes
+    peers: tuple[str, ...]
+
+
+def ask(data: Path, name: str, address: str, admission: dict[str, Any]) -> Request:
+    """Make a new node's keys in its folder; what it asks with."""
+    home = ConsensusHome(data)
+    if home.has_keys:
+        raise Refused("network.folder_taken", "data", "a folder without a node")
+    keys = new_keys()
+    home.write_keys(keys)
+    home.write_config(NodeConfig(name, address, ()))
+    return Request(name, keys.node_id, keys.consensus.public_key.hex(), address, admission)
+
+
+def invite(data: Path) -> Invitation:
+    """What the node in this folder knows and a new one needs."""
+    folder, home = DataFolder(data), ConsensusHome(data)
+    config = home.config()
+    own = f"{home.node_id()}@{config.listen}"
+    return Invitation(
+        folder.genesis.read_bytes(), folder.secret.read_bytes(), home.genesis_file.read_bytes(), (own, *config.peers)
+    )
+
+
+def accept(data: Path, invitation: Invitation, *, registry: Registry | None = None) -> None:
+    """Make the folder of the node whose keys are there; it begins with the genesis and fetches the blocks."""
+    home = ConsensusHome(data)
+    if not home.has_keys:
+        raise Refused("network.no_request", "data", "the folder in which `network join` made the keys")
+    try:
+        genesis: Genesis = genesis_codec.decode(invitation.genesis)
+    except Malformed as malformed:
+        raise Refused("network.invitation", "genesis", malformed.expected) from None
+    create(data, genesis, invitation.secret, SUITES["ed25519"].generate(), registry=registry)
+    home.write_genesis(invitation.consensus)
+    Order.create(home.order, 0)
+    config = home.config()
+    home.write_config(NodeConfig(config.name, config.listen, invitation.peers))
+
+
+def write_invitation(path: Path, invitation: Invitation) -> None:
+    write_private(path, msgspec.json.encode(invitation))
+
+
+def read_request(path: Path) -> Request:
+    found: Request = _read(path, Request, REQUEST_BYTES, "network.request")
+    return found
+
+
+def read_invitation(path: Path) -> Invitation:
+    found: Invitation = _read(path, Invitation, INVITATION_BYTES, "network.invitation")
+    return found
+
+
+def _read(path: Path, kind: type[Any], most: int, code: str) -> Any:
+    with path.open("rb") as file:
+        raw = file.read(most + 1)
+    if len(raw) > most:
+        raise Refused(code, path.name, f"at most {most} bytes")
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.DecodeError as fault:
+        raise Refused(code, path.name, str(fault)) from None

@@ -1,0 +1,128 @@
+"""The commands of a network as a user types them: found it, run it, kill a node, add one, stop it; grow it from a pilot."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infoharbor.contracts.asset.records import TokenKind
+from infoharbor.contracts.asset.tokens import IssueToken
+from infoharbor.crypto.keyfile import read_key
+from infoharbor.engine.cometbft.founding import free_ports
+from infoharbor.sdk.client import Client
+from infoharbor.sdk.keys import Signer
+from infoharbor.sdk.problems import Problem
+
+COMMAND = [sys.executable, "-P", "-c", "from infoharbor.cli.main import main; main()"]
+PATIENCE = 240
+
+
+def infoharbor(*arguments: str | Path, cwd: Path) -> Any:
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments), "--json"],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+@contextmanager
+def running(cwd: Path) -> Iterator[Callable[[], Any]]:
+    """The network in `cwd/net` runs; gives what asks for its status."""
+    with (cwd / "run.log").open("ab") as log:
+        keeper = subprocess.Popen(
+            [*COMMAND, "network", "run", "--dir", "net"], cwd=cwd, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        yield lambda: infoharbor("network", "status", "--dir", "net", cwd=cwd)
+        subprocess.run([*COMMAND, "network", "stop", "--dir", "net"], cwd=cwd, timeout=PATIENCE, check=True)
+        assert keeper.wait(PATIENCE) == 0
+    finally:
+        if keeper.poll() is None:
+            keeper.send_signal(signal.SIGTERM)
+            keeper.wait(PATIENCE)
+
+
+def eventually(found: Callable[[], Any]) -> Any:
+    """The first answer that is true, once there is one."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            answer = found()
+        except Problem as problem:
+            answer = None
+            if problem.code != "client.unreachable":
+                raise
+        if answer:
+            return answer
+        assert time.monotonic() < until, found
+        time.sleep(0.2)
+
+
+def test_a_network_lives_through_the_death_of_a_node_and_takes_in_another(tmp_path: Path) -> None:
+    port = free_ports(6)[0]
+    made = infoharbor("network", "init", "--validators", "4", "--dir", "net", "--port", port, cwd=tmp_path)
+    signer = Signer("member-1", read_key(tmp_path / made["nodes"][0]["key"]))
+    with running(tmp_path) as status, Client(f"http://127.0.0.1:{port + 1}", signer=signer) as client:
+        issue = IssueToken("one", TokenKind.MONEY, "CNY", 2, "CN", None)
+        eventually(client.status)
+        before = status()
+        assert [node["role"] for node in before["nodes"]] == ["validator"] * 4
+        victim = before["nodes"][3]
+        os.kill(victim["pid"], signal.SIGKILL)
+        with pytest.raises(Problem):
+            client.act(issue)  # The issuer has no role for it: the refusal stands on the ledger.
+        height = client.status()["height"]
+        assert height > before["height"]
+        eventually(lambda: status()["nodes"][3]["pid"] not in (None, victim["pid"]))
+        added = infoharbor("network", "add-validator", "--dir", "net", cwd=tmp_path)
+        assert added["name"] == "member-5"
+        after = eventually(lambda: (found := status()) and len({n["height"] for n in found["nodes"]}) == 1 and found)
+        assert [node["role"] for node in after["nodes"]] == ["validator"] * 5
+        assert after["height"] > height
+        assert after["stalls"] == ""
+    assert all(node["pid"] is None for node in infoharbor("network", "status", "--dir", "net", cwd=tmp_path)["nodes"])
+
+
+def test_a_pilot_grows_into_a_network_and_keeps_its_history(tmp_path: Path) -> None:
+    founded = infoharbor(
+        "init", "--data", "pilot", "--name", "pilot.example", "--organisation", "port", "--organisation-name", "Port",
+        "--country", "CN", "--registration", "registry", "--number", "EX-1", cwd=tmp_path,
+    )  # fmt: skip
+    evidence = ["prove", "identity/organisations/port", "-o", "evidence.json", "--data"]
+    subprocess.run([*COMMAND, *evidence, "pilot"], cwd=tmp_path, timeout=PATIENCE, check=True)
+    trust = subprocess.run(
+        [*COMMAND, "trust", "--data", "pilot"], cwd=tmp_path, timeout=PATIENCE, check=True, capture_output=True
+    )
+    (tmp_path / "trust.txt").write_bytes(trust.stdout)
+    port = free_ports(5)[0]
+    grown = infoharbor("network", "init", "--from", "pilot", "--dir", "net", "--port", port, cwd=tmp_path)
+    assert grown["chain"] == founded["chain"]
+    assert not (tmp_path / "pilot").exists()
+    with running(tmp_path) as status:
+        signer = Signer("port", read_key(tmp_path / "net/nodes/member-1/keys/port-administrator.json"))
+        with Client(f"http://127.0.0.1:{port + 3}", signer=signer) as client:
+            eventually(client.status)
+            with pytest.raises(Problem):
+                client.act(IssueToken("one", TokenKind.MONEY, "CNY", 2, "CN", None))
+            assert client.status()["height"] == 1
+            assert client.record("identity/organisations/port")["version"] == 1
+        eventually(lambda: {node["height"] for node in status()["nodes"]} == {1})
+    verify = ["verify", "evidence.json", "--trust", "trust.txt"]
+    assert subprocess.run([*COMMAND, *verify], cwd=tmp_path, timeout=PATIENCE, check=False).returncode == 0
+    later = [*evidence[:3], "later.json", *evidence[4:]]
+    subprocess.run([*COMMAND, *later, "net/nodes/member-1"], cwd=tmp_path, timeout=PATIENCE, check=True)
+    verify[1] = "later.json"
+    assert subprocess.run([*COMMAND, *verify], cwd=tmp_path, timeout=PATIENCE, check=False).returncode == 0

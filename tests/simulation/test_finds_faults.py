@@ -1,0 +1,137 @@
+"""The simulation fails where it should: each rule that is broken on purpose is found, and the failure made small."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import pytest
+
+from infoharbor.engine import validity
+from infoharbor.engine.blocklog import BlockLog
+from infoharbor.engine.cometbft import application, validators
+from infoharbor.engine.cometbft.application import Application, Finalized
+from infoharbor.engine.interface import Refused
+from infoharbor.simulation.checks import Rule
+from infoharbor.simulation.consensus import Consensus
+from infoharbor.simulation.faults import Fault, Plan
+from infoharbor.simulation.history import Result, simulate
+from infoharbor.simulation.node import Node
+from infoharbor.simulation.shrinking import shrunk
+
+TRIES = 40
+
+
+def first_failure(*rules: Rule, plans: Iterable[Plan] = ()) -> Result:
+    """The first seed in which one of these rules does not hold."""
+    for plan in plans or map(Plan, range(TRIES)):
+        result = simulate(plan)
+        if result.violation is not None:
+            assert result.violation.rule in rules, result
+            return result
+    raise AssertionError("no history found it")
+
+
+def with_faults(*faults: Fault, hostile: int | None = None) -> list[Plan]:
+    return [Plan(seed, faults=frozenset(faults), hostile=hostile) for seed in range(TRIES)]
+
+
+def test_a_node_that_commits_before_it_syncs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BlockLog, "_sync", lambda log, file: None)
+    first_failure(Rule.DURABLE, plans=with_faults(Fault.CRASH))
+
+
+def test_a_node_that_votes_for_any_proposal(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Application.process
+
+    def anything(self: Application, time: int, transactions: Sequence[bytes], hash: bytes) -> None:
+        try:
+            honest(self, time, transactions, hash)
+        except Refused:
+            return
+
+    def is_strict(self: Application, time: int, transactions: Sequence[bytes], hash: bytes) -> list[validity.Signed]:
+        try:
+            honest(self, time, transactions, hash)
+        except Refused:
+            return []
+        assert self._judged is not None
+        return self._judged.signed
+
+    monkeypatch.setattr(Application, "process", anything)
+    monkeypatch.setattr(Application, "_runnable", is_strict)
+    first_failure(Rule.VALID, plans=with_faults(Fault.HOSTILE))
+
+
+def test_a_node_that_lets_a_transaction_run_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = validity.ensure_valid_block
+
+    class Forgetful:
+        """A view that remembers no transaction."""
+
+        def __init__(self, view: validity.StateBefore) -> None:
+            self._view, self.time, self.find = view, view.time, view.find
+
+        def transaction(self, identifier: bytes) -> None:
+            return None
+
+    def forgets(chain: object, view: validity.StateBefore, time: int, opened: Sequence[object]) -> list[validity.Signed]:
+        return honest(chain, Forgetful(view), time, opened)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(application, "ensure_valid_block", forgets)
+    first_failure(Rule.ONCE, Rule.KEPT, plans=with_faults(Fault.HOSTILE))
+
+
+def test_more_hostile_members_than_a_third() -> None:
+    first_failure(Rule.AGREEMENT, Rule.VALID, plans=with_faults(Fault.HOSTILE, hostile=2))
+
+
+def test_a_vote_s_power_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CometBFT's median then is the lowest of three stamps, which a hostile member may choose."""
+    for module in (validators, application):
+        monkeypatch.setattr(module, "POWER", 1)
+    first_failure(Rule.TIME, plans=with_faults(Fault.HOSTILE))
+
+
+def test_a_node_with_another_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Application.finalize
+
+    def differs(self: Application, height: int, time: int, transactions: Sequence[bytes], hash: bytes) -> Finalized:
+        """One in three blocks runs a millisecond later on the node that was built first."""
+        late = time + 1 if id(self._chain) and self.mempool.__dict__.get("odd") else time
+        return honest(self, height, late, transactions, hash)
+
+    made = Node.start
+
+    def start(self: Node) -> None:
+        made(self)
+        if self._running is not None and self.member == 0:
+            self.running.pool.odd = True  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(Application, "finalize", differs)
+    monkeypatch.setattr(Node, "start", start)
+    first_failure(Rule.SAME_STATE, plans=with_faults())
+
+
+def test_members_that_forget_their_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Consensus, "may_prevote", lambda consensus, proposal: True)
+    monkeypatch.setattr(Consensus, "_propose_known", False, raising=False)
+    first_failure(Rule.AGREEMENT, plans=[Plan(seed, hostile=0) for seed in range(TRIES)])
+
+
+def test_a_node_that_loses_what_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest: Callable[..., list[bytes]] = Application.prepare
+
+    def picky(self: Application, time: int, most_bytes: int, now: int) -> list[bytes]:
+        return [raw for raw in honest(self, time, most_bytes, now) if raw[-1] % 8]
+
+    monkeypatch.setattr(Application, "prepare", picky)
+    first_failure(Rule.PROGRESS, plans=with_faults())
+
+
+def test_a_failure_is_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BlockLog, "_sync", lambda log, file: None)
+    failing = first_failure(Rule.DURABLE, plans=[Plan(seed, 5, 6) for seed in range(TRIES)])
+    smallest = shrunk(failing)
+    assert smallest.violation is not None
+    assert smallest.plan.faults == {Fault.CRASH}
+    assert smallest.plan.organisations <= 4
+    assert smallest.plan.blocks <= failing.plan.blocks
+    assert simulate(smallest.plan) == smallest._replace(violation=simulate(smallest.plan).violation)
