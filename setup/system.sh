@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings what the tests need and Python's packages do not hold: a browser, an HSM in software, Chinese fonts, Go.
+# Brings what the tests need and Python's packages do not hold: a browser, an HSM in software, Chinese fonts, Go, CometBFT.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,3 +19,6 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 command -v go >/dev/null || setup/environment.sh setup/go.lock
+
+# The networks' tests need CometBFT: built here once, since that may take longer than a test may.
+.venv/bin/python -c 'from infoharbor.engine.cometbft.binary import cometbft; cometbft(print)'

@@ -214,7 +214,7 @@ def test_a_reader_beside_the_node_finds_what_the_quorum_attested(attested: Attes
     attested.client.act(SetSealingKey(bytes([9] * 32)))
     note = attested.engine.checkpoint()
     command = [sys.executable, "-c", BESIDE, attested.folder / "data"]
-    raw = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+    raw = subprocess.run(command, capture_output=True, check=True, timeout=240).stdout
     verify(raw, ledger_trust(attested.engine))
     again = Attestation("trial", attested.chain.id, notes=attested.notes)
     size = attested.engine.status().height + 1
@@ -305,6 +305,7 @@ def test_an_old_trust_file_goes_forward_from_a_node(
     attested.client.act(renewed.enrolment("beihai"))
     attested.engine.checkpoint()
     attested.client.act(decode_action(HandOver, httpx.get(f"{attested.url}/log/handover").content))
+    attested.engine.checkpoint()
     assert httpx.get(f"{attested.url}/log/handover").status_code == 404
     attested.client.act(SetSealingKey(bytes([3] * 32)))
     advance(tmp_path / "old.txt", source=attested.url, output=tmp_path / "new.txt", as_json=True)

@@ -176,7 +176,7 @@ CONFIG = schemathesis.Config.from_dict({"phases": {"coverage": {"enabled": False
 
 
 @schemathesis.openapi.from_dict(standard(), config=CONFIG).parametrize()
-@settings(max_examples=int(os.environ.get("EPQ_EXAMPLES", "6")), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_interface_is_as_the_standard_describes_it(
     node: TradingNode, subscription: str, case: schemathesis.Case
 ) -> None:

@@ -81,7 +81,7 @@ def test_a_stream_sends_each_event_that_fits_signed(standing: Standing, receiver
         assert not is_signed(SECRET, delivery.body + b" ", delivery.headers["gs1-signature"], int(time.time()))
     state = standing.until(identifier, "lastNotifiedAt")
     assert SECRET not in json.dumps(state)
-    assert state["createdAt"] == state["initialRecordTime"] <= state["minRecordTime"]
+    assert state["initialRecordTime"] <= state["minRecordTime"]
 
 
 def test_the_window_moves_on_only_after_a_2xx(standing: Standing, receiver: Receiver) -> None:
@@ -175,6 +175,7 @@ def test_a_subscriber_gets_only_what_it_may_read(firm: Trader, other: Trader, re
 
 
 def test_subscriptions_and_what_they_had_survive_a_restart(tmp_path: Path, receiver: Receiver) -> None:
+    """Even if the index is gone: it is made anew, with the same numbers."""
     data = tmp_path / "data"
     node = listening(data)
     node.open_for_trade()
@@ -187,6 +188,8 @@ def test_subscriptions_and_what_they_had_survive_a_restart(tmp_path: Path, recei
         second = standing.happen()
         assert receiver.next().ids == second
     node.close()
+    for file in data.glob("epcis_index.sqlite*"):
+        file.unlink()
     again = listening(data)
     try:
         assert receiver.next().ids == second
@@ -261,6 +264,7 @@ def test_an_organisation_has_so_many_subscriptions_and_no_more(tmp_path: Path) -
             report_if_empty=False,
             created=0,
             initial=0,
+            after=0,
             due=0,
         )
 

@@ -146,7 +146,7 @@ def test_a_sheet_is_the_same_in_every_encoding_and_with_titles_in_chinese(firm: 
 def test_a_workbook_gives_the_events_that_a_text_gives(firm: Trader) -> None:
     cells: list[Any] = row(objects=piece("book"), lots="(01)09521001003032(10)A 12.5 KGM")
     assert captured(firm, as_csv(cells))["captured"] == 1
-    cells[0] = datetime(2026, 4, 8, 10, 30)  # noqa: DTZ001: a spreadsheet's times have no zone
+    cells[0] = datetime(2026, 4, 8, 10, 30)  # noqa: DTZ001
     assert [each["outcome"] for each in preview(firm, as_xlsx(cells))] == ["known"]
     cells[1] = ""
     assert preview(firm, as_xlsx(cells))[0]["problem"]["field"] == "zone"

@@ -17,6 +17,7 @@ from infoharbor.engine.cometbft.order import Order
 from infoharbor.engine.door import Door
 from infoharbor.engine.folder import DataFolder
 from infoharbor.engine.mempool import Waiting
+from infoharbor.engine.reading import root_at
 from infoharbor.engine.store import Store
 from infoharbor.engine.validity import organisation_of, signature_units, signing_keys
 from infoharbor.kernel.block import Receipt
@@ -55,6 +56,10 @@ class Driven:
     @property
     def root(self) -> bytes:
         return self.application.info()[1]
+
+    def root_at(self, size: int) -> bytes:
+        with self.machine.view() as view:
+            return root_at(view, size)
 
     def put(self, raw: bytes) -> "Future[Receipt]":
         """Into the mempool, as the engine does once the signatures are checked."""

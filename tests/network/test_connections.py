@@ -211,14 +211,15 @@ def requests(draw: st.DrawFn) -> Any:
     return request
 
 
+@pytest.fixture
+def node(drive: Callable[..., Driven]) -> Driven:
+    return drive()
+
+
 @given(asked=st.lists(requests(), max_size=8))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
-def test_any_request_has_the_answer_of_its_kind_or_stops_the_node_in_order(
-    drive: Callable[..., Driven], asked: list[Any]
-) -> None:
+def test_any_request_has_the_answer_of_its_kind_or_stops_the_node_in_order(node: Driven, asked: list[Any]) -> None:
     """Out of order, CometBFT and the node cannot be at the same place: then the node says so, and keeps what it has."""
-    node = drive.node if hasattr(drive, "node") else drive()
-    drive.node = node  # type: ignore[attr-defined]
     answers, before = Answers(node.application, Pool(), Votes()), node.height
     for request in asked:
         kind = request.WhichOneof("value")
@@ -228,14 +229,14 @@ def test_any_request_has_the_answer_of_its_kind_or_stops_the_node_in_order(
             assert node.height == before
 
 
-def test_a_request_of_another_version_is_told_so(drive: Callable[..., Driven]) -> None:
-    answer = Answers(drive().application, Pool(), Votes()).answer(Request(), 0)
+def test_a_request_of_another_version_is_told_so(node: Driven) -> None:
+    answer = Answers(node.application, Pool(), Votes()).answer(Request(), 0)
     assert answer.WhichOneof("value") == "exception"
 
 
-def test_a_full_pool_asks_to_be_offered_again(drive: Callable[..., Driven]) -> None:
+def test_a_full_pool_asks_to_be_offered_again(node: Driven) -> None:
     pool = Pool()
-    answers, request = Answers(drive().application, pool, Votes()), Request()
+    answers, request = Answers(node.application, pool, Votes()), Request()
     request.insert_tx.tx = b"raw"
     assert answers.answer(request, 0).insert_tx.code == 0
     pool.full = True

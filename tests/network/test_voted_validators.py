@@ -26,9 +26,13 @@ def test_updates_lead_from_one_set_to_the_other(before: dict[bytes, int], after:
 
 
 @pytest.fixture
-def decide(world: World, drive: Callable[..., Driven]) -> Callable[..., list[tuple[bytes, int]]]:
+def node(drive: Callable[..., Driven]) -> Driven:
+    return drive()
+
+
+@pytest.fixture
+def decide(world: World, node: Driven) -> Callable[..., list[tuple[bytes, int]]]:
     """Adopt a decision in a block; what that block tells CometBFT. The bank alone has a seat."""
-    node = drive()
 
     def adopt(decision: Action, time: int | None = None) -> list[tuple[bytes, int]]:
         proposal = Propose.to(decision, id=f"proposal-{node.height}", reason="a test")
@@ -36,7 +40,6 @@ def decide(world: World, drive: Callable[..., Driven]) -> Callable[..., list[tup
         assert done.codes == [0]
         return done.validators
 
-    adopt.node = node  # type: ignore[attr-defined]
     return adopt
 
 
@@ -48,29 +51,30 @@ def key(number: int) -> bytes:
     return bytes([number]) * 32
 
 
-def test_a_voted_set_takes_the_place_of_the_founding_one(decide: Callable[..., Sequence[object]]) -> None:
-    (founder,) = decide.node.founding  # type: ignore[attr-defined]
+def test_a_voted_set_takes_the_place_of_the_founding_one(node: Driven, decide: Callable[..., Sequence[object]]) -> None:
+    (founder,) = node.founding
     assert decide(entry("bank", key(1).hex())) == sorted([(founder, 0), (key(1), POWER)])
     assert decide(entry("firm-1", key(2).hex())) == [(key(2), POWER)]
     assert decide(entry("firm-1", key(3).hex())) == [(key(2), 0), (key(3), POWER)]
 
 
-def test_who_leaves_has_no_vote_and_the_last_cannot_leave(decide: Callable[..., Sequence[object]]) -> None:
-    (founder,) = decide.node.founding  # type: ignore[attr-defined]
+def test_who_leaves_has_no_vote_and_the_last_cannot_leave(
+    node: Driven, decide: Callable[..., Sequence[object]]
+) -> None:
+    (founder,) = node.founding
     decide(admits(VALIDATORS, {"bank": key(1).hex(), "firm-1": key(2).hex()}))
     assert decide(entry("firm-1", key(2).hex(), 0, 1)) == [(key(2), 0)]
     assert decide(entry("bank", key(1).hex(), 0, 1)) == sorted([(key(1), 0), (founder, POWER)])
 
 
 @pytest.mark.parametrize("value", ["", "no key", key(1).hex()[:-2], key(171).hex().upper()])
-def test_what_is_no_key_is_no_validator(decide: Callable[..., Sequence[object]], value: str) -> None:
+def test_what_is_no_key_is_no_validator(node: Driven, decide: Callable[..., Sequence[object]], value: str) -> None:
     assert decide(entry("bank", value)) == []
 
 
 def test_a_seat_that_begins_later_counts_from_the_first_block_then(
-    decide: Callable[..., Sequence[object]], world: World
+    node: Driven, decide: Callable[..., Sequence[object]], world: World
 ) -> None:
-    node: Driven = decide.node  # type: ignore[attr-defined]
     decide(entry("bank", key(1).hex()))
     begins = node.time + 1000
     assert decide(entry("firm-1", key(2).hex(), begins)) == []
@@ -78,8 +82,7 @@ def test_a_seat_that_begins_later_counts_from_the_first_block_then(
     assert node.block([world.transfer("bank", "firm-1")], time=begins).validators == [(key(2), POWER)]
 
 
-def test_only_nodes_that_the_members_voted_may_call(decide: Callable[..., Sequence[object]]) -> None:
-    node: Driven = decide.node  # type: ignore[attr-defined]
+def test_only_nodes_that_the_members_voted_may_call(node: Driven, decide: Callable[..., Sequence[object]]) -> None:
     keys = {"bank": new_keys(), "firm-1": new_keys()}
     assert node.application.admits(keys["bank"].node_id)
     for decision in decisions({"bank": keys["bank"]}):

@@ -42,6 +42,8 @@ def test_a_node_says_its_address_serves_and_ends_cleanly(tmp_path: Path) -> None
         while time.monotonic() < deadline and not rows(mirror):
             time.sleep(0.1)
         assert rows(mirror) == 1
+        status = httpx.get(f"{address}/v1/status", timeout=30).json()
+        assert status["readmodel"] == {"height": 0, "follows": True}
         with httpx.stream("GET", f"{address}/v1/stream", timeout=30) as stream:
             next(stream.iter_raw())
             node.send_signal(signal.SIGTERM)

@@ -1,8 +1,9 @@
 """The commands that look after a mirror, with its database given by a URL."""
 
+import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,11 @@ Fresh = Callable[[], sql.Engine]
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ledger") / "data"
     found(folder, Cast(b"mirror"))
     open_engine(folder, workers=0).close()
-    yield folder
+    return folder
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: object, fails: bool = False) -> Any:
@@ -62,10 +63,8 @@ def test_the_doctor_names_a_database_that_is_away(data: Path, url: str, capsys: 
 
 def _doctor(capsys: pytest.CaptureFixture[str], data: Path, url: str) -> list[str]:
     capsys.readouterr()
-    try:
+    with contextlib.suppress(SystemExit):
         app(["doctor", "--data", str(data), "--readmodel-url", url, "--json"], result_action="return_value")
-    except SystemExit:
-        pass
     findings: list[str] = json.loads(capsys.readouterr().out)["findings"]
     return findings
 

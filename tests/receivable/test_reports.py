@@ -7,7 +7,7 @@ import zipfile
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.receivable.conftest import Finance
 
@@ -80,6 +80,7 @@ def test_csv_gives_every_cell_back_and_nothing_that_a_spreadsheet_runs(rows: lis
         assert line[1] == ("" if amount is None else decimal_text(amount, str(currency)))  # type: ignore[arg-type]
 
 
+@settings(max_examples=25)
 @given(ROWS)
 def test_xlsx_keeps_texts_as_texts_and_amounts_exact(rows: list[tuple[object, ...]]) -> None:
     _, *lines = sheet_texts(xlsx_file(table_of(rows), SPEECH))

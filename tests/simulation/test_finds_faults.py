@@ -1,17 +1,19 @@
 """The simulation fails where it should: each rule that is broken on purpose is found, and the failure made small."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from infoharbor.engine import validity
 from infoharbor.engine.blocklog import BlockLog
 from infoharbor.engine.cometbft import application, validators
-from infoharbor.engine.cometbft.application import Application, Finalized
+from infoharbor.engine.cometbft.application import Application
 from infoharbor.engine.interface import Refused
+from infoharbor.simulation import hostile
 from infoharbor.simulation.checks import Rule
-from infoharbor.simulation.consensus import Consensus
-from infoharbor.simulation.faults import Fault, Plan
+from infoharbor.simulation.consensus import Block, Consensus
+from infoharbor.simulation.faults import CALM, Fault, Plan, Weather
 from infoharbor.simulation.history import Result, simulate
 from infoharbor.simulation.node import Node
 from infoharbor.simulation.shrinking import shrunk
@@ -29,13 +31,13 @@ def first_failure(*rules: Rule, plans: Iterable[Plan] = ()) -> Result:
     raise AssertionError("no history found it")
 
 
-def with_faults(*faults: Fault, hostile: int | None = None) -> list[Plan]:
-    return [Plan(seed, faults=frozenset(faults), hostile=hostile) for seed in range(TRIES)]
+def with_faults(*faults: Fault, liars: int | None = None) -> list[Plan]:
+    return [Plan(seed, faults=frozenset(faults), hostile=liars) for seed in range(TRIES)]
 
 
 def test_a_node_that_commits_before_it_syncs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BlockLog, "_sync", lambda log, file: None)
-    first_failure(Rule.DURABLE, plans=with_faults(Fault.CRASH))
+    first_failure(Rule.DURABLE, Rule.RECOVERY, plans=with_faults(Fault.CRASH))
 
 
 def test_a_node_that_votes_for_any_proposal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,15 +74,18 @@ def test_a_node_that_lets_a_transaction_run_twice(monkeypatch: pytest.MonkeyPatc
         def transaction(self, identifier: bytes) -> None:
             return None
 
-    def forgets(chain: object, view: validity.StateBefore, time: int, opened: Sequence[object]) -> list[validity.Signed]:
+    def forgets(
+        chain: object, view: validity.StateBefore, time: int, opened: Sequence[object]
+    ) -> list[validity.Signed]:
         return honest(chain, Forgetful(view), time, opened)  # type: ignore[arg-type]
 
     monkeypatch.setattr(application, "ensure_valid_block", forgets)
+    monkeypatch.setattr(hostile, "BAD_CONTENT", (lambda node, block: node._committed(),))
     first_failure(Rule.ONCE, Rule.KEPT, plans=with_faults(Fault.HOSTILE))
 
 
 def test_more_hostile_members_than_a_third() -> None:
-    first_failure(Rule.AGREEMENT, Rule.VALID, plans=with_faults(Fault.HOSTILE, hostile=2))
+    first_failure(Rule.AGREEMENT, Rule.VALID, plans=with_faults(Fault.HOSTILE, liars=2))
 
 
 def test_a_vote_s_power_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,29 +96,26 @@ def test_a_vote_s_power_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_node_with_another_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = Application.finalize
+    honest = Node._apply
 
-    def differs(self: Application, height: int, time: int, transactions: Sequence[bytes], hash: bytes) -> Finalized:
-        """One in three blocks runs a millisecond later on the node that was built first."""
-        late = time + 1 if id(self._chain) and self.mempool.__dict__.get("odd") else time
-        return honest(self, height, late, transactions, hash)
+    def differs(self: Node, block: Block) -> None:
+        """The first member's rules see every block a millisecond later."""
+        honest(self, replace(block, time=block.time + 1) if self.member == 0 else block)
 
-    made = Node.start
-
-    def start(self: Node) -> None:
-        made(self)
-        if self._running is not None and self.member == 0:
-            self.running.pool.odd = True  # type: ignore[attr-defined]
-
-    monkeypatch.setattr(Application, "finalize", differs)
-    monkeypatch.setattr(Node, "start", start)
+    monkeypatch.setattr(Node, "_apply", differs)
     first_failure(Rule.SAME_STATE, plans=with_faults())
 
 
-def test_members_that_forget_their_locks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Consensus, "may_prevote", lambda consensus, proposal: True)
-    monkeypatch.setattr(Consensus, "_propose_known", False, raising=False)
-    first_failure(Rule.AGREEMENT, plans=[Plan(seed, hostile=0) for seed in range(TRIES)])
+def test_members_that_forget_what_they_locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Consensus._begin_round
+
+    def forgets(self: Consensus, round: int) -> None:
+        self._locked = self._valid = None
+        honest(self, round)
+
+    monkeypatch.setattr(Consensus, "_begin_round", forgets)
+    monkeypatch.setattr(Weather, "of", lambda plan: CALM._replace(lost=350))
+    first_failure(Rule.AGREEMENT, plans=with_faults())
 
 
 def test_a_node_that_loses_what_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +130,7 @@ def test_a_node_that_loses_what_was_sent(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_failure_is_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BlockLog, "_sync", lambda log, file: None)
-    failing = first_failure(Rule.DURABLE, plans=[Plan(seed, 5, 6) for seed in range(TRIES)])
+    failing = first_failure(Rule.DURABLE, Rule.RECOVERY, plans=[Plan(seed, 5, 2) for seed in range(TRIES)])
     smallest = shrunk(failing)
     assert smallest.violation is not None
     assert smallest.plan.faults == {Fault.CRASH}

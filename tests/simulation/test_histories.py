@@ -34,7 +34,10 @@ def test_networks_of_other_sizes(organisations: int, seed: int) -> None:
 def test_the_same_seed_gives_the_same_history_in_every_process() -> None:
     told = [
         subprocess.run(
-            [sys.executable, "-c", TWICE], env=os.environ | {"PYTHONHASHSEED": hash_seed}, check=True, capture_output=True
+            [sys.executable, "-c", TWICE],
+            env=os.environ | {"PYTHONHASHSEED": hash_seed},
+            check=True,
+            capture_output=True,
         ).stdout
         for hash_seed in ("1", "4242")
     ]
@@ -51,7 +54,9 @@ def test_without_faults_every_round_decides() -> None:
 def test_the_faults_do_happen() -> None:
     """A simulation in which nothing goes wrong shows nothing: each kind of fault changes a history."""
     whole = simulate(Plan(3)).digest
-    assert all(simulate(Plan(3, faults=frozenset(Fault) - {fault})).digest != whole for fault in (Fault.HOSTILE, Fault.LOSS))
+    assert all(
+        simulate(Plan(3, faults=frozenset(Fault) - {fault})).digest != whole for fault in (Fault.HOSTILE, Fault.LOSS)
+    )
 
 
 def test_a_contract_s_story_is_told_under_faults() -> None:

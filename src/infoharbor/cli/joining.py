@@ -21,6 +21,7 @@ from infoharbor.crypto.keyfile import read_key, write_key
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.json_form import from_json, to_json
 from infoharbor.engine.cometbft.founding import free_ports
+from infoharbor.engine.cometbft.home import ConsensusHome
 from infoharbor.engine.cometbft.joining import (
     Request,
     accept,
@@ -140,9 +141,8 @@ def admit(
     asked = read_request(request)
     voter = Signer(organisation, read_key(key, passphrase(passphrase_variable)))
     with Client(url, signer=voter) as client:
-        adopted = [
-            vote_on(client, [voter], asked, what) for what in (("validator",) if validator else ("member", "node"))
-        ]
+        what = ("validator",) if validator else ("member", "node")
+        adopted = [vote_on(client, [voter], asked, each, data) for each in what]
     written = ""
     if all(adopted) and data is not None and not validator:
         write_invitation(output, invite(data))
@@ -171,26 +171,39 @@ def add_validator(*, directory: NetworkDir = DEFAULT_DIR, as_json: AsJson = Fals
         client.status()
         asked = ask(data, member.name, f"127.0.0.1:{free_ports(1)[0]}", to_json(member.admission))
         for what in ("member", "node"):
-            _ensure(vote_on(client, voters, asked, what), what)
+            _ensure(vote_on(client, voters, asked, what, folder.data(first.name)), what)
         accept(data, invite(folder.data(first.name)))
         file = member.write_key(data)
         folder.write_layout(Layout((*layout.nodes, Node(member.name, max(node.port for node in layout.nodes) + 1))))
         _wait_for(data, int(client.status()["height"]))
-        _ensure(vote_on(client, voters, asked, "validator"), "validator")
+        _ensure(vote_on(client, voters, asked, "validator", folder.data(first.name)), "validator")
     described = {"name": member.name, "data": str(data), "user": member.user, "key": str(file)}
     answer(described, as_json=as_json, text=f"{member.name} validates 已成为验证节点, key 密钥 {file}")
 
 
-def vote_on(client: Client, voters: list[Signer], asked: Request, what: str) -> bool:
+def vote_on(client: Client, voters: list[Signer], asked: Request, what: str, data: Path | None) -> bool:
     """One of the three decisions that make a newcomer a member, its node one that may call, and that node a validator."""
     name = str(asked.admission["id"])
-    decisions: dict[str, Decision] = {
-        "member": from_json(AdmitOrganisation, asked.admission, "admission"),
-        "node": admits(NODES, {asked.name: asked.node}),
-        "validator": admits(VALIDATORS, {name: asked.validator}),
-    }
+    decision: Decision
+    if what == "member":
+        decision = from_json(AdmitOrganisation, asked.admission, "admission")
+    elif what == "node":
+        decision = admits(NODES, _founding(client, NODES, data) | {asked.name: asked.node})
+    else:
+        decision = admits(VALIDATORS, _founding(client, VALIDATORS, data) | {name: asked.validator})
     named = hashlib.sha256(msgspec.json.encode(asked)).hexdigest()[:12]
-    return vote(client, voters, decisions[what], id=f"join-{name}-{what}-{named}", reason=f"{name} joins: {what}")
+    return vote(client, voters, decision, id=f"join-{name}-{what}-{named}", reason=f"{name} joins: {what}")
+
+
+def _founding(client: Client, table: str, data: Path | None) -> dict[str, str]:
+    """What the table's first entries have to hold besides: from then on it alone says who belongs. A network that grew
+    from a pilot begins with empty tables."""
+    if any(each["record"]["code_table"] == table for each in client.all_records("governance", "codes")):
+        return {}
+    if data is None:
+        raise Failure("network.founding", "--data", "one's own node's data folder")
+    home = ConsensusHome(data)
+    return home.founding_members() if table == VALIDATORS else home.known_nodes()
 
 
 def ensure_address(text: str) -> None:

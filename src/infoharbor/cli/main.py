@@ -7,6 +7,7 @@ from cyclopts import App
 from infoharbor.cli import (
     contracts,
     founding,
+    imports,
     invoices,
     keys,
     leave,
@@ -42,6 +43,7 @@ app.command(upkeep.doctor)
 app.command(upkeep.readmodel)
 app.command(contracts.contract)
 app.command(invoices.invoice)
+app.command(imports.imports)
 app.command(leave.leave)
 app.command(network.network)
 app.command(simulate.simulate)

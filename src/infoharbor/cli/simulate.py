@@ -32,7 +32,7 @@ def simulate(
     without: Annotated[list[Fault] | None, Parameter(negative=())] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a whole network in one process, with faults, and check what must hold. 在单个进程内模拟整个网络及其故障，并核对各项保证。
+    """Run a whole network in one process, with faults, and check what must hold. 在单个进程内模拟整个网络及其故障。
 
     The same seed gives the same history. One in which something does not hold is made smaller, and how to run it
     again is printed; the exit code is then 1.

@@ -79,13 +79,7 @@ def _stacks(table: Table, bars: Bars, speech: Speech) -> tuple[list[Stack], list
         if cell is None or not value:
             continue
         place = _begin(cell, bars.step) if along.kind is Kind.DAY else speech.cell(table, row, along, cell)
-        by = report.columns[report.place(bars.by)] if bars.by else None
-        name = (
-            ""
-            if by is None
-            else f"{_prefix(by.kind, by.title.to(speech.language))}"
-            + speech.cell(table, row, by, row[report.place(bars.by)])
-        )
+        name = _series(table, row, bars, speech)
         sums.setdefault(place, {})
         sums[place][name] = sums[place].get(name, 0) + value
         totals[name] = totals.get(name, 0) + value
@@ -101,9 +95,13 @@ def _stacks(table: Table, bars: Bars, speech: Speech) -> tuple[list[Stack], list
     return stacks, series
 
 
-def _prefix(kind: Kind, title: str) -> str:
-    """A bare number in a legend says what it counts."""
-    return f"{title} " if kind is Kind.COUNT else ""
+def _series(table: Table, row: Row, bars: Bars, speech: Speech) -> str:
+    """What a row is stacked as; a bare number says what it counts."""
+    if not bars.by:
+        return ""
+    column = table.report.columns[table.report.place(bars.by)]
+    text = speech.cell(table, row, column, row[table.report.place(bars.by)])
+    return f"{column.title.to(speech.language)} {text}" if column.kind is Kind.COUNT else text
 
 
 def _begin(day: int, step: str) -> int:

@@ -46,6 +46,7 @@ class Step(NamedTuple):
     title_en: str
     title_zh: str
     tell: Callable[[World], None]
+    today: bool = False
 
 
 class Story:
@@ -55,11 +56,14 @@ class Story:
         self.contract, self.needs, self.players = contract, tuple(needs), tuple(players)
         self.steps: list[Step] = []
 
-    def step(self, title_en: str, title_zh: str) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
-        """Registers the next step; the titles say what happens, as a sentence."""
+    def step(
+        self, title_en: str, title_zh: str, *, today: bool = False
+    ) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
+        """Registers the next step; the titles say what happens, as a sentence. From a step of `today` on, a demo that
+        began in the past goes by the machine's clock."""
 
         def add(tell: Callable[[World], None]) -> Callable[[World], None]:
-            self.steps.append(Step(title_en, title_zh, tell))
+            self.steps.append(Step(title_en, title_zh, tell, today))
             return tell
 
         return add

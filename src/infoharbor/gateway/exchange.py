@@ -19,6 +19,7 @@ Asked = Request[Any, Any, State]
 JSON: Final = "application/json"
 BINARY: Final = ("application/msgpack", "application/vnd.msgpack", "application/octet-stream")
 XML: Final = ("application/xml", "text/xml")
+SHEETS: Final = ("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 JSON_BYTES: Final = 4 * 1024 * limits.KIBIBYTE
 
 

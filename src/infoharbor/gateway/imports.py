@@ -11,13 +11,11 @@ from infoharbor.edgekit.imports import Import, imports_of
 from infoharbor.edgekit.languages import preferred
 from infoharbor.edgekit.sheet_reading import SHEET_BYTES
 from infoharbor.gateway.epcis.importing import EventRows
-from infoharbor.gateway.exchange import Asked, Parameters, answer, body_of, gateway_of, part, reader_of
+from infoharbor.gateway.exchange import SHEETS, Asked, Parameters, answer, body_of, gateway_of, part, reader_of
 from infoharbor.gateway.importing import KNOWN, OUTCOMES, REFUSED, ActionRows, Rows, Verdict
 from infoharbor.gateway.problems import MEDIA_TYPE, problem_form
-from infoharbor.gateway.reports import SHEET
 from infoharbor.sdk.problems import Problem
 
-MEDIA: Final = ("text/csv", SHEET)
 EVENTS: Final = ("trace", "events")
 """The import whose rows are events, which the EPCIS interface takes; the rows of all others are actions."""
 
@@ -43,7 +41,7 @@ async def post_import(request: Asked) -> Response[bytes]:
     if declared is None:
         raise Problem("import.unknown", field="path", expected="one that GET /v1/imports lists")
     gateway.ensure_agent(reader)
-    raw = await body_of(request, SHEET_BYTES, MEDIA)
+    raw = await body_of(request, SHEET_BYTES, SHEETS)
     rows = await asyncio.to_thread(declared.rows, raw)
     taking = _rows_of(request, declared)
     verdicts = await asyncio.to_thread(taking.judge, reader, rows)

@@ -4,8 +4,8 @@ import importlib.metadata
 from typing import Any, Final
 
 from infoharbor.edgekit.json_form import schema
-from infoharbor.gateway.exchange import BINARY, JSON, XML
-from infoharbor.gateway.operations import BYTES, OPERATIONS, TEXT, XML_BODY, Operation
+from infoharbor.gateway.exchange import BINARY, JSON, SHEETS, XML
+from infoharbor.gateway.operations import BYTES, OPERATIONS, SHEET_BODY, TEXT, XML_BODY, Operation
 from infoharbor.gateway.problems import MEDIA_TYPE
 from infoharbor.kernel.actions import ActionType
 from infoharbor.kernel.records import RecordType
@@ -92,7 +92,7 @@ def _shared_schemas() -> dict[str, Any]:
     status = {
         "chain": ID, "name": TEXT, "height": COUNT, "time": INSTANT, "flushed": {"type": "integer"}, "waiting": COUNT,
         "condition": TEXT, "reason": TEXT, "hash_suite": {"enum": ["sha256", "sm3"]},
-        "readmodel": {"anyOf": [closed({"height": {"type": "integer"}, "fault": TEXT}), {"type": "null"}]},
+        "readmodel": {"anyOf": [closed({"height": {"type": "integer"}, "follows": {"type": "boolean"}}), {"type": "null"}]},
     }  # fmt: skip
     party = signer | {"signed": {"type": "boolean"}, "problem": {"anyOf": [sentences, {"type": "null"}]}}
     pending = {
@@ -148,7 +148,29 @@ def _shared_schemas() -> dict[str, Any]:
                 "rows": _list({"type": "object"}),
             }
         ),
-        "Invoice": {"type": "object"},
+        "Import": {"type": "object"},
+        "Imports": {"type": "object"},
+        "Invoice": closed(
+            {
+                "kind": TEXT,
+                "standard": TEXT,
+                "country": TEXT,
+                "identity": TEXT,
+                "series": TEXT,
+                "number": TEXT,
+                "year": COUNT,
+                "seller": named("InvoiceParty"),
+                "buyer": named("InvoiceParty"),
+                "currency": TEXT,
+                "net": COUNT,
+                "tax": COUNT,
+                "total": COUNT,
+                "issued_on": COUNT,
+                "due_on": {"anyOf": [COUNT, {"type": "null"}]},
+                "of": _list(TEXT),
+            }
+        ),  # fmt: skip
+        "InvoiceParty": closed({"name": TEXT, "number": TEXT}),
         "Status": closed(status),
         "Contracts": closed({"items": _list({"type": "object"})}),
         "Explained": closed({"code": TEXT, "title": TEXT, "title_zh": TEXT}),
@@ -238,7 +260,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "responses": responses,
     }
     if operation.body:
-        files = {BYTES: BINARY, XML_BODY: XML}.get(operation.body, ())
+        files = {BYTES: BINARY, XML_BODY: XML, SHEET_BODY: SHEETS}.get(operation.body, ())
         medias: dict[str, Any] = {each: {"schema": {}} for each in files} or {JSON: {"schema": named(operation.body)}}
         made["requestBody"] = {"required": True, "content": medias}
     return made

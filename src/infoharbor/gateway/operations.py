@@ -9,6 +9,7 @@ from infoharbor.sdk.local import BLOCKS_A_PAGE
 TEXT: Final = {"type": "string"}
 BYTES: Final = "bytes"
 XML_BODY: Final = "xml"
+SHEET_BODY: Final = "sheet"
 PENDING_MAX: Final = 100
 
 
@@ -83,6 +84,16 @@ OPERATIONS: Final = (
         "Report",
         queries={"format": {"enum": ["json", "csv", "xlsx"]}, "lang": {"enum": ["en", "zh"]}},
         open_queries=True,
+    ),
+    Operation("get", "/v1/imports", "getImports", "The sheets that can be imported, with their columns.", "Imports"),
+    Operation(
+        "post",
+        "/v1/imports/{contract}/{name}",
+        "postImport",
+        "Take in a sheet, or with preview=true only say what would become of each row.",
+        "Import",
+        SHEET_BODY,
+        queries={"preview": {"type": "boolean"}, "proceed": {"type": "boolean"}},
     ),
     Operation(
         "post",

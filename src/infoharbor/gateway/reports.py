@@ -9,12 +9,11 @@ from infoharbor.contracts.identity.records import Organisation
 from infoharbor.edgekit.languages import LANGUAGES, Sentence, preferred
 from infoharbor.edgekit.reports import Table
 from infoharbor.edgekit.sheets import Speech, csv_file, xlsx_file
-from infoharbor.gateway.exchange import Asked, Parameters, answer, client_of, part
+from infoharbor.gateway.exchange import SHEETS, Asked, Parameters, answer, client_of, part
 from infoharbor.sdk.local import Ledger, LocalClient
 from infoharbor.sdk.problems import Problem
 
-SHEET: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MEDIA: Final = {"csv": "text/csv", "xlsx": SHEET}
+MEDIA: Final = dict(zip(("csv", "xlsx"), SHEETS, strict=True))
 FORMATS: Final = ("json", *MEDIA)
 
 

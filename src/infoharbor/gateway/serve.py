@@ -17,6 +17,8 @@ PORT: Final = 8600
 GRACE_S: Final = 5
 KEEP_ALIVE_S: Final = 30
 HEADER_BYTES: Final = 32 * 1024
+MESSAGE_BYTES: Final = 64 * 1024
+"""What a WebSocket's client may say at once; it is not listened to."""
 CONNECTIONS_MAX: Final = 2_000
 
 
@@ -63,6 +65,8 @@ def server(
         timeout_keep_alive=KEEP_ALIVE_S,
         limit_concurrency=CONNECTIONS_MAX,
         h11_max_incomplete_event_size=HEADER_BYTES,
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE_BYTES,
     )
     return Server(settings, gateway_in(app))
 

@@ -25,7 +25,6 @@ class Input(NamedTuple):
     kind: str
     expected: str
     choices: tuple[tuple[str, str], ...] = ()
-    numbers: bool = False
     value: str = ""
 
 

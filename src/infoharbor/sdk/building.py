@@ -12,10 +12,12 @@ from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.transaction import (
     Body,
     Ceilings,
+    Opened,
     SaltedAction,
     assemble,
     body_codec,
     build_body,
+    open_transaction,
     signing_bytes,
     transaction_id,
 )
@@ -56,6 +58,11 @@ class Unsigned(NamedTuple):
     def id(self) -> bytes:
         """The transaction's id: 32 bytes."""
         return transaction_id(self.chain.suite, self.body, self.opened.expiry)
+
+    def whole(self) -> Opened:
+        """The bundle with its actions, checked but for its signatures; raises `Malformed`."""
+        nothing = dict.fromkeys(self.opened.keys, b"")
+        return open_transaction(self.chain.suite, self.with_signatures(nothing))
 
     def with_signatures(self, signatures: Mapping[bytes, bytes]) -> bytes:
         """The transaction on the wire; `signatures` by key id, one for each key that the body names."""

@@ -230,8 +230,15 @@ class LocalClient:
             "chain": status.chain.hex(),
             "time": iso(status.time),
             "hash_suite": self.registry.suite.name,
-            "readmodel": None if self.ledger.follower is None else self.ledger.follower.condition._asdict(),
+            "readmodel": self._readmodel(),
         }
+
+    def _readmodel(self) -> dict[str, Any] | None:
+        """How far the SQL mirror is, and whether it goes on; why not is for the operator alone, who has the log."""
+        follower = self.ledger.follower
+        if follower is None:
+            return None
+        return {"height": follower.condition.height, "follows": not follower.condition.fault}
 
     def contracts(self) -> list[dict[str, Any]]:
         """What this node can run, and which versions the members have voted active."""

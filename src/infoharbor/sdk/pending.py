@@ -5,7 +5,7 @@ from typing import Any
 
 from infoharbor.edgekit.languages import Sentence
 from infoharbor.kernel.encoding import Malformed
-from infoharbor.kernel.transaction import Opened, assemble, body_codec, open_transaction
+from infoharbor.kernel.transaction import Opened
 from infoharbor.sdk.building import Chain, Unsigned
 from infoharbor.sdk.documents import from_base64, prepared_form, to_base64
 from infoharbor.sdk.keys import Signing, id_of
@@ -21,8 +21,7 @@ def checked(chain: Chain, form: dict[str, Any]) -> tuple[Unsigned, Opened]:
     actions = tuple(from_base64(each, "actions") for each in prepared["actions"])
     unsigned = Unsigned(chain, from_base64(prepared["body"], "body"), actions)
     try:
-        nothing = dict.fromkeys(body_codec.decode(unsigned.body).keys, b"")
-        opened = open_transaction(chain.suite, assemble(unsigned.body, list(actions), nothing))
+        opened = unsigned.whole()
     except Malformed as malformed:
         raise _differs(malformed.expected) from None
     if opened.body.chain != chain.id or opened.id.hex() != form["id"]:
@@ -74,7 +73,10 @@ class Pending:
         return self._ask("GET", f"{PATH}/{identifier}")  # type: ignore[no-any-return]
 
     def sign(self, identifier: str, *signers: Signing) -> dict[str, Any]:
-        """Sign it, once it is checked that the bytes are what the gateway says; the last signature sends it."""
+        """Sign it, once it is checked that the bytes hold the actions that the gateway names; the last signature sends it.
+
+        What the actions do with which arguments, `checked` decodes from the bytes.
+        """
         unsigned, _ = checked(self._chain(), self.get(identifier))
         return self.post(f"/{identifier}/signatures", signatures(unsigned, *signers))
 

@@ -160,6 +160,8 @@ def tell(
                 if number < told.get(story.contract, 0):
                     continue
                 report(step.title_en, step.title_zh)
+                if step.today and clock is not None:
+                    clock.join()
                 try:
                     step.tell(world)
                 except StoryWaits:

@@ -32,6 +32,7 @@ class Rule(StrEnum):
     ATTESTED = "attested"
     PROGRESS = "progress"
     RECOVERY = "recovery"
+    FAULT = "fault"
 
 
 SENTENCES = {
@@ -46,6 +47,10 @@ SENTENCES = {
     Rule.ATTESTED: ("A quorum attested another history, or none.", "法定多数签证了另一历史，或未能签证。"),
     Rule.PROGRESS: ("After all faults had healed the network stood still.", "故障全部消除后，网络仍停滞不前。"),
     Rule.RECOVERY: ("A node did not come back from its disk.", "节点未能从磁盘恢复。"),
+    Rule.FAULT: (
+        "A node's own code failed: this is an error of ours, please report it.",
+        "节点程序自身出错，请报告此问题。",
+    ),
 }
 
 

@@ -19,6 +19,8 @@ from infoharbor.engine import blocklog, folder
 from infoharbor.engine.cometbft import order, pending
 
 WRITING_MODULES = (blocklog, folder, order, pending)
+DESCRIPTORS_FROM = 1_000_000
+"""Above all that a system gives."""
 
 
 class PowerCut(BaseException):
@@ -133,8 +135,15 @@ class DiskPath:
 
 
 class _Opened:
+    """An open file, or a folder (`file` is None)."""
+
     def __init__(self, disk: Disk, file: File | None, at: int) -> None:
         self.disk, self.file, self.at = disk, file, at
+
+    @property
+    def bytes(self) -> bytearray:
+        assert self.file is not None
+        return self.file.content
 
 
 class _Status(NamedTuple):
@@ -142,11 +151,12 @@ class _Status(NamedTuple):
 
 
 class Disks:
-    """The operating system's file calls, for all disks of a simulation. A process that dies never closes its files."""
+    """The operating system's file calls, for all disks of a simulation. Files that do not lie on one of them stay the
+    system's own, so that another ledger in this process goes on. A process that dies never closes its files."""
 
     def __init__(self) -> None:
         self._opened: dict[int, _Opened] = {}
-        self._next = 1_000_000
+        self._next = DESCRIPTORS_FROM
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
@@ -160,12 +170,12 @@ class Disks:
                 vars(module)["os"] = was
 
     def __getattr__(self, name: str) -> Any:
-        """Constants are the system's own; a call that is not simulated must not reach it."""
-        if not name.startswith("O_"):
-            raise AttributeError(name)
+        """What does not touch a file is the system's own."""
         return getattr(os, name)
 
-    def open(self, path: DiskPath, flags: int, mode: int = 0o777) -> int:
+    def open(self, path: Any, flags: int, mode: int = 0o777) -> int:
+        if not isinstance(path, DiskPath):
+            return os.open(path, flags, mode)
         disk = path.disk
         file = disk.files.get(path.text)
         if flags & os.O_DIRECTORY:
@@ -184,46 +194,48 @@ class Disks:
         return self._next
 
     def close(self, descriptor: int) -> None:
-        del self._opened[descriptor]
+        if self._opened.pop(descriptor, None) is None:
+            os.close(descriptor)
 
     def write(self, descriptor: int, data: bytes) -> int:
-        opened, file = self._file(descriptor)
+        opened = self._opened.get(descriptor)
+        if opened is None:
+            return os.write(descriptor, data)
         opened.disk.operate()
-        file.content[opened.at : opened.at + len(data)] = data
+        opened.bytes[opened.at : opened.at + len(data)] = data
         opened.at += len(data)
         return len(data)
 
     def lseek(self, descriptor: int, offset: int, how: int) -> int:
-        self._opened[descriptor].at = offset
+        opened = self._opened.get(descriptor)
+        if opened is None:
+            return os.lseek(descriptor, offset, how)
+        assert how == os.SEEK_SET
+        opened.at = offset
         return offset
 
     def ftruncate(self, descriptor: int, size: int) -> None:
-        opened, file = self._file(descriptor)
+        opened = self._opened.get(descriptor)
+        if opened is None:
+            os.ftruncate(descriptor, size)
+            return
         opened.disk.operate()
-        del file.content[size:]
+        del opened.bytes[size:]
 
-    def fstat(self, descriptor: int) -> _Status:
-        return _Status(len(self._file(descriptor)[1].content))
+    def fstat(self, descriptor: int) -> Any:
+        opened = self._opened.get(descriptor)
+        return os.fstat(descriptor) if opened is None else _Status(len(opened.bytes))
 
     def fdatasync(self, descriptor: int) -> None:
-        opened, file = self._file(descriptor)
-        opened.disk.operate()
-        file.sync()
+        self.fsync(descriptor)
 
     def fsync(self, descriptor: int) -> None:
-        opened = self._opened[descriptor]
+        opened = self._opened.get(descriptor)
+        if opened is None:
+            os.fsync(descriptor)
+            return
         opened.disk.operate()
         if opened.file is None:
             opened.disk.sync_names()
         else:
             opened.file.sync()
-
-    SEEK_SET = os.SEEK_SET
-
-    def getpid(self) -> int:
-        return 1
-
-    def _file(self, descriptor: int) -> tuple[_Opened, File]:
-        opened = self._opened[descriptor]
-        assert opened.file is not None
-        return opened, opened.file

@@ -57,10 +57,10 @@ class Weather(NamedTuple):
         return cls(
             delayed=chance.randint(0, 200) if Fault.DELAY in on else 0,
             delay_most=chance.choice((200, 1_000, 4_000)),
-            lost=chance.choice((0, 20, 100, 250)) if Fault.LOSS in on else 0,
+            lost=chance.choice((0, 10, 50, 200)) if Fault.LOSS in on else 0,
             duplicated=chance.randint(0, 150) if Fault.DUPLICATE in on else 0,
-            partition_every=chance.choice((0, 2_000, 6_000)) if Fault.PARTITION in on else 0,
-            crash_every=chance.choice((0, 800, 3_000)) if Fault.CRASH in on else 0,
+            partition_every=chance.choice((0, 1_000, 3_000)) if Fault.PARTITION in on else 0,
+            crash_every=chance.choice((0, 500, 1_500)) if Fault.CRASH in on else 0,
             skew_most=chance.choice((0, 500, 4_000)) if Fault.SKEW in on else 0,
         )
 

@@ -65,7 +65,15 @@ class Founding(NamedTuple):
         """Public keys and votes, as CometBFT's genesis has them."""
         return {_key(f"validator of {member}").public_key: validators.POWER for member in self.members}
 
-    def signed(self, parts: Sequence[Part], signers: Sequence[Signer], nonce: bytes, expiry: int) -> bytes:
+    def signed(
+        self,
+        parts: Sequence[Part],
+        signers: Sequence[Signer],
+        nonce: bytes,
+        expiry: int,
+        *,
+        ceilings: Ceilings = CEILINGS,
+    ) -> bytes:
         """A transaction; `nonce` (16 bytes) makes it another than the same actions were before."""
         encoded = [
             encode(SaltedAction(nonce, by, action.__action__.contract, action.__action__.name, encode(action)))
@@ -73,7 +81,7 @@ class Founding(NamedTuple):
         ]
         by_key = {signer.key_id: signer for signer in signers}
         body = build_body(
-            self.chain.suite, chain=self.chain.id, keys=list(by_key), nonce=nonce, expiry=expiry, ceilings=CEILINGS,
+            self.chain.suite, chain=self.chain.id, keys=list(by_key), nonce=nonce, expiry=expiry, ceilings=ceilings,
             actions=encoded,
         )  # fmt: skip
         message = signing_bytes(body)

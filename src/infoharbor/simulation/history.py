@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -20,7 +21,8 @@ from infoharbor.simulation.storytelling import StoryWorld
 STORM_MS_A_BLOCK = 5_000
 """Faults end after so long for every block that was asked for, whether it came or not."""
 SETTLE_MS = 60_000
-PARTED_MS = (300, 6_000)
+PARTED_MS = (200, 1_500)
+CLOCKS_EVERY_MS = 800
 OPERATIONS_MOST = 40
 """The power goes at once, or in the middle of one of so many of the disk's next operations."""
 
@@ -46,7 +48,11 @@ def simulate(plan: Plan, stories: Sequence[Story] = ()) -> Result:
             history.run(stories)
         except Violation as found_violation:
             violation = found_violation
-            history.network.note(str(violation))
+        except Exception as fault:
+            at = traceback.extract_tb(fault.__traceback__)[-1]
+            violation = Violation(Rule.FAULT, f"{type(fault).__name__}: {fault}, in {at.name}, line {at.lineno}")
+            violation.__cause__ = fault
+        history.network.note(str(violation))
     checks, network = history.checks, history.network
     passed = network.now - history.around.founding.time
     return Result(plan, network.digest, checks.height, checks.transactions, passed, violation)
@@ -64,7 +70,7 @@ class History:
         self.network = Network(plan, founding.time + 1)
         self.checks = Checks(founding, frozenset(honest))
         self.around = Surroundings(plan, founding, self.network, Signatures(), self.checks)
-        conspiracy = Conspiracy(honest)
+        conspiracy = Conspiracy(plan.chance("conspiracy"), honest)
         nodes = [
             HostileNode(self.around, number, conspiracy) if number in hostile else Node(self.around, number)
             for number in numbers
@@ -114,7 +120,7 @@ class History:
             if every:
                 self._again(every, happen)
         if weather.skew_most:
-            self._again(3_000, self._turn_clock)
+            self._again(CLOCKS_EVERY_MS, self._turn_clock)
 
     def _again(self, every: int, happen: Callable[[], None]) -> None:
         """Let it happen about so often, as long as there are faults."""

@@ -5,6 +5,8 @@ It cannot sign for others. All hostile nodes of a history conspire."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from random import Random
 
 from infoharbor.contracts.asset.tokens import Transfer
 from infoharbor.evidence.attesters import verifier_keys
@@ -12,24 +14,36 @@ from infoharbor.evidence.checkpoint import Checkpoint
 from infoharbor.evidence.note import sign_note
 from infoharbor.kernel import limits
 from infoharbor.kernel.encoding import encode
-from infoharbor.kernel.transaction import transaction_codec
+from infoharbor.kernel.transaction import HIGHEST, Ceilings, transaction_codec
+from infoharbor.kernel.transaction import Transaction as Signed
 from infoharbor.simulation.consensus import NIL, Block, Kind, Proposal, Vote
-from infoharbor.simulation.founding import TOKEN
+from infoharbor.simulation.founding import CEILINGS, TOKEN
 from infoharbor.simulation.node import Node, Note, Surroundings, Transaction
 
 FAR_FUTURE = 2**47
+EXPIRY_MS = 60_000
 LIES_IN_THOUSAND = 500
 Bad = Callable[["HostileNode", Block], tuple[bytes, ...]]
 
 
 class Conspiracy:
-    """Which half of the honest nodes is to decide which of two blocks."""
+    """What the hostile nodes have agreed on: in which rounds they try to have each half of the honest ones decide a block
+    of its own."""
 
-    def __init__(self, honest: Sequence[int]) -> None:
+    def __init__(self, chance: Random, honest: Sequence[int]) -> None:
+        self._chance = chance
         self.halves = (frozenset(honest[::2]), frozenset(honest[1::2]))
+        self.honest = frozenset(honest)
+        self._rounds: dict[tuple[int, int], bool] = {}
         self._blocks: dict[tuple[int, int], list[bytes]] = {}
 
+    def splits(self, height: int, round: int) -> bool:
+        if (height, round) not in self._rounds:
+            self._rounds[height, round] = self._chance.randrange(1000) < LIES_IN_THOUSAND
+        return self._rounds[height, round]
+
     def half_of(self, proposal: Proposal) -> frozenset[int]:
+        """Who is to decide this block: the first of a round is one half's, the second the other's."""
         blocks = self._blocks.setdefault((proposal.height, proposal.round), [])
         if proposal.block.hash not in blocks:
             blocks.append(proposal.block.hash)
@@ -42,10 +56,9 @@ class HostileNode(Node):
     def __init__(self, around: Surroundings, member: int, conspiracy: Conspiracy) -> None:
         super().__init__(around, member)
         self._conspiracy = conspiracy
-        self._lie = self.plan_chance()
 
-    def plan_chance(self) -> Callable[[], bool]:
-        return lambda: self.chance.randrange(1000) < LIES_IN_THOUSAND
+    def _lie(self) -> bool:
+        return self.chance.randrange(1000) < LIES_IN_THOUSAND
 
     # What it says
 
@@ -57,8 +70,10 @@ class HostileNode(Node):
         return self.chance.choice((self._bad_content, self._bad_time, self._bad_state))(block)
 
     def tell(self, message: Proposal | Vote) -> None:
-        if isinstance(message, Proposal):
+        if isinstance(message, Proposal) and self._conspiracy.splits(message.height, message.round):
             self._tell_two(message)
+        elif isinstance(message, Proposal):
+            super().tell(message)
         elif self._lie():
             self._tell_votes(message)
         else:
@@ -66,9 +81,9 @@ class HostileNode(Node):
 
     def vote(self, kind: Kind, height: int, round: int, block: Block | None) -> Vote:
         vote = super().vote(kind, height, round, block)
-        return (
-            self.signed(vote._replace(stamp=self.chance.choice((0, vote.stamp, FAR_FUTURE)))) if self._lie() else vote
-        )
+        if not self._lie():
+            return vote
+        return self.signed(vote._replace(stamp=self.chance.choice((0, vote.stamp, FAR_FUTURE))))
 
     def hear(self, sender: int, message: object) -> None:
         super().hear(sender, message)
@@ -79,31 +94,25 @@ class HostileNode(Node):
 
     def _tell_two(self, proposal: Proposal) -> None:
         """One block for one half, another for the other."""
-        block = proposal.block
-        other = Block(
-            block.height,
-            block.time,
-            block.transactions[:-1] or (self._own(),),
-            block.app_hash,
-            block.last_commit,
-            self.member,
-        )
-        for each in (proposal, proposal._replace(block=other) if self._lie() else proposal):
+        other = replace(proposal.block, transactions=proposal.block.transactions[:-1] or (self._own(),))
+        for each in (proposal, proposal._replace(block=other)):
             self._back(each)
-            half = self._conspiracy.half_of(each)
-            hostile = set(range(len(self.network.members))) - set().union(*self._conspiracy.halves)
-            for receiver in sorted((half | hostile) - {self.member}):
-                self.network.send(self.member, receiver, each)
+            for receiver in range(len(self.network.members)):
+                its = receiver in self._conspiracy.half_of(each) or not self._is_honest(receiver)
+                if its and receiver != self.member:
+                    self.network.send(self.member, receiver, each)
 
     def _back(self, proposal: Proposal) -> None:
         """Vote for whatever a conspirator proposes, where it is to be decided."""
-        honest = set().union(*self._conspiracy.halves)
-        if proposal.proposer in honest or not self._lie():
+        if self._is_honest(proposal.proposer) or not self._conspiracy.splits(proposal.height, proposal.round):
             return
         for kind in Kind:
             vote = super().vote(kind, proposal.height, proposal.round, proposal.block)
             for receiver in sorted(self._conspiracy.half_of(proposal)):
                 self.network.send(self.member, receiver, vote)
+
+    def _is_honest(self, member: int) -> bool:
+        return member in self._conspiracy.honest
 
     def _tell_votes(self, vote: Vote) -> None:
         """For the block to some, for none to others, and nothing to the rest."""
@@ -132,20 +141,16 @@ class HostileNode(Node):
     def _bad_content(self, block: Block) -> Block:
         bad = self.chance.choice(BAD_CONTENT)(self, block)
         at = self.chance.randint(0, len(block.transactions))
-        transactions = (*block.transactions[:at], *bad, *block.transactions[at:])
-        return Block(block.height, block.time, transactions, block.app_hash, block.last_commit, self.member)
+        return replace(block, transactions=(*block.transactions[:at], *bad, *block.transactions[at:]))
 
     def _bad_time(self, block: Block) -> Block:
-        time = self.chance.choice((0, block.time - 1, self.clock + 1, FAR_FUTURE))
-        return Block(block.height, time, block.transactions, block.app_hash, block.last_commit, self.member)
+        return replace(block, time=self.chance.choice((0, block.time - 1, block.time + 1, FAR_FUTURE)))
 
     def _bad_state(self, block: Block) -> Block:
-        app_hash, commit = self.chance.choice(
-            ((self.chance.randbytes(32), block.last_commit), (block.app_hash, block.last_commit[:-2]))
-        )
-        return Block(block.height, block.time, block.transactions, app_hash, commit, self.member)
+        wrong = replace(block, app_hash=self.chance.randbytes(32)), replace(block, last_commit=block.last_commit[:-2])
+        return self.chance.choice(wrong)
 
-    def _own(self, *, expiry: int | None = None, chain: bytes | None = None) -> bytes:
+    def _own(self, *, expiry: int | None = None, chain: bytes | None = None, ceilings: Ceilings = CEILINGS) -> bytes:
         """A transfer of this member's."""
         founding = self.around.founding
         if chain is not None:
@@ -153,13 +158,12 @@ class HostileNode(Node):
         name = founding.members[self.member]
         part = (Transfer(TOKEN, founding.members[0], 1, "hostile"), (name,))
         signer = founding.cast.signer(name)
-        return founding.signed(
-            [part], [signer], self.chance.randbytes(16), self.clock + 60_000 if expiry is None else expiry
-        )
+        until = self.clock + EXPIRY_MS if expiry is None else expiry
+        return founding.signed([part], [signer], self.chance.randbytes(16), until, ceilings=ceilings)
 
     def _stripped(self) -> bytes:
         signed = transaction_codec.decode(self._own())
-        return encode(type(signed)(signed.body, signed.actions, (bytes(64),)))
+        return encode(Signed(signed.body, signed.actions, self.chance.choice(((), (bytes(64),)))))
 
     def _committed(self) -> tuple[bytes, ...]:
         run = [decided.block.transactions[:1] for decided in self.blocks if decided.block.transactions]
@@ -167,6 +171,11 @@ class HostileNode(Node):
 
     def _twice(self) -> tuple[bytes, ...]:
         return (self._own(),) * 2
+
+    def _stuffed(self) -> tuple[bytes, ...]:
+        """One more than this member's share of a block has room for, by what they declare."""
+        share = limits.BLOCK_WRITTEN_BYTES // limits.ORGANISATION_SHARE // HIGHEST.written_bytes
+        return tuple(self._own(ceilings=HIGHEST) for _ in range(share + 1))
 
 
 BAD_CONTENT: tuple[Bad, ...] = (
@@ -179,4 +188,5 @@ BAD_CONTENT: tuple[Bad, ...] = (
     lambda node, block: (node._own(expiry=block.time + limits.EXPIRY_MS + 1),),
     lambda node, block: node._committed(),
     lambda node, block: node._twice(),
+    lambda node, block: node._stuffed(),
 )

@@ -18,7 +18,7 @@ from infoharbor.engine.cometbft.order import Order
 from infoharbor.engine.cometbft.pending import Pending
 from infoharbor.engine.door import Door
 from infoharbor.engine.interface import Block as LoggedBlock
-from infoharbor.engine.interface import Refused
+from infoharbor.engine.interface import Damaged, Refused
 from infoharbor.engine.machine import block_codec
 from infoharbor.engine.mempool import Waiting
 from infoharbor.engine.reading import root_at
@@ -49,7 +49,7 @@ from infoharbor.simulation.network import Network
 from infoharbor.simulation.store import MemoryStore
 
 GOSSIP_MS = 300
-DOWN_MS = (50, 3_000)
+DOWN_MS = (50, 1_500)
 """How long a node that fell stays down."""
 FLUSHED_IN_THOUSAND = 150
 """How often a node writes its store after a block, so that stores and logs end at different heights."""
@@ -187,8 +187,8 @@ class Node:
             yield
         except PowerCut:
             self.fall()
-        except Diverged as diverged:
-            raise Violation(Rule.RECOVERY, f"node {self.member} stops: {diverged}") from None
+        except (Diverged, Damaged) as fault:
+            raise Violation(Rule.RECOVERY, f"node {self.member} stops: {fault}") from fault
 
     def later(self, milliseconds: int, happen: Callable[[], None]) -> None:
         """Something that this process does, if it lives."""

@@ -256,6 +256,7 @@ def refuse_the_late_debtor(world: World) -> None:
 @story.step(
     "The works promises its autumn tea; the growers ask two banks again, and may choose now.",
     "加工厂就秋茶货款作出承诺；合作社再次向两家银行询价，现在即可选择。",
+    today=True,
 )
 def begin_again(world: World) -> None:
     promise(

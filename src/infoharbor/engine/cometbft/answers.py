@@ -1,12 +1,15 @@
 """CometBFT's questions put to the application, one function each: protobuf stays on this side."""
 
+import logging
 from typing import Any, Protocol
 
 from infoharbor.engine.cometbft.application import Application
 from infoharbor.engine.cometbft.messages import Response
 from infoharbor.engine.interface import Refused
 
+logger = logging.getLogger(__name__)
 ACCEPT, REJECT = 1, 2
+ABORT = 2
 RETRY_LATER = 32_000
 """CometBFT offers again what was answered with this or a higher code."""
 INVALID = 1
@@ -97,6 +100,8 @@ class Answers:
 
     def _finalize_block(self, asked: Any, told: Any, now: int) -> None:
         done = self._application.finalize(asked.height, milliseconds_of(asked.time), asked.txs, asked.hash)
+        for each in asked.misbehavior:
+            logger.error("the validator %s has voted for two blocks at once", each.validator.address.hex())
         for code in done.codes:
             told.tx_results.add(code=code)
         for key, power in done.validators:
@@ -118,13 +123,13 @@ class Answers:
         """None are served."""
 
     def _offer_snapshot(self, asked: Any, told: Any, now: int) -> None:
-        told.result = 2  # abort
+        told.result = ABORT
 
     def _load_snapshot_chunk(self, asked: Any, told: Any, now: int) -> None:
         """There is none."""
 
     def _apply_snapshot_chunk(self, asked: Any, told: Any, now: int) -> None:
-        told.result = 2  # abort
+        told.result = ABORT
 
 
 def milliseconds_of(time: Any) -> int:

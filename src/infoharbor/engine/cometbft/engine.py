@@ -28,7 +28,7 @@ from infoharbor.engine.store import Store
 from infoharbor.kernel import limits
 from infoharbor.kernel.block import Receipt
 
-PROPOSAL_PATIENCE_MS = 500
+PROPOSAL_PATIENCE_MS = 1_000
 """How long a proposer waits for a transaction before it proposes an empty block: the pace of an idle network."""
 SWEEP_MS = 5_000
 TELL_AGAIN_MS = 5_000
@@ -70,6 +70,7 @@ class ReplicatedEngine(EmbeddedEngine):
         self._untold: deque[bytes] = deque()
         self._told_at = self._swept_at = 0
         self._proposal: tuple[Connection, Any, int] | None = None
+        self._idle = True
         self._application = Application(
             self._machine, self._log, self._order, self._pool, self._door, home.founding_validators()
         )
@@ -184,15 +185,18 @@ class ReplicatedEngine(EmbeddedEngine):
         """Answer CometBFT; a proposal waits for something to propose, so that a transaction finds a block at once."""
         now = milliseconds()
         kind = request.WhichOneof("value")
-        if kind == "prepare_proposal" and not len(self._pool):
+        if kind == "prepare_proposal" and not len(self._pool) and self._idle:
             self._proposal = (connection, request, now + PROPOSAL_PATIENCE_MS)
             return None
+        before = self._machine.height
         answer = self._answers.answer(request, now)
         if kind == "commit":
-            self._committed(now)
+            self._committed(before, now)
         return answer
 
-    def _committed(self, now: int) -> None:
+    def _committed(self, before: int, now: int) -> None:
+        # After a block of ours the next one comes at once, since its votes bring the cosignatures along.
+        self._idle = self._machine.height == before
         self._last_block = now
         with self._changed:
             self._changed.notify_all()

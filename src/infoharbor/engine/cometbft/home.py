@@ -100,9 +100,24 @@ class ConsensusHome:
 
     def founding_validators(self) -> dict[bytes, int]:
         """The validators of CometBFT's genesis: their keys and powers."""
+        return {key: power for _, key, power in self._founding()}
+
+    def founding_members(self) -> dict[str, str]:
+        """Their names, and their keys in hex."""
+        return {name: key.hex() for name, key, _ in self._founding()}
+
+    def known_nodes(self) -> dict[str, str]:
+        """The ids of this node and its peers, by themselves."""
+        ids = [self.node_id(), *(peer.partition("@")[0] for peer in self.config().peers)]
+        return {each: each for each in ids}
+
+    def _founding(self) -> list[tuple[str, bytes, int]]:
         try:
             genesis = json.loads(self.genesis_file.read_bytes())
-            return {base64.b64decode(each["pub_key"]["value"]): int(each["power"]) for each in genesis["validators"]}
+            return [
+                (each["name"], base64.b64decode(each["pub_key"]["value"]), int(each["power"]))
+                for each in genesis["validators"]
+            ]
         except (OSError, ValueError, KeyError, TypeError) as fault:
             raise Damaged("consensus/config/genesis.json", str(fault)) from None
 

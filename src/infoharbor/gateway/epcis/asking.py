@@ -1,6 +1,5 @@
 """How the routes below `/epcis` read requests: who asks, with which parameters, from which page on."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -135,10 +134,6 @@ def events_answer(
     return query_answer(request, page.events, name=name, headers=next_page(request, path, limit, after))
 
 
-def collection(members: list[str], context: Mapping[str, str] | None = None) -> dict[str, Any]:
+def collection(members: list[str]) -> dict[str, Any]:
     """A JSON-LD collection, as the standard lists resources."""
-    return {
-        "@context": [STANDARD_CONTEXT, context] if context else STANDARD_CONTEXT,
-        "type": "Collection",
-        "member": members,
-    }
+    return {"@context": STANDARD_CONTEXT, "type": "Collection", "member": members}

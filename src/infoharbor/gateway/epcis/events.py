@@ -1,6 +1,5 @@
 """Events on their way out: whole to their owner, the public part to every other reader; by id, or as a query asks."""
 
-import itertools
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
@@ -122,9 +121,14 @@ class Events:
         self.catch_up()
         with self._ledger.sight(reader) as sight:
             asker = self._asker(sight, reader)
-            found = self._index.values(fields, asker, after=after)
-            readable = (value for value, keys in found if self._may_read_one(sight, keys))
-            return list(itertools.islice(readable, limit))
+            found: list[str] = []
+            while len(found) < limit:
+                batch = self._index.values(fields, asker, after=after, limit=limit)
+                found += [each for each in batch if self._may_read_one(sight, self._index.keys(fields, each, asker))]
+                if len(batch) < limit:
+                    break
+                after = batch[-1]
+            return found[:limit]
 
     def has_value(self, reader: Reader, fields: tuple[str, ...], value: str) -> bool:
         """Whether an event that the reader may read has this value in one of these fields."""

@@ -20,34 +20,16 @@ from infoharbor.engine.interface import Block, Reading, decode_entry
 from infoharbor.gateway.epcis.conditions import EventQuery
 from infoharbor.gateway.epcis.facts import Facts, Value
 from infoharbor.gateway.epcis.plans import PRESENT, Plan, column_of, marks, number_of, plan
+from infoharbor.gateway.epcis.tables import FORM, NAMES, TABLES
 from infoharbor.kernel.records import record_type
 
 FILE: Final = "epcis_index.sqlite"
-FORM: Final = "1"
-"""Of the tables and of the facts in them; another one makes the file anew."""
 BLOCKS_AT_ONCE: Final = 64
 PLACES: Final = 1 << 20
 """How many events one block may hold; an event's sequence number is its block's height times this, and its place."""
 NUMBERS_KEPT: Final = 100_000
 BATCH: Final = 500
 SAMPLES: Final = 20
-TABLES: Final = """
-    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE events (
-        seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, audience INTEGER NOT NULL,
-        event_time INTEGER NOT NULL, record_time INTEGER NOT NULL
-    ) STRICT;
-    CREATE INDEX by_owner ON events (owner);
-    CREATE INDEX by_event_time ON events (event_time, seq);
-    CREATE INDEX by_record_time ON events (record_time, seq);
-    CREATE TABLE audiences (id INTEGER PRIMARY KEY, readers TEXT NOT NULL UNIQUE) STRICT;
-    CREATE TABLE names (id INTEGER PRIMARY KEY, field TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (field, value)) STRICT;
-    CREATE TABLE facts (name INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (name, seq)) STRICT, WITHOUT ROWID;
-    CREATE TABLE numbers (
-        name INTEGER NOT NULL, value REAL NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (name, value, seq)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE held (digest INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (digest, seq)) STRICT, WITHOUT ROWID;
-"""
 
 
 class Described(NamedTuple):
@@ -212,18 +194,19 @@ class Index:
             )
             return [Candidate(*row) for row in database.execute(statement, (*bound, *values))]
 
-    def values(self, fields: tuple[str, ...], asker: Asker, *, after: str = "") -> Iterator[tuple[str, list[str]]]:
-        """Each value of these fields beyond `after`, ascending, with the keys of some events that have it."""
-        where = f"field IN ({marks(fields)}) AND value > ?"
-        statement = f"SELECT DISTINCT value FROM names WHERE {where} ORDER BY value LIMIT {BATCH}"
-        while True:
-            with self._reader() as database:
-                rows = database.execute(statement, (*fields, after or PRESENT)).fetchall()
-            for (value,) in rows:
-                yield value, self.keys(fields, value, asker)
-                after = value
-            if len(rows) < BATCH:
-                return
+    def values(self, fields: tuple[str, ...], asker: Asker, *, after: str, limit: int) -> list[str]:
+        """The first values of these fields beyond `after`, ascending, that events of the asker have."""
+        found: set[str] = set()
+        with self._reader() as database:
+            where, bound = self._visible(database, asker)
+            of_an_event = f"SELECT 1 FROM facts JOIN events USING (seq) WHERE facts.name = names.id AND {where}"
+            statement = (
+                f"SELECT value FROM names WHERE field = ? AND value > ? AND EXISTS ({of_an_event})"
+                f" ORDER BY value LIMIT {limit}"
+            )
+            for field in fields:
+                found.update(value for (value,) in database.execute(statement, (field, after or PRESENT, *bound)))
+        return sorted(found)[:limit]
 
     def keys(self, fields: tuple[str, ...], value: str, asker: Asker) -> list[str]:
         """The keys of some events that have this value in one of these fields."""
@@ -291,9 +274,11 @@ class Index:
             meta = dict(self._database.execute("SELECT name, value FROM meta"))
         except sqlite3.OperationalError:
             meta = {}
-        if (meta.get("chain"), meta.get("form")) == (self._chain, FORM):
+        of_this = (meta.get("chain"), meta.get("form")) == (self._chain, FORM)
+        # A ledger that was restored from a backup may be behind what was indexed of it.
+        if of_this and int(meta["height"]) <= self._reading.status().height:
             return int(meta["height"])
-        for name in ("meta", "events", "audiences", "names", "facts", "numbers", "held"):
+        for name in NAMES:
             self._database.execute(f"DROP TABLE IF EXISTS {name}")
         self._database.executescript(TABLES)
         first = (("chain", self._chain), ("form", FORM), ("height", "-1"))

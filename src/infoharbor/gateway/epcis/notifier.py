@@ -79,8 +79,8 @@ class Notifier:
                 height = pulse.height
                 try:
                     await self._aside(self._events.catch_up)
-                except Refused as refused:
-                    logger.info("the index waits: %s", refused)
+                except Exception:
+                    logger.exception("the index falls behind until the next block")
                 self._wake.set()
 
     async def _serve(self) -> None:
@@ -155,8 +155,7 @@ class Notifier:
                 due = next_due(subscription.schedule, now_ms())
                 await self._write(subscription._replace(after=after, executed=started, due=due))
         except (Problem, Refused) as fault:
-            if fault.code not in ("node.closed", "node.halted"):
-                await self._fail(subscription, fault.code)
+            await self._fail(subscription, fault.code)
         except Exception:
             logger.exception("fault in subscription %s", subscription.id)
             await self._fail(subscription, "http.fault")

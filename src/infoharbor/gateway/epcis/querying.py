@@ -1,5 +1,6 @@
 """Named queries and their subscriptions: made, looked at, asked and removed by the members of one organisation."""
 
+import asyncio
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -65,7 +66,7 @@ async def post_query(request: Asked) -> Response[bytes]:
     """Name a query (201); its address is in `Location`."""
     reader = member(request)
     named = read_named_query(await body_of(request, BODY_BYTES, (JSON,)), reader)
-    epcis_of(request).store.add_query(named)
+    await asyncio.to_thread(epcis_of(request).store.add_query, named)
     return Response(b"", status_code=201, headers=ANSWERED | {"Location": _path(named.name)})
 
 
@@ -80,12 +81,10 @@ def get_query(request: Asked) -> Response[bytes]:
 @route("/queries/{name:str}", http_method=HttpMethod.DELETE, status_code=200)
 async def delete_query(request: Asked) -> Response[bytes]:
     """Remove a named query, and with it all that listens to it."""
-    reader = member(request)
-    named, epcis = _named(request, reader), epcis_of(request)
-    subscriptions = epcis.store.of_query(reader.organisation, named.name, after="", limit=1_000)
-    epcis.store.remove_query(reader.organisation, named.name)
-    for each in subscriptions:
-        epcis.notifier.forget(each.id)
+    reader, epcis = member(request), epcis_of(request)
+    named = await asyncio.to_thread(_named, request, reader)
+    for identifier in await asyncio.to_thread(epcis.store.remove_query, reader.organisation, named.name):
+        epcis.notifier.forget(identifier)
     epcis.streams.end(reader.organisation, named.name)
     return Response(b"", status_code=204, headers=ANSWERED)
 
@@ -121,11 +120,13 @@ def get_subscriptions(request: Asked) -> Response[bytes]:
 @route("/queries/{name:str}/subscriptions", http_method=HttpMethod.POST)
 async def post_subscription(request: Asked) -> Response[bytes]:
     """Have a query's results sent to an address (201), as they come or on a schedule."""
-    reader = member(request)
-    named, epcis = _named(request, reader), epcis_of(request)
+    reader, epcis = member(request), epcis_of(request)
+    named = await asyncio.to_thread(_named, request, reader)
     raw = await body_of(request, BODY_BYTES, (JSON,))
-    subscription = read_subscription(raw, named, reader.user, gateway_of(request).config.webhooks)
-    epcis.store.add_subscription(subscription)
+    gateway = gateway_of(request)
+    status = gateway.engine.status()
+    subscription = read_subscription(raw, named, reader.user, targets=gateway.config.webhooks, status=status)
+    await asyncio.to_thread(epcis.store.add_subscription, subscription)
     epcis.notifier.look()
     headers = ANSWERED | {"Location": f"{_path(named.name)}/subscriptions/{subscription.id}"}
     return answer(subscription_form(subscription), status=201, headers=headers)
@@ -146,8 +147,8 @@ def get_subscription(request: Asked) -> Response[bytes]:
 async def delete_subscription(request: Asked) -> Response[bytes]:
     """Send nothing more."""
     reader = member(request)
-    epcis, identifier = epcis_of(request), part(request, "identifier")
-    if not epcis.store.remove(reader.organisation, part(request, "name"), identifier):
+    epcis, name, identifier = epcis_of(request), part(request, "name"), part(request, "identifier")
+    if not await asyncio.to_thread(epcis.store.remove, reader.organisation, name, identifier):
         raise _no_subscription()
     epcis.notifier.forget(identifier)
     return Response(b"", status_code=204, headers=ANSWERED)
@@ -161,7 +162,7 @@ async def stream_query_events(socket: WebSocket[Any, Any, State]) -> None:
     address = socket.client.host if socket.client is not None else ""
     try:
         reader = gateway.admit(authorization, socket.headers.get("host", ""), address)
-        named = _found(epcis.store, reader, str(socket.path_params["name"]))
+        named = await asyncio.to_thread(_found, epcis.store, reader, str(socket.path_params["name"]))
         timing = timing_of(dict(socket.query_params.multi_items()))
         await epcis.streams.serve(socket, reader, named, timing, authorization)
     except Problem as problem:

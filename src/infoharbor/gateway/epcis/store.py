@@ -78,13 +78,12 @@ class Subscription(NamedTuple):
         report_if_empty: bool,
         created: int,
         initial: int,
+        after: int,
         due: int,
     ) -> "Subscription":
         """One that has had nothing yet."""
         wanted = (target, secret, schedule, report_if_empty, initial)
-        return cls(
-            str(uuid4()), query.organisation, query.name, user, *wanted, created, initial, 0, NOTHING, due, 0, ""
-        )
+        return cls(str(uuid4()), query.organisation, query.name, user, *wanted, created, initial, 0, after, due, 0, "")
 
 
 COLUMNS: Final = ", ".join(Subscription._fields)
@@ -139,13 +138,12 @@ class Store:
             ).fetchall()
         return [NamedQuery(*row) for row in rows]
 
-    def remove_query(self, organisation: str, name: str) -> bool:
-        """Remove the query with its subscriptions; whether there was one."""
+    def remove_query(self, organisation: str, name: str) -> list[str]:
+        """Remove the query with its subscriptions: the ids of these."""
+        removed = self.of_query(organisation, name, after="", limit=SUBSCRIPTIONS_MAX)
         with self._lock:
-            found = self._database.execute(
-                "DELETE FROM queries WHERE organisation = ? AND name = ?", (organisation, name)
-            )
-            return found.rowcount > 0
+            self._database.execute("DELETE FROM queries WHERE organisation = ? AND name = ?", (organisation, name))
+        return [each.id for each in removed]
 
     # Subscriptions
 

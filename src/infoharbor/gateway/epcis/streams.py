@@ -13,8 +13,8 @@ from infoharbor.gateway.epcis.conditions import EventQuery
 from infoharbor.gateway.epcis.events import Events
 from infoharbor.gateway.epcis.notifier import EVENTS_AT_ONCE, LOOK_S
 from infoharbor.gateway.epcis.schedule import UNITS
-from infoharbor.gateway.epcis.store import NOTHING, NamedQuery, Store
-from infoharbor.gateway.epcis.subscriptions import Timing, next_due, read_timing, standing_query
+from infoharbor.gateway.epcis.store import NamedQuery, Store
+from infoharbor.gateway.epcis.subscriptions import Timing, next_due, read_timing, since, standing_query
 from infoharbor.gateway.service import Gateway
 from infoharbor.kernel.limits import INTEGER_MAX
 from infoharbor.kernel.readers import Reader
@@ -47,16 +47,16 @@ class Streams:
         gateway = self._gateway
         if gateway.streams >= gateway.config.streams:
             raise Problem("http.streams", expected=f"at most {gateway.config.streams} open streams; try again soon")
-        initial = now_ms() if timing.initial is None else timing.initial
-        query = standing_query(named, initial)
+        start = since(timing, gateway.engine.status())
+        query = standing_query(named, start.initial)
         key, end = (named.organisation, named.name), asyncio.Event()
         gateway.streams += 1
         self._ends.setdefault(key, set()).add(end)
         left = ended = None
         try:
-            await socket.accept(headers={MIN_RECORD_TIME: times.utc(initial)})
+            await socket.accept(headers={MIN_RECORD_TIME: times.utc(start.initial)})
             left, ended = asyncio.create_task(_left(socket)), asyncio.create_task(end.wait())
-            await self._send_all(socket, reader, named, query, timing, authorization, {left, ended})
+            await self._send_all(socket, reader, named, query, start.after, timing, authorization, {left, ended})
             await socket.close(GOING_AWAY)
         except (TimeoutError, WebSocketDisconnect):
             return
@@ -75,12 +75,13 @@ class Streams:
         reader: Reader,
         named: NamedQuery,
         query: EventQuery,
+        after: int,
         timing: Timing,
         authorization: str,
         ends: set["asyncio.Task[Any]"],
     ) -> None:
         pulse, credentials = self._gateway.pulse, self._gateway.credentials
-        after, due = NOTHING, next_due(timing.text, now_ms())
+        due = next_due(timing.text, now_ms())
         while not pulse.closing and not any(task.done() for task in ends):
             height = pulse.height
             if not await asyncio.to_thread(credentials.still_holds, reader, authorization):

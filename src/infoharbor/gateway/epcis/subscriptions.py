@@ -9,11 +9,13 @@ from infoharbor.contracts.trace.exchange import json_text, times
 from infoharbor.contracts.trace.exchange.faults import EventFault
 from infoharbor.contracts.trace.exchange.names import Names
 from infoharbor.edgekit.webhooks import Targets
+from infoharbor.engine.interface import Status
 from infoharbor.gateway.epcis.conditions import Compared, EventQuery
 from infoharbor.gateway.epcis.facts import moment
+from infoharbor.gateway.epcis.index import newest_in
 from infoharbor.gateway.epcis.language import read_query
 from infoharbor.gateway.epcis.schedule import UNITS, Schedule, read_schedule
-from infoharbor.gateway.epcis.store import NamedQuery, Subscription
+from infoharbor.gateway.epcis.store import NOTHING, NamedQuery, Subscription
 from infoharbor.kernel.readers import Reader
 from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.problems import Problem
@@ -115,7 +117,22 @@ def schedule_in(text: str) -> Schedule:
     return read_schedule(msgspec.json.decode(text))
 
 
-def read_subscription(raw: bytes, named: NamedQuery, user: str, targets: Targets) -> Subscription:
+class Since(NamedTuple):
+    """From when on events are wanted: recorded no earlier than `initial`, with sequence numbers beyond `after`."""
+
+    initial: int
+    after: int
+
+
+def since(timing: Timing, status: Status) -> Since:
+    """From the record time that is asked for, else from now on. The ledger's time may differ from ours: what now is, it
+    has to say."""
+    if timing.initial is None:
+        return Since(status.time, newest_in(status.height))
+    return Since(timing.initial, NOTHING)
+
+
+def read_subscription(raw: bytes, named: NamedQuery, user: str, *, targets: Targets, status: Status) -> Subscription:
     """The subscription that a client wants; raises `EventFault`, `Malformed` or `Problem`."""
     body = object_in(raw)
     target = body.get("dest")
@@ -128,9 +145,8 @@ def read_subscription(raw: bytes, named: NamedQuery, user: str, targets: Targets
         expected = f"a text of at most {SECRET_MAX} characters"
         raise Problem("trace.epcis_subscription", field="signatureToken", expected=expected)
     timing = read_timing(body)
-    now = now_ms()
-    initial = now if timing.initial is None else timing.initial
-    standing_query(named, initial)
+    now, start = now_ms(), since(timing, status)
+    standing_query(named, start.initial)
     return Subscription.new(
         named,
         user=user,
@@ -139,7 +155,8 @@ def read_subscription(raw: bytes, named: NamedQuery, user: str, targets: Targets
         schedule=timing.text,
         report_if_empty=timing.report_if_empty,
         created=now,
-        initial=initial,
+        initial=start.initial,
+        after=start.after,
         due=next_due(timing.text, now),
     )
 

@@ -10,7 +10,7 @@ from infoharbor.engine.validity import ensure_chain
 from infoharbor.kernel.authority import SigningKey
 from infoharbor.kernel.execution import Chain
 from infoharbor.kernel.refusal import Refusal
-from infoharbor.kernel.transaction import Opened, assemble, body_codec, open_transaction
+from infoharbor.kernel.transaction import Opened
 from infoharbor.sdk.building import Unsigned, now_ms
 from infoharbor.sdk.local import Ledger
 from infoharbor.sdk.problems import Problem
@@ -34,8 +34,7 @@ class Party(NamedTuple):
 
 def opened_of(chain: Chain, unsigned: Unsigned) -> Opened:
     """The bundle, checked but for its signatures."""
-    nothing = dict.fromkeys(body_codec.decode(unsigned.body).keys, b"")
-    opened = open_transaction(chain.suite, assemble(unsigned.body, list(unsigned.actions), nothing))
+    opened = unsigned.whole()
     ensure_chain(chain, opened)
     return opened
 

@@ -155,7 +155,10 @@ def evidence_of(page: Page, identifier: str) -> bytes:
     records = origin_of(page, lot).records
     ledger: Ledger = page.ledger
     with ledger.explained(), ledger.sight(ANONYMOUS) as sight:
-        return prove(ledger.engine, sight, sorted({*evidence_paths(sight, lot), *records}))
+        paths = {*evidence_paths(sight, lot), *records}
+        if len(paths) > ITEMS_MAX:
+            raise Problem("input.answer_too_large", field="object", expected=f"at most {ITEMS_MAX} records")
+        return prove(ledger.engine, sight, sorted(paths))
 
 
 def evidence_paths(sight: Sight, lot: dict[str, Any]) -> list[str]:

@@ -123,6 +123,7 @@ form.addEventListener("submit", async (submitted) => {
 });
 window.addEventListener("online", send);
 window.addEventListener("offline", show);
+setInterval(send, 60_000); // not every browser notices that the network is back
 document.getElementById("send").addEventListener("click", send);
 navigator.serviceWorker?.register("/capture/worker.js?v=" + form.dataset.version, { scope: "/capture" });
 navigator.storage?.persist?.();

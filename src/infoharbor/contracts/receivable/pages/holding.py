@@ -108,32 +108,31 @@ def can_do(leaf: Leaf, days_left: int) -> tuple[str, ...] | None:
         RECEIVABLE,
         LEAF,
         Column("financier", Kind.ORGANISATION, "Financier", "资金方"),
-        HOLDER,
-        FACE,
         Column("proceeds", Kind.MONEY, "You get", "实得", of="currency"),
         Column("cost", Kind.MONEY, "It costs", "费用", of="currency"),
-        CURRENCY,
-        Column("days", Kind.COUNT, "Days until due", "距到期天数"),
         Column("annual_cost", Kind.SHARE, "All in, a year", "综合年化成本"),
+        CURRENCY,
+        FACE,
+        Column("days", Kind.COUNT, "Days until due", "距到期天数"),
         Column("recourse", Kind.FLAG, "With recourse", "有追索权"),
         Column("until", Kind.INSTANT, "Offer ends", "报价截止"),
+        HOLDER,
     ),
     labels={"holder": HOLDER.title},
 )
 def offers(read: Sight, holder: str = "") -> Iterator[Row]:
-    rows: list[Row] = []
+    costs: list[tuple[int, FinancingOffer, Leaf, int]] = []
     for offer in read.select(FinancingOffer, {"status": OfferStatus.OPEN} | asked_for(holder=holder)):
         leaf = read.find(Leaf, offer.receivable, offer.leaf)
         days = 0 if leaf is None else leaf.due_on - today_of(read, leaf.debtor)
         if leaf is not None and days > 0:
             cost = annual_cost(due=offer.face, received=offer.proceeds, days=days)
-            rows.append(
-                (
-                    offer.receivable, offer.leaf, offer.financier, offer.holder, offer.face, offer.proceeds,
-                    offer.face - offer.proceeds, leaf.currency, days, cost, offer.recourse, offer.until,
-                )
-            )  # fmt: skip
-    yield from sorted(rows, key=lambda row: (row[0], row[1], row[9]))
+            costs.append((cost, offer, leaf, days))
+    for cost, offer, leaf, days in sorted(costs, key=lambda each: (each[1].receivable, each[1].leaf, each[0])):
+        yield (
+            offer.receivable, offer.leaf, offer.financier, offer.proceeds, offer.face - offer.proceeds, cost,
+            leaf.currency, offer.face, days, offer.recourse, offer.until, offer.holder,
+        )  # fmt: skip
 
 
 @report(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from infoharbor.contracts.trace.exchange import json_text, vocabulary
 from infoharbor.contracts.trace.exchange.faults import EventFault
-from infoharbor.contracts.trace.exchange.xml_names import INSTANCE, STANDARD, Prefixes
+from infoharbor.contracts.trace.exchange.xml_names import INSTANCE, OF_XML, STANDARD, Prefixes
 from infoharbor.edgekit.xml_text import Element, parts_of
 
 Read = Callable[[Element, Prefixes], Any]
@@ -139,7 +139,7 @@ def _sensor(element: Element, prefixes: Prefixes) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for tag, value in element.attributes.items():
         namespace, local, prefix = parts_of(tag)
-        if namespace != INSTANCE:
+        if namespace not in OF_XML:
             name = prefixes.name(namespace, local, prefix)
             found[name] = _attribute(name, value.strip())
     if element.text:
@@ -180,7 +180,7 @@ def _extension(element: Element, prefixes: Prefixes) -> Any:
     found: dict[str, Any] = {}
     for tag, value in element.attributes.items():
         namespace, local, prefix = parts_of(tag)
-        if namespace != INSTANCE and (namespace or not element.text):
+        if namespace not in OF_XML and (namespace or not element.text):
             _extend(found, prefixes.name(namespace, local, prefix), value)
     for child in element.children:
         _add_extension(found, child, prefixes)

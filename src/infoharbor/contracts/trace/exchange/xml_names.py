@@ -13,7 +13,8 @@ QUERY_2: Final = "urn:epcglobal:epcis-query:xsd:2"
 STANDARD: Final = ("", EPCIS_1, EPCIS_2, QUERY_1, QUERY_2)
 """Where the standard's own elements are: in no namespace, as it has them, or in its own, as many write them."""
 INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
-"""Attributes of this namespace speak of the XML, not of the event."""
+OF_XML: Final = (INSTANCE, "http://www.w3.org/XML/1998/namespace")
+"""Attributes of these namespaces speak of the XML, not of the event."""
 _OF_STANDARD: Final = {meaning.rstrip(":"): prefix for prefix, meaning in (IMPLICIT | FIXED).items()}
 
 

@@ -1,0 +1,82 @@
+"""Sheets for authorities out of the story: critical tracking events with their key data, and what a recall reaches."""
+
+from typing import Any
+
+import pytest
+
+from infoharbor.contracts.identity.demo import story as identity
+from infoharbor.contracts.trace.demo import story
+from infoharbor.contracts.trace.pages.reports import CODED, COOLING, HARVESTING, SHIPPING, fsma, recall
+from infoharbor.edgekit.languages import Words
+from infoharbor.edgekit.reports import Report
+from infoharbor.edgekit.sheets import Speech, csv_file
+from infoharbor.edgekit.sight import Sight
+from infoharbor.engine.trial import Trial
+from infoharbor.kernel.encoding import Malformed
+from infoharbor.kernel.readers import ANONYMOUS
+
+
+@pytest.fixture(scope="module")
+def told() -> Trial:
+    return Trial().tell(identity, story)
+
+
+def ask(told: Trial, run: Any, **given: str) -> list[dict[str, Any]]:
+    report: Report = run.__report__
+    sight = Sight(told.view, lambda _: iter(()), told.registry, told.now, ANONYMOUS)
+    rows: list[dict[str, Any]] = report.ask(sight, given).form()["rows"]
+    return rows
+
+
+def test_a_lot_has_its_code_from_where_it_is_given_and_not_before(told: Trial) -> None:
+    rows = ask(told, fsma)
+    assert {row["kind"] for row in rows} >= {HARVESTING, "transformation", "initial_packing", SHIPPING, "receiving"}
+    for row in rows:
+        assert row["time"]
+        assert not (row["kind"] in (HARVESTING, COOLING) and row["lot_code"])
+        assert bool(row["lot_code"]) == bool(row["source"])
+    coded = [row for row in rows if row["kind"] in CODED and row["place"]]
+    assert coded
+    assert all(row["lot_code"] for row in coded)
+
+
+def test_both_sides_of_a_shipment_name_each_other(told: Trial) -> None:
+    rows = ask(told, fsma)
+    sent = {(row["object"], row["next_place"], row["place"]) for row in rows if row["kind"] == SHIPPING}
+    got = {(row["object"], row["place"], row["previous_place"]) for row in rows if row["kind"] == "receiving"}
+    assert sent & got
+
+
+def test_the_sheet_is_narrowed_by_product_and_days(told: Trial) -> None:
+    rows = ask(told, fsma)
+    days = sorted({row["time"][:10] for row in rows})
+    first = ask(told, fsma, until=days[0])
+    assert {row["time"][:10] for row in first} == {days[0]}
+    assert len(first) + sum(row["time"][:10] > days[0] for row in rows) == len(rows)
+    assert ask(told, fsma, since=days[-1], until=days[-1])
+    product = next(row["product"] for row in rows if row["product"])
+    assert {row["product"] for row in ask(told, fsma, product=product.lstrip("0"))} == {product}
+    with pytest.raises(Malformed) as refused:
+        ask(told, fsma, since="spring")
+    assert refused.value.field == "since"
+
+
+def test_a_recall_reaches_all_that_was_made_of_a_lot(told: Trial) -> None:
+    harvested = next(row["object"] for row in ask(told, fsma) if row["kind"] == HARVESTING)
+    rows = ask(told, recall, object=harvested)
+    assert (rows[0]["object"], rows[0]["step"]) == (harvested, None)
+    assert len({row["object"] for row in rows}) == len(rows) > 3
+    assert all(row["whole"] and row["last_seen"] and row["captured_by"] for row in rows)
+    nothing = {row["object"] for row in ask(told, recall, object=rows[-1]["uri"])}
+    assert nothing < {row["object"] for row in rows}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_sheet_speaks_both_languages(told: Trial, language: str) -> None:
+    report: Report = fsma.__report__  # type: ignore[attr-defined]
+    sight = Sight(told.view, lambda _: iter(()), told.registry, told.now, ANONYMOUS)
+    words = Words(told.registry)
+    table = report.ask(sight, {})
+    text = csv_file(table, Speech(language, words, lambda one: words.text("trace", "title"))).decode("utf-8-sig")
+    assert ("Harvesting" in text) == (language == "en")
+    assert ("采收" in text) == (language == "zh")
