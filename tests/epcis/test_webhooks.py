@@ -53,7 +53,8 @@ def test_what_is_allowed_is_reached_and_only_so_far(tmp_path: object) -> None:
         receiver.statuses = [200, 302, 404]
         assert [send(LOOPBACK, receiver.url) for _ in range(3)] == [Outcome(200), Outcome(302), Outcome(404)]
         assert receiver.next().headers["host"] == receiver.url.split("/")[2]
-        assert receiver.deliveries.qsize() == 2
+        receiver.next()
+        receiver.next()
         assert send(PUBLIC, receiver.url).fault == "input.webhook_url"
         assert send(LOOPBACK, receiver.url.replace("127.0.0.1", "localhost")).status in (0, 204)
 

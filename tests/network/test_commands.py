@@ -21,6 +21,7 @@ from infoharbor.sdk.client import Client
 from infoharbor.sdk.keys import Signer
 from infoharbor.sdk.problems import Problem
 
+pytestmark = pytest.mark.timeout(900)  # Each command is a process of its own, and the machine may be busy.
 COMMAND = [sys.executable, "-P", "-c", "from infoharbor.cli.main import main; main()"]
 PATIENCE = 240
 

@@ -8,6 +8,7 @@ import pytest
 from cluster import PATIENCE, Cluster, NodeDied, id_of
 from world import World
 
+pytestmark = pytest.mark.timeout(600)  # Fourteen processes on a machine that may be busy.
 GAPS = (
     "after FinalizeBlock",
     "asked to commit",

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infoharbor.simulation.consensus import Block, Kind, Vote, is_commit, median_time, quorum
+from infoharbor.simulation.votes import Block, Kind, Vote, is_commit, median_time, quorum
 
 STAMPS = st.integers(0, 2**47)
 BLOCK = Block(1, 0, (b"transaction",), bytes(32), (), 0)

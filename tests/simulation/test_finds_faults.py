@@ -4,19 +4,23 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from infoharbor.edgekit.story import Story
 from infoharbor.engine import validity
 from infoharbor.engine.blocklog import BlockLog
 from infoharbor.engine.cometbft import application, validators
 from infoharbor.engine.cometbft.application import Application
 from infoharbor.engine.interface import Refused
-from infoharbor.simulation import hostile
-from infoharbor.simulation.checks import Rule
-from infoharbor.simulation.consensus import Block, Consensus
+from infoharbor.simulation import hostile, node
+from infoharbor.simulation.checks import Rule, Violation
+from infoharbor.simulation.consensus import Consensus
 from infoharbor.simulation.faults import CALM, Fault, Plan, Weather
 from infoharbor.simulation.history import Result, simulate
 from infoharbor.simulation.node import Node
 from infoharbor.simulation.shrinking import shrunk
+from infoharbor.simulation.votes import Block
 
 TRIES = 40
 
@@ -114,8 +118,9 @@ def test_members_that_forget_what_they_locked(monkeypatch: pytest.MonkeyPatch) -
         honest(self, round)
 
     monkeypatch.setattr(Consensus, "_begin_round", forgets)
-    monkeypatch.setattr(Weather, "of", lambda plan: CALM._replace(lost=350))
-    first_failure(Rule.AGREEMENT, plans=with_faults())
+    monkeypatch.setattr(Weather, "of", lambda plan: CALM._replace(lost=250))
+    monkeypatch.setattr(node, "GOSSIP_MS", 1_500)
+    first_failure(Rule.AGREEMENT, plans=with_faults(Fault.HOSTILE))
 
 
 def test_a_node_that_loses_what_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +138,16 @@ def test_a_failure_is_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
     failing = first_failure(Rule.DURABLE, Rule.RECOVERY, plans=[Plan(seed, 5, 2) for seed in range(TRIES)])
     smallest = shrunk(failing)
     assert smallest.violation is not None
-    assert smallest.plan.faults == {Fault.CRASH}
-    assert smallest.plan.organisations <= 4
-    assert smallest.plan.blocks <= failing.plan.blocks
-    assert simulate(smallest.plan) == smallest._replace(violation=simulate(smallest.plan).violation)
+    assert smallest.plan.faults == frozenset()
+    assert (smallest.plan.organisations, smallest.plan.blocks) <= (5, 2)
+    assert simulate(smallest.plan).digest == smallest.digest
+
+
+@given(st.integers(1, 12), st.integers(2, 10), st.sets(st.sampled_from(Fault), max_size=3))
+def test_nothing_is_left_that_a_failure_does_not_need(blocks: int, organisations: int, faults: set[Fault]) -> None:
+    def run(plan: Plan, stories: Sequence[Story] = ()) -> Result:
+        fails = plan.blocks >= blocks and plan.organisations >= organisations and plan.faults >= faults
+        return Result(plan, "", 0, 0, 0, Violation(Rule.ONCE, "") if fails else None)
+
+    smallest = shrunk(run(Plan(1, 12, 16)), run=run)
+    assert smallest.plan == Plan(1, organisations, blocks, frozenset(faults))

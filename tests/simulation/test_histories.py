@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from infoharbor.contracts.asset.records import Balance
+from infoharbor.contracts.asset.tokens import Transfer
+from infoharbor.edgekit.story import Story, World
 from infoharbor.sdk.telling import stories_of
 from infoharbor.simulation.faults import Fault, Plan
 from infoharbor.simulation.founding import found
@@ -51,6 +54,25 @@ def test_without_faults_every_round_decides() -> None:
     assert result.transactions > 0
 
 
+def test_deadlines_pass_while_the_network_sleeps() -> None:
+    """After a sleep the first block carries the old time: what lapsed in between must not run in it."""
+    slept = Story("sleep")
+    token, day = "member-1:points", 24 * 60 * 60 * 1000
+
+    @slept.step("The network sleeps for a day.", "网络停歇一天。")
+    def sleep(world: World) -> None:
+        world.act(Transfer(token, "member-2", 5, "before"), by="member-1")
+        begin = world.now
+        world.advance(day)
+        world.act(Transfer(token, "member-2", 7, "after"), by="member-1")
+        assert world.now >= begin + day
+        assert world.get(Balance, token, "member-2").free > 0
+
+    result = simulate(Plan(2, faults=frozenset({Fault.CRASH}), blocks=3), [slept])
+    assert result.violation is None
+    assert result.milliseconds >= day
+
+
 def test_the_faults_do_happen() -> None:
     """A simulation in which nothing goes wrong shows nothing: each kind of fault changes a history."""
     whole = simulate(Plan(3)).digest
@@ -62,6 +84,7 @@ def test_the_faults_do_happen() -> None:
 def test_a_contract_s_story_is_told_under_faults() -> None:
     registry = found(4).chain.registry
     stories = [story for story in stories_of(registry) if story.contract in ("identity", "asset")]
-    result = simulate(Plan(5, blocks=4, stories=("asset",)), stories)
+    faults = frozenset({Fault.CRASH, Fault.DELAY, Fault.SKEW})
+    result = simulate(Plan(5, 2, blocks=4, faults=faults, stories=("asset",)), stories)
     assert result.violation is None
     assert result.transactions > sum(len(story.steps) for story in stories)

@@ -141,7 +141,7 @@ def admit(
     asked = read_request(request)
     voter = Signer(organisation, read_key(key, passphrase(passphrase_variable)))
     with Client(url, signer=voter) as client:
-        what = ("validator",) if validator else ("member", "node")
+        what = ("validator",) if validator else ("node", "member")
         adopted = [vote_on(client, [voter], asked, each, data) for each in what]
     written = ""
     if all(adopted) and data is not None and not validator:
@@ -170,12 +170,14 @@ def add_validator(*, directory: NetworkDir = DEFAULT_DIR, as_json: AsJson = Fals
     with Client(f"http://127.0.0.1:{first.port}", signer=voters[0]) as client:
         client.status()
         asked = ask(data, member.name, f"127.0.0.1:{free_ports(1)[0]}", to_json(member.admission))
-        for what in ("member", "node"):
+        # Once it is a member, its seat counts: whatever can, is decided before.
+        for what in ("node", "member"):
             _ensure(vote_on(client, voters, asked, what, folder.data(first.name)), what)
         accept(data, invite(folder.data(first.name)))
         file = member.write_key(data)
         folder.write_layout(Layout((*layout.nodes, Node(member.name, max(node.port for node in layout.nodes) + 1))))
         _wait_for(data, int(client.status()["height"]))
+        voters.append(Signer(member.name, member.key))
         _ensure(vote_on(client, voters, asked, "validator", folder.data(first.name)), "validator")
     described = {"name": member.name, "data": str(data), "user": member.user, "key": str(file)}
     answer(described, as_json=as_json, text=f"{member.name} validates 已成为验证节点, key 密钥 {file}")

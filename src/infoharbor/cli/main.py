@@ -1,24 +1,10 @@
 """The command `infoharbor`: what each subcommand is called, and how errors reach the terminal."""
 
+import importlib
 import sys
 
 from cyclopts import App
 
-from infoharbor.cli import (
-    contracts,
-    founding,
-    imports,
-    invoices,
-    keys,
-    leave,
-    network,
-    pending,
-    proofs,
-    serving,
-    simulate,
-    trusting,
-    upkeep,
-)
 from infoharbor.cli.output import Failure
 
 app = App(
@@ -26,31 +12,38 @@ app = App(
     help="One ledger that organisations keep together, and can prove to anyone. 多家机构共同维护、随时可向任何人证明的账本。",
     version_flags=["--version"],
 )
-app.command(founding.init)
-app.command(serving.run)
-app.command(serving.token)
-app.command(keys.key)
-app.command(proofs.submit)
-app.command(pending.pending)
-app.command(proofs.show)
-app.command(proofs.prove)
-app.command(trusting.trust)
-app.command(proofs.verify)
-app.command(upkeep.audit)
-app.command(upkeep.backup)
-app.command(upkeep.restore)
-app.command(upkeep.doctor)
-app.command(upkeep.readmodel)
-app.command(contracts.contract)
-app.command(invoices.invoice)
-app.command(imports.imports)
-app.command(leave.leave)
-app.command(network.network)
-app.command(simulate.simulate)
+COMMANDS = {
+    "init": "founding:init",
+    "run": "serving:run",
+    "token": "serving:token",
+    "key": "keys:key",
+    "submit": "proofs:submit",
+    "pending": "pending:pending",
+    "show": "proofs:show",
+    "prove": "proofs:prove",
+    "trust": "trusting:trust",
+    "verify": "verifying:verify",
+    "audit": "upkeep:audit",
+    "backup": "upkeep:backup",
+    "restore": "upkeep:restore",
+    "doctor": "upkeep:doctor",
+    "readmodel": "upkeep:readmodel",
+    "contract": "contracts:contract",
+    "invoice": "invoices:invoice",
+    "import": "imports:imports",
+    "leave": "leave:leave",
+    "network": "network:network",
+    "simulate": "simulate:simulate",
+}
+"""Where each command is; it is loaded when it is called, so that a verifier need not wait for a whole node."""
+for name, place in COMMANDS.items():
+    app.command(f"infoharbor.cli.{place}", name=name)
 
 
 def main() -> None:
     """Run the command line; a refusal is printed in both languages and ends with exit code 1."""
+    if not {*sys.argv[1:]} - {"--help", "-h"}:
+        describe_all()
     try:
         app()
     except Failure as failure:
@@ -58,3 +51,11 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def describe_all() -> None:
+    """Load every command, whose own words stand in the list of all."""
+    for name, place in COMMANDS.items():
+        module, _, member = place.partition(":")
+        del app[name]
+        app.command(getattr(importlib.import_module(f"infoharbor.cli.{module}"), member), name=name)

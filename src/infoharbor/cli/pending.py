@@ -11,10 +11,9 @@ from cyclopts import App, Parameter
 from infoharbor.cli.keys import passphrase
 from infoharbor.cli.output import GATEWAY, AsJson, Failure, Token, answer, fails_clearly
 from infoharbor.crypto.keyfile import read_key
-from infoharbor.gateway.pending.routes import BODY_BYTES
 from infoharbor.kernel.registry import installed_registry
 from infoharbor.sdk.client import Client
-from infoharbor.sdk.documents import half_signed
+from infoharbor.sdk.documents import HALF_SIGNED_BYTES, half_signed
 from infoharbor.sdk.forms import action_form
 from infoharbor.sdk.keys import Signer
 from infoharbor.sdk.pending import checked
@@ -113,8 +112,8 @@ def decline(
 def submit_document(file: Path, url: str, token: str, *, as_json: bool) -> None:
     """Send what was prepared and signed; where signatures are missing, it waits for them at the gateway."""
     raw = file.read_bytes()
-    if len(raw) > BODY_BYTES:
-        raise Failure("input.too_large", str(file), f"at most {BODY_BYTES} bytes")
+    if len(raw) > HALF_SIGNED_BYTES:
+        raise Failure("input.too_large", str(file), f"at most {HALF_SIGNED_BYTES} bytes")
     try:
         document = json.loads(raw)
     except ValueError:

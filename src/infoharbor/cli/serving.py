@@ -9,10 +9,12 @@ from infoharbor.cli.output import DEFAULT_DATA, Data, Failure, ReadmodelUrl, err
 from infoharbor.contracts.identity.records import User, UserKind, UserStatus
 from infoharbor.edgekit.cast import Cast
 from infoharbor.edgekit.webhooks import Targets
+from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.reader import open_reader
 from infoharbor.gateway.agents import keep_agent_key
 from infoharbor.gateway.tokens import issue_token
+from infoharbor.kernel.block import NO_ATTESTERS
 from infoharbor.portal.serve import listen, serve
 from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.telling import DAY_MS, PAST_DAYS, SEED_FILE, StoryClock, found_demo, is_demo, tell
@@ -64,6 +66,7 @@ def run(
     clock = StoryClock(data) if demo else None
     engine = open_engine(data, clock=clock)
     try:
+        ensure_not_a_members(engine)
         if demo:
             tell(
                 data,
@@ -85,6 +88,14 @@ def run(
         )
     finally:
         engine.close()
+
+
+def ensure_not_a_members(engine: EmbeddedEngine) -> None:
+    """Refuse to go on alone with a network's ledger, such as a backup of a member's: it would be a second history."""
+    with engine.snapshot() as snapshot:
+        attested = snapshot.header.attesters_root != NO_ATTESTERS
+    if attested and not hasattr(engine, "attestation"):
+        raise Failure("node.not_alone", "--data", "a folder with consensus/, or a ledger that one operator keeps")
 
 
 def ensure_port(host: str, port: int) -> None:

@@ -3,6 +3,7 @@
 import csv
 import datetime
 import io
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -78,8 +79,13 @@ def _text(cell: Any) -> tuple[str, str]:
     text = "" if cell is None else str(cell).strip()
     # An apostrophe that keeps a spreadsheet from running a text is no part of it.
     text = text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
-    fits = len(text) <= CELL_CHARACTERS and all(sign.isprintable() or sign in "\n\r\t" for sign in text)
+    fits = len(text) <= CELL_CHARACTERS and not any(_is_hidden(sign) for sign in text)
     return (text, "") if fits else ("", f"at most {CELL_CHARACTERS} printable characters")
+
+
+def _is_hidden(sign: str) -> bool:
+    """Whether nobody sees it: a control character, say; spaces of every width, which Chinese sheets have, may stay."""
+    return sign not in "\n\r\t" and unicodedata.category(sign).startswith("C")
 
 
 class _Unreadable(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from infoharbor.edgekit.json_form import schema
 from infoharbor.gateway.exchange import BINARY, JSON, SHEETS, XML
+from infoharbor.gateway.importing import OUTCOMES
 from infoharbor.gateway.operations import BYTES, OPERATIONS, SHEET_BODY, TEXT, XML_BODY, Operation
 from infoharbor.gateway.problems import MEDIA_TYPE
 from infoharbor.kernel.actions import ActionType
@@ -148,8 +149,34 @@ def _shared_schemas() -> dict[str, Any]:
                 "rows": _list({"type": "object"}),
             }
         ),
-        "Import": {"type": "object"},
-        "Imports": {"type": "object"},
+        "Import": closed(
+            {
+                "import": TEXT,
+                "counts": closed(dict.fromkeys(OUTCOMES, COUNT)),
+                "items": _list(named("ImportedRow")),
+                "capture": TEXT,
+                "receipt": {"anyOf": [named("Receipt"), {"type": "null"}]},
+            },
+            optional=("capture", "receipt"),
+        ),
+        "ImportedRow": closed(
+            {
+                "row": COUNT,
+                "outcome": {"enum": list(OUTCOMES)},
+                "problem": closed(dict.fromkeys(("code", "field", "expected", "title", "title_zh"), TEXT)),
+                "breaks": _list(closed(dict.fromkeys(("rule", "about", "title", "title_zh"), TEXT))),
+            },
+            optional=("problem", "breaks"),
+        ),
+        "Imports": closed({"items": _list(named("ImportDeclared"))}),
+        "ImportDeclared": closed(
+            {
+                **dict.fromkeys(("import", "title", "title_zh", "about", "about_zh"), TEXT),
+                "columns": _list(
+                    closed(dict.fromkeys(("name", "title", "title_zh", "like"), TEXT) | {"needed": {"type": "boolean"}})
+                ),
+            }
+        ),
         "Invoice": closed(
             {
                 "kind": TEXT,
@@ -169,7 +196,7 @@ def _shared_schemas() -> dict[str, Any]:
                 "due_on": {"anyOf": [COUNT, {"type": "null"}]},
                 "of": _list(TEXT),
             }
-        ),  # fmt: skip
+        ),
         "InvoiceParty": closed({"name": TEXT, "number": TEXT}),
         "Status": closed(status),
         "Contracts": closed({"items": _list({"type": "object"})}),

@@ -11,6 +11,7 @@ from infoharbor.kernel.registry import Registry
 from infoharbor.kernel.transaction import Ceilings
 from infoharbor.sdk.building import Chain, Part, Unsigned, build
 
+HALF_SIGNED_BYTES: Final = 1024 * limits.KIBIBYTE
 ACTION_MEMBERS = ("by", "contract", "action", "arguments")
 CEILING_MEMBERS = ("reads", "writes", "written_bytes")
 

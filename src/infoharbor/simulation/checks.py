@@ -12,7 +12,7 @@ from infoharbor.evidence.note import Note
 from infoharbor.kernel.audit import offending
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.transaction import open_transaction
-from infoharbor.simulation.consensus import Block, Decided
+from infoharbor.simulation.votes import Block, Decided
 
 if TYPE_CHECKING:
     from infoharbor.simulation.founding import Founding
@@ -91,6 +91,11 @@ class Checks:
     def height(self) -> int:
         """How many blocks any honest node has decided."""
         return len(self._blocks)
+
+    @property
+    def committed_height(self) -> int:
+        """The newest of the ledger's own blocks that any honest node has committed; 0 if there is none yet."""
+        return max(self._committed, default=0)
 
     @property
     def time(self) -> int:

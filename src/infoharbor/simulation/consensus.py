@@ -6,24 +6,14 @@ locks, the blocks it has stored) outlives a crash, and its signatures are looked
 
 from __future__ import annotations
 
-import functools
-import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from infoharbor.engine.cometbft import validators
+from infoharbor.simulation.votes import NIL, Block, Decided, Kind, Proposal, Vote, proposer_of, quorum
 
-NIL = b""
 EARLY_MOST = 200
 PROPOSE_MS, VOTE_MS, LATER_MS, PAUSE_MS = 400, 150, 100, 100
 """How long to wait for a proposal and for votes, how much longer with every round, and between two blocks."""
-
-
-class Kind(StrEnum):
-    PREVOTE = "prevote"
-    PRECOMMIT = "precommit"
 
 
 class Step(StrEnum):
@@ -31,56 +21,6 @@ class Step(StrEnum):
     PREVOTE = "prevote"
     PRECOMMIT = "precommit"
     COMMIT = "commit"
-
-
-class Vote(NamedTuple):
-    """One member's vote for a block, or for none (`NIL`), with what its clock showed."""
-
-    kind: Kind
-    height: int
-    round: int
-    block: bytes
-    voter: int
-    stamp: int
-
-
-@dataclass(frozen=True)
-class Block:
-    """`last_commit` holds precommits for the block before, and gives this one its time."""
-
-    height: int
-    time: int
-    transactions: tuple[bytes, ...]
-    app_hash: bytes
-    last_commit: tuple[Vote, ...]
-    proposer: int
-
-    @functools.cached_property
-    def hash(self) -> bytes:
-        digest = hashlib.sha256(repr((self.height, self.time, self.app_hash, self.last_commit, self.proposer)).encode())
-        for raw in self.transactions:
-            digest.update(hashlib.sha256(raw).digest())
-        return digest.digest()
-
-
-class Proposal(NamedTuple):
-    """A block for a round; `valid_round` is that of an earlier quorum of prevotes for it, or -1."""
-
-    round: int
-    block: Block
-    valid_round: int
-    proposer: int
-
-    @property
-    def height(self) -> int:
-        return self.block.height
-
-
-class Decided(NamedTuple):
-    """A block with the precommits that decided it."""
-
-    block: Block
-    commit: tuple[Vote, ...]
 
 
 class Host(Protocol):
@@ -92,36 +32,6 @@ class Host(Protocol):
     def tell(self, message: Proposal | Vote) -> None: ...
     def wait(self, milliseconds: int, step: Step, height: int, round: int) -> None: ...
     def decide(self, decided: Decided) -> None: ...
-
-
-def quorum(members: int) -> int:
-    """More than two thirds."""
-    return members * 2 // 3 + 1
-
-
-def proposer_of(height: int, round: int, members: int) -> int:
-    return (height + round) % members
-
-
-def median_time(commit: Iterable[Vote]) -> int:
-    """BFT time: the weighted median of the stamps, as CometBFT takes it."""
-    stamps = sorted(vote.stamp for vote in commit)
-    left = validators.POWER * len(stamps) // 2
-    for stamp in stamps:
-        if left <= validators.POWER:
-            return stamp
-        left -= validators.POWER
-    raise ValueError("a commit without votes")
-
-
-def is_commit(commit: Iterable[Vote], block: Block, members: int) -> bool:
-    """Whether these votes decide the block."""
-    votes = list(commit)
-    round = votes[0].round if votes else 0
-    expected = {(Kind.PRECOMMIT, block.height, round, block.hash, vote.voter) for vote in votes}
-    return {vote[:5] for vote in votes} == expected and len({vote.voter for vote in votes}) == len(votes) >= quorum(
-        members
-    )
 
 
 class Consensus:

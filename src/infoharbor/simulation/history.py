@@ -15,7 +15,8 @@ from infoharbor.simulation.founding import found
 from infoharbor.simulation.hostile import Conspiracy, HostileNode
 from infoharbor.simulation.load import Load
 from infoharbor.simulation.network import Network
-from infoharbor.simulation.node import Node, Signatures, Surroundings
+from infoharbor.simulation.node import Node
+from infoharbor.simulation.process import Signatures, Surroundings
 from infoharbor.simulation.storytelling import StoryWorld
 
 STORM_MS_A_BLOCK = 5_000

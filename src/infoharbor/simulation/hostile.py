@@ -16,9 +16,10 @@ from infoharbor.kernel import limits
 from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.transaction import HIGHEST, Ceilings, transaction_codec
 from infoharbor.kernel.transaction import Transaction as Signed
-from infoharbor.simulation.consensus import NIL, Block, Kind, Proposal, Vote
 from infoharbor.simulation.founding import CEILINGS, TOKEN
-from infoharbor.simulation.node import Node, Note, Surroundings, Transaction
+from infoharbor.simulation.node import Node, Note, Transaction
+from infoharbor.simulation.process import Surroundings
+from infoharbor.simulation.votes import NIL, Block, Kind, Proposal, Vote
 
 FAR_FUTURE = 2**47
 EXPIRY_MS = 60_000

@@ -14,7 +14,8 @@ from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.transaction import Transaction, open_transaction, transaction_codec
 from infoharbor.simulation.checks import Rule, Violation
 from infoharbor.simulation.founding import MINTED, TOKEN, Part
-from infoharbor.simulation.node import Node, Surroundings
+from infoharbor.simulation.node import Node
+from infoharbor.simulation.process import Surroundings
 
 EXPIRY_MS = 10 * 60 * 1000
 EVERY_MS = (20, 250)

@@ -88,4 +88,5 @@ class Network:
 
     def _deliver(self, sender: int, receiver: int, message: Any) -> None:
         if self._side.get(sender) == self._side.get(receiver):
+            self.note("hears", sender, receiver, type(message).__name__)
             self.members[receiver].hear(sender, message)

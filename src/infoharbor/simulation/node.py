@@ -6,47 +6,24 @@ import contextlib
 import functools
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from infoharbor.contracts.identity.attesters import CURRENT, Attesters
-from infoharbor.engine.attestation import Attestation
-from infoharbor.engine.attester import Marks, NodeAttester
-from infoharbor.engine.blocklog import BlockLog
-from infoharbor.engine.cometbft.application import Application, Diverged, OrderedMachine
-from infoharbor.engine.cometbft.mempool import SharedMempool
-from infoharbor.engine.cometbft.order import Order
-from infoharbor.engine.cometbft.pending import Pending
-from infoharbor.engine.door import Door
+from infoharbor.engine.cometbft.application import Application, Diverged
 from infoharbor.engine.interface import Block as LoggedBlock
 from infoharbor.engine.interface import Damaged, Refused
 from infoharbor.engine.machine import block_codec
 from infoharbor.engine.mempool import Waiting
-from infoharbor.engine.reading import root_at
-from infoharbor.engine.signature_worker import Check, check
 from infoharbor.engine.snapshot import Snapshot
-from infoharbor.engine.store import Store
 from infoharbor.engine.validity import checks_of, ensure_unexpired, organisation_of, signature_units
-from infoharbor.evidence.checkpoint import NoteError, origin_of
+from infoharbor.evidence.checkpoint import NoteError
 from infoharbor.kernel import limits
 from infoharbor.kernel.block import Receipt, receipt_codec
-from infoharbor.simulation.checks import Checks, Rule, Violation
-from infoharbor.simulation.consensus import (
-    NIL,
-    Block,
-    Consensus,
-    Decided,
-    Kind,
-    Proposal,
-    Step,
-    Vote,
-    is_commit,
-    median_time,
-)
+from infoharbor.simulation.checks import Rule, Violation
+from infoharbor.simulation.consensus import Consensus, Step
 from infoharbor.simulation.disk import Disk, PowerCut
-from infoharbor.simulation.faults import Plan
-from infoharbor.simulation.founding import Founding
-from infoharbor.simulation.network import Network
-from infoharbor.simulation.store import MemoryStore
+from infoharbor.simulation.process import Running, Surroundings
+from infoharbor.simulation.votes import NIL, Block, Decided, Kind, Proposal, Vote, is_commit, median_time
 
 GOSSIP_MS = 300
 DOWN_MS = (50, 1_500)
@@ -73,55 +50,6 @@ class Note(NamedTuple):
     is_answer: bool = False
 
 
-class Signatures:
-    """Signatures of this history: each is really checked, once, by the first node that sees it; what the check said is the
-    same for every node. Votes are signed by being entered here."""
-
-    def __init__(self) -> None:
-        self._checked: dict[Check, int] = {}
-        self.votes: set[Vote] = set()
-
-    def verify(self, checks: list[Check]) -> bytes:
-        fresh = [each for each in checks if each not in self._checked]
-        self._checked.update(zip(fresh, check(fresh), strict=True))
-        return bytes(self._checked[each] for each in checks)
-
-
-class Surroundings(NamedTuple):
-    """What a history's nodes have in common."""
-
-    plan: Plan
-    founding: Founding
-    network: Network
-    signatures: Signatures
-    checks: Checks
-
-
-class _Running:
-    """What dies with the process."""
-
-    def __init__(self, around: Surroundings, member: int, disk: Disk, store: MemoryStore) -> None:
-        founding = around.founding
-        self.log = BlockLog(disk.path("blocks"))
-        self.machine = OrderedMachine(founding.chain, founding.genesis, cast(Store, store), self.log)
-        self.log.append_from(self.machine.recover())
-        self.pool, self.door = SharedMempool(), Door(founding.chain)
-        self.order = Order(disk.path("order"), self.machine.height)
-        self.pending = Pending(disk.path("pending"))
-        self.application = Application(
-            self.machine, self.log, self.order, self.pool, self.door, founding.validators,
-            verify=around.signatures.verify,
-        )  # fmt: skip
-        name, origin = founding.members[member], origin_of(founding.genesis.name, founding.chain.id)
-        marks = Marks(disk.path("attested.json"))
-        attester = NodeAttester(origin, name, founding.attesters[name], marks, self.root_at)
-        self.attestation = Attestation(founding.genesis.name, founding.chain.id, [attester])
-
-    def root_at(self, size: int) -> bytes:
-        with self.machine.view() as view:
-            return root_at(view, size)
-
-
 class Node:
     """Lives through crashes: its disk, its store and what CometBFT would have logged stay."""
 
@@ -134,7 +62,7 @@ class Node:
         self.blocks: list[Decided] = []
         self.consensus = Consensus(member, len(around.founding.members), self)
         self.skew, self._life = 0, 0
-        self._running: _Running | None = None
+        self._running: Running | None = None
         self._note: Note | None = None
 
     @property
@@ -142,7 +70,7 @@ class Node:
         return self._running is not None
 
     @property
-    def running(self) -> _Running:
+    def running(self) -> Running:
         assert self._running is not None
         return self._running
 
@@ -161,7 +89,7 @@ class Node:
         """Recover from the disk, run again what CometBFT has and the ledger has not, and take part."""
         self._life += 1
         with self._mortal():
-            self._running = running = _Running(self.around, self.member, self.disk, self._store)
+            self._running = running = Running(self.around, self.member, self.disk, self._store)
             self.checks.recovered(self.member, running.machine)
             self._handshake(running.application)
             self._attest()
@@ -372,6 +300,7 @@ class Node:
         running = self.running
         before = running.machine.height
         done = running.application.finalize(block.height, block.time, block.transactions, block.hash)
+        self.network.note("runs", self.member, block.hash, done.app_hash)
         self.checks.finalized(self.member, block, done)
         running.application.commit()
         if running.machine.height > before:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from infoharbor.contractkit import Action, Record
 from infoharbor.edgekit.cast import Signer
+from infoharbor.engine.cometbft.application import OrderedMachine
 from infoharbor.kernel.records import record_type
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.simulation.founding import Part
@@ -47,14 +48,21 @@ class StoryWorld:
         return receipt
 
     def get(self, of: type[Kind], *key: Any) -> Kind:
-        """The record as the node that is furthest has it: at least the one that answered."""
-        nodes = [node for node in self._history.nodes if node.is_up]
-        newest = max(nodes, key=lambda node: node.running.machine.height)
-        with newest.running.machine.view() as view:
+        """The record as it stands after everything that has been answered."""
+        machine = self._newest()
+        while machine is None:  # Whoever answered has fallen since, and the others are not so far yet.
+            self._history.step()
+            machine = self._newest()
+        with machine.view() as view:
             found = view.find(of, *key)
         if found is None:
             raise KeyError(record_type(of).path(key))
         return found
+
+    def _newest(self) -> OrderedMachine | None:
+        height = self._history.checks.committed_height
+        machines = (node.running.machine for node in self._history.nodes if node.is_up)
+        return next((machine for machine in machines if machine.height >= height), None)
 
     def advance(self, milliseconds: int) -> None:
         """The network sleeps so long, and goes on until block time has followed."""

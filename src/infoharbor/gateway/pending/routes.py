@@ -1,17 +1,14 @@
 """Routes of the bundles that wait for signatures: put, look, sign, decline."""
 
 import asyncio
-from typing import Any, Final
+from typing import Any
 
 from litestar import Response, get, post
 
 from infoharbor.gateway.exchange import Asked, Parameters, answer, json_body, part, reader_of
 from infoharbor.gateway.pending.bundles import PAGE_MAX, Bundles
-from infoharbor.kernel import limits
-from infoharbor.sdk.documents import half_signed, object_of, signatures_of
+from infoharbor.sdk.documents import HALF_SIGNED_BYTES, half_signed, object_of, signatures_of
 from infoharbor.sdk.problems import Problem
-
-BODY_BYTES: Final = 1024 * limits.KIBIBYTE
 
 
 def bundles_of(request: Asked) -> Bundles:
@@ -25,7 +22,7 @@ def bundles_of(request: Asked) -> Bundles:
 async def post_pending(request: Asked) -> Response[bytes]:
     """Keep what `prepare` gave, with at least one signature, until every key has signed; it is sent with the last."""
     reader = reader_of(request)
-    unsigned, signatures = half_signed(bundles_of(request).chain, await json_body(request, BODY_BYTES))
+    unsigned, signatures = half_signed(bundles_of(request).chain, await json_body(request, HALF_SIGNED_BYTES))
     return _found(await bundles_of(request).put(reader, unsigned, signatures))
 
 
@@ -51,7 +48,7 @@ def get_bundle(request: Asked) -> Response[bytes]:
 async def post_signatures(request: Asked) -> Response[bytes]:
     """Add signatures by key id; the last one sends the bundle."""
     reader = reader_of(request)
-    members = object_of(await json_body(request, BODY_BYTES), "", ("signatures",))
+    members = object_of(await json_body(request, HALF_SIGNED_BYTES), "", ("signatures",))
     return _found(await bundles_of(request).sign(reader, part(request, "identifier"), signatures_of(members)))
 
 
@@ -59,7 +56,7 @@ async def post_signatures(request: Asked) -> Response[bytes]:
 async def post_decline(request: Asked) -> Response[bytes]:
     """Do not sign, or take a signature back, for a reason that the others read."""
     reader = reader_of(request)
-    reason = object_of(await json_body(request, BODY_BYTES), "", ("reason",))["reason"]
+    reason = object_of(await json_body(request, HALF_SIGNED_BYTES), "", ("reason",))["reason"]
     found = await asyncio.to_thread(bundles_of(request).decline, reader, part(request, "identifier"), reason)
     return _found(found)
 

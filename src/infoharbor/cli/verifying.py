@@ -1,0 +1,99 @@
+"""`infoharbor verify`: check evidence offline, with nothing but the evidence and the trust file."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from infoharbor.cli.files import start_of
+from infoharbor.cli.output import AsJson, answer, fails_clearly
+from infoharbor.edgekit.json_form import iso
+from infoharbor.evidence.file import EVIDENCE_BYTES
+from infoharbor.evidence.note import NOTE_BYTES
+from infoharbor.evidence.policy import parse_trust
+from infoharbor.evidence.trust import EMBEDDED, TRUST_BYTES, TrustPolicy
+from infoharbor.evidence.verify import Proven
+from infoharbor.evidence.verify import verify as verify_evidence
+
+SHORT = 16
+
+
+@fails_clearly
+def verify(file: Path, *, trust: Path, witnessed: tuple[Path, ...] = (), as_json: AsJson = False) -> None:
+    """Check an evidence file offline; exit code 0 only if it proves what it says. 离线验证存证文件；仅在证明成立时返回 0。
+
+    Parameters
+    ----------
+    file
+        The evidence file.
+    trust
+        The trust file, which came to you by a way that you trust.
+    witnessed
+        Where the trust file asks for outside witnesses: members' own notes of the same checkpoint that these cosigned.
+    """
+    policy = parse_trust(start_of(trust, TRUST_BYTES))
+    notes = [start_of(note, NOTE_BYTES) for note in witnessed]
+    proven = verify_evidence(start_of(file, EVIDENCE_BYTES), policy, notes)
+    stale = policy.refresh_by < datetime.now(UTC).timestamp() * 1000
+    answer(_described(proven, policy, stale), as_json=as_json, text=_told(proven, policy, stale))
+
+
+def _described(proven: Proven, policy: TrustPolicy, stale: bool) -> dict[str, object]:
+    return {
+        "proves": True,
+        "chain": policy.chain,
+        "genesis": proven.chain.hex(),
+        "engine": policy.engine,
+        "signed_by": proven.signers,
+        "trust_is_stale": stale,
+        "as_of": {"height": proven.height, "time": iso(proven.time)},
+        "records": [
+            {
+                "path": record.path,
+                "complete": record.complete,
+                "versions": [
+                    {
+                        "version": version.version,
+                        "height": version.height,
+                        "transaction": version.transaction.hex(),
+                        "record": named,
+                    }
+                    for version, named in record.versions
+                ],
+            }
+            for record in proven.records
+        ],
+        "receipts": [
+            {
+                "transaction": each.receipt.transaction.hex(),
+                "height": each.receipt.height,
+                "time": iso(each.time),
+                "signed_by": sorted({signer.organisation for signer in each.receipt.signers}),
+                "relied_on": list(each.receipt.relied),
+            }
+            for each in proven.receipts
+        ],
+    }
+
+
+def _told(proven: Proven, policy: TrustPolicy, stale: bool) -> str:
+    lines = [
+        "PROVED 证明成立",
+        f"ledger 账本   {policy.chain} ({proven.chain.hex()[:SHORT]}…), signed by 签署: {', '.join(proven.signers)}",
+        f"as of 截至    {iso(proven.time)}, block 区块 {proven.height}",
+    ]
+    if policy.engine == EMBEDDED:
+        lines.append("trust 信任    one operator keeps this ledger: it alone could rewrite its history")
+        lines.append("              本账本由一家运营方维护，该方单独即可改写历史")
+    if stale:
+        lines.append("trust 信任    the trust file is past its refresh date 信任文件已过更新日期")
+    times = {each.receipt.transaction: (iso(each.time), each) for each in proven.receipts}
+    for record in proven.records:
+        lines += ["", record.path]
+        if not record.versions:
+            lines.append("  never was on this ledger 从未出现在本账本上")
+        for version, named in record.versions:
+            at, each = times.get(version.transaction, ("", None))
+            by = ", ".join(sorted({signer.organisation for signer in each.receipt.signers})) if each else ""
+            lines.append(f"  version 版本 {version.version}  {at}  {by}".rstrip())
+            shown = named.items() if named is not None else [("deleted 已删除", "")]
+            lines += [f"    {name:22} {value}" for name, value in shown if value not in ("", [], None)]
+    return "\n".join(lines)
