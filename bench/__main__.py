@@ -7,14 +7,17 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import limits, node, postgres, proofs, transfers
+from bench import farm, limits, node, postgres, proofs, transfers
 from bench.exchange import exchange
 from bench.report import LATEST, Measure, Report, heading, percentile
-from bench.town import Town
+from bench.town import BANK, Town
+from infoharbor.contracts.asset.records import Balance
 from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.kernel.readers import Reader
 from infoharbor.readmodel.database import open_database
 from infoharbor.readmodel.follower import Follower
+from infoharbor.sdk.local import Ledger
 
 PEER = "PostgreSQL 18"
 ACTIONS = 5
@@ -23,7 +26,7 @@ WARMING = 1_000
 
 
 class Sizes(NamedTuple):
-    """How much is measured: seconds for limits and peers, bundles for each kind of transfer, records, events."""
+    """How much is measured: seconds for limits and peers, bundles for each kind of transfer, records, events, lots."""
 
     seconds: int
     bundles: int
@@ -34,10 +37,11 @@ class Sizes(NamedTuple):
     events: int
     graph: int
     proofs: int
+    lots: int
 
 
-WHOLE = Sizes(4, 40_000, 2_000, 2_000, 100_000, 1_000_000, 2_000, 1_000, 200)
-QUICK = Sizes(1, 500, 100, 20, 200, 400, 100, 50, 10)
+WHOLE = Sizes(4, 40_000, 2_000, 2_000, 100_000, 1_000_000, 2_000, 1_000, 200, 100_000)
+QUICK = Sizes(1, 500, 100, 20, 200, 400, 100, 50, 10, 300)
 
 
 class Bench:
@@ -66,7 +70,9 @@ class Bench:
             with open_engine(data) as engine:
                 town.grow(engine, self.sizes.many_records)
                 self.committed(engine, town, f"transfers, {town.records:,} records")
+                self.report_of(engine, town)
         self.node(data, town)
+        self.recall()
 
     def limits(self) -> None:
         for suite in ("ed25519", "sm2", "ml-dsa-44"):
@@ -136,6 +142,28 @@ class Bench:
         found = exchange(engine, data, town, events=self.sizes.events, graph=self.sizes.graph)
         self.report.add(Measure("EPCIS events over HTTP, 50 a document", found.events_per_second, "events/s"))
         self.report.add(Measure(f"trace of a graph of {found.traced_events:,} events", found.trace, "ms"))
+
+    def report_of(self, engine: EmbeddedEngine, town: Town) -> None:
+        """What a supervisor's report asks: all balances, summed by token."""
+        with contextlib.ExitStack() as held:
+            database = open_database(f"sqlite:///{self.folder / 'report.sqlite'}")
+            held.callback(database.dispose)
+            follower = Follower(engine, town.registry, town.chain, database)
+            follower.catch_up()
+            with Ledger(engine, follower=follower).sight(Reader(BANK)) as sight:
+                begin = time.perf_counter()
+                found = sight.totals(Balance, by=("token",), sums=("free",))
+                taken = (time.perf_counter() - begin) * 1000
+        if sum(total.records for total in found) != town.records:
+            raise RuntimeError("the report has not counted every balance")
+        self.report.add(Measure(f"report: sums over {town.records:,} records, from the read model", taken, "ms"))
+
+    def recall(self) -> None:
+        works = farm.Works(self.folder / "works")
+        with open_engine(self.folder / "works") as engine:
+            works.grow(engine, self.sizes.lots)
+            seconds = min(farm.reach_seconds(engine, self.sizes.lots))
+        self.report.add(Measure(f"reach of a recall over {self.sizes.lots:,} lots", seconds * 1000, "ms"))
 
     def suite(self, suite: str) -> None:
         town = Town(20, suite=suite)

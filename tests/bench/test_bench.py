@@ -11,7 +11,7 @@ WANTED = (
     "limit: ed25519 checks", "limit: synced appends", "transfers, 200 records", "transfers, 400 records",
     "submit to final at half that load, p99", "bundles of 5", "transfers, 10% refused", "transfers, read model on",
     "transfers signed with sm2", "transfers signed with ml-dsa-44", "proof made", "proof checked", "EPCIS events",
-    "trace of a graph", "anonymous memory", "start of a node",
+    "trace of a graph", "anonymous memory", "start of a node", "report: sums over", "reach of a recall",
 )  # fmt: skip
 
 

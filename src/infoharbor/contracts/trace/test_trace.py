@@ -23,6 +23,7 @@ from infoharbor.contracts.trace.exchange.decompose import decompose
 from infoharbor.contracts.trace.exchange.document import read_document
 from infoharbor.contracts.trace.exchange.faults import CODES
 from infoharbor.contracts.trace.exchange.rebuild import query_document, rebuild
+from infoharbor.contracts.trace.pages.reports import STEPS, TRANSFORMATION
 from infoharbor.contracts.trace.records import (
     CapturedEvent,
     Effect,
@@ -576,4 +577,5 @@ def test_every_code_and_rule_has_its_sentence() -> None:
         words = json.loads(Path(__file__).with_name("words").joinpath(f"{language}.json").read_text())
         assert {f"trace.{code}" for code in CODES} <= set(words["refusals"])
         assert set(words["rules"]) == set(RULES)
-        assert {str(each) for each in (*Effect, *Standing, *EventStatus)} == set(words["statuses"])
+        tracked = {*STEPS.values(), TRANSFORMATION}
+        assert {str(each) for each in (*Effect, *Standing, *EventStatus)} | tracked == set(words["statuses"])
