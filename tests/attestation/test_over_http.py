@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infoharbor.cli.output import Failure
+from infoharbor.cli.serving import ensure_not_a_members
 from infoharbor.cli.trusting import advance
 from infoharbor.contractkit.encoding import decode_action
 from infoharbor.contracts.identity.actions import SetSealingKey
@@ -323,3 +324,10 @@ def test_an_old_trust_file_goes_forward_from_a_node(
         advance(tmp_path / "old.txt", source=f"{attested.url}/nothing", output=tmp_path / "none.txt")
     assert refused.value.code == "cli.no_way_forward"
     assert not (tmp_path / "none.txt").exists()
+
+
+def test_nobody_goes_on_alone_with_a_networks_ledger(attested: Attested) -> None:
+    """A backup of a member's node, run by itself, would be a second history."""
+    with pytest.raises(Failure) as failure:
+        ensure_not_a_members(attested.engine)
+    assert failure.value.code == "node.not_alone"

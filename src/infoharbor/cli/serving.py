@@ -13,6 +13,7 @@ from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.reader import open_reader
 from infoharbor.gateway.agents import keep_agent_key
+from infoharbor.gateway.metrics import HOST as METRICS_HOST
 from infoharbor.gateway.tokens import issue_token
 from infoharbor.kernel.block import NO_ATTESTERS
 from infoharbor.portal.serve import listen, serve
@@ -39,6 +40,7 @@ def run(
     public_url: str = "",
     readmodel_url: ReadmodelUrl = "",
     webhook_network: tuple[str, ...] = (),
+    metrics_port: int | None = None,
 ) -> None:
     """Run the node with its gateway and portal. 运行节点、网关与门户。
 
@@ -54,8 +56,12 @@ def run(
         Where readers find this node, such as https://ledger.example behind a proxy; QR codes and links say it.
     webhook_network
         A network, such as 10.1.0.0/16, that subscriptions may have events sent to; public addresses always are.
+    metrics_port
+        Answer Prometheus at 127.0.0.1:PORT/metrics; by default nowhere.
     """
     ensure_port(host, port)
+    if metrics_port is not None:
+        ensure_port(METRICS_HOST, metrics_port, option="--metrics-port")
     ensure_public_url(public_url)
     webhooks = targets(webhook_network)
     if demo and not (data / "genesis").exists():
@@ -84,6 +90,7 @@ def run(
             readmodel_url=readmodel_url,
             public_url=public_url.rstrip("/"),
             webhooks=webhooks,
+            metrics_port=metrics_port,
             ready=lambda address: _welcome(address, data, demo=demo),
         )
     finally:
@@ -94,16 +101,16 @@ def ensure_not_a_members(engine: EmbeddedEngine) -> None:
     """Refuse to go on alone with a network's ledger, such as a backup of a member's: it would be a second history."""
     with engine.snapshot() as snapshot:
         attested = snapshot.header.attesters_root != NO_ATTESTERS
-    if attested and not hasattr(engine, "attestation"):
+    if attested and type(engine) is EmbeddedEngine:
         raise Failure("node.not_alone", "--data", "a folder with consensus/, or a ledger that one operator keeps")
 
 
-def ensure_port(host: str, port: int) -> None:
+def ensure_port(host: str, port: int, *, option: str = "--port") -> None:
     """Before anything is founded or told: whether the port can be had."""
     try:
         listen(host, port).close()
     except OSError as fault:
-        raise Failure("cli.port", "--port", f"a free port of {host}; {port}: {fault.strerror}") from None
+        raise Failure("cli.port", option, f"a free port of {host}; {port}: {fault.strerror}") from None
 
 
 def ensure_public_url(url: str) -> None:

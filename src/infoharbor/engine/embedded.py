@@ -122,6 +122,11 @@ class EmbeddedEngine(LedgerReading):
             self._condition, self._reason,
         )  # fmt: skip
 
+    @property
+    def unchecked(self) -> int:
+        """How many of those that wait have not had their signatures checked; any thread may ask."""
+        return len(self._signatures)
+
     def wait_beyond(self, height: int, timeout: float | None = None) -> int:
         with self._changed:
             self._changed.wait_for(lambda: self._current().height > height or self._closing, timeout)

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from prometheus_client import Counter
 
 from infoharbor.edgekit.languages import Sentence, Words, preferred
 from infoharbor.engine.interface import Damaged, Refused
@@ -58,6 +59,10 @@ STATUSES: Final = {
     "input.not_exact": 400,
 }
 RETRY_SECONDS: Final = 2
+REFUSALS: Final = Counter(
+    "infoharbor_refusals", "Requests and transactions that were refused, by code.", ["code"], registry=None
+)
+"""Of this process, since it started."""
 
 
 def status_of(problem: Problem) -> int:
@@ -116,6 +121,13 @@ class TooOften(Problem):
 
 
 def as_problem(fault: Exception) -> Problem:
+    """What was raised as the asker may know it; here each refusal is counted."""
+    problem = _as_problem(fault)
+    REFUSALS.labels(problem.code).inc()
+    return problem
+
+
+def _as_problem(fault: Exception) -> Problem:
     if isinstance(fault, Problem):
         return fault
     if isinstance(fault, (Refused, Malformed)):

@@ -2,11 +2,13 @@
 
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 from infoharbor.edgekit.webhooks import PUBLIC, Targets
 from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.gateway.metrics import node_registry, published
 from infoharbor.gateway.serve import Server, server
 from infoharbor.gateway.service import Config
 from infoharbor.portal.routes import answer_browsers, portal
@@ -59,15 +61,22 @@ def serve(
     readmodel_url: str = "",
     public_url: str = "",
     webhooks: Targets = PUBLIC,
+    metrics_port: int | None = None,
     ready: Callable[[str], None] = lambda address: None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` gets the address. The engine is the caller's, to be closed after this."""
+    """Serve until SIGINT or SIGTERM; `ready` gets the address. The engine is the caller's, to be closed after this.
+
+    Metrics are published only where a port for them is named.
+    """
     database = open_database(readmodel_url or default_url(data))
     follower = Follower(engine, engine.chain.registry, engine.chain.id, database)
     doors = node_server(
         engine, data=data, host=host, port=port, follower=follower, public_url=public_url, webhooks=webhooks
     )
-    with listen(host, port) as listening:
+    with ExitStack() as open_ports:
+        listening = open_ports.enter_context(listen(host, port))
+        if metrics_port is not None:
+            open_ports.enter_context(published(node_registry(engine, data, follower), metrics_port))
         follower.start()
         try:
             ready(address_of(listening))

@@ -78,7 +78,7 @@ def epcis_form(problem: Problem, words: Words, language: str = "en") -> dict[str
 
 def refusal(fault: Exception, words: Words, accept_language: str) -> tuple[dict[str, Any], dict[str, str]]:
     """The problem of a fault, and the headers that go with it."""
-    problem = from_fault(fault) if isinstance(fault, EventFault) else as_problem(fault)
+    problem = as_problem(from_fault(fault) if isinstance(fault, EventFault) else fault)
     language = preferred(accept_language)
     form = epcis_form(problem, words, language)
     headers = ANSWERED | {"Content-Language": language, "Vary": "Accept-Language"}
