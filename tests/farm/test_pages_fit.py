@@ -17,7 +17,7 @@ PAGES = {
     "capture-nobody": ("/capture", ""),
     "cooperative": ("/desks/farm/cooperative", GROWER),
     "certifier": ("/desks/farm/certifier", BODY),
-    "inspector": ("/desks/farm/inspector", SUPERVISOR.id),
+    "supervision": ("/desks/farm/supervision", SUPERVISOR.id),
 }
 
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
-from tests.portal.conftest import SWITCHES
+from playwright.sync_api import Browser, Page
+from tests.portal.conftest import browser
 
 from infoharbor.contractkit import Action
 from infoharbor.edgekit.cast import Cast, Signer
@@ -18,6 +18,8 @@ from infoharbor.gateway.tokens import issue_token
 from infoharbor.portal.serve import address_of, listen, node_server
 from infoharbor.sdk.building import Chain, build, now_ms
 from infoharbor.sdk.telling import DAY_MS, PAST_DAYS, SEED_FILE, StoryClock, found_demo, tell
+
+__all__ = ["browser"]
 
 
 class Finance(NamedTuple):
@@ -102,14 +104,6 @@ def finance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finance]:
         serving.join(30)
         listening.close()
         engine.close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=SWITCHES)
-        yield running
-        running.close()
 
 
 class Members:

@@ -35,7 +35,7 @@ TRADER = Desk(
     (READABLE,),
 )  # fmt: skip
 INSPECTOR = Desk(
-    "inspector", "Market supervision", "市场监管",
+    "supervision", "Market supervision", "市场监管",
     (
         Part("stops"), Part("work"), Part("alerts"), Part("quota"), Part("balance"), Part("yields"),
         Part("certificates", {"within_days": "90"}), Part("rehearsals"),
