@@ -74,7 +74,9 @@ def test_an_answer_in_xml_holds_the_events_of_the_answer_in_json(firm: Trader) -
     ],
 )
 def test_a_client_gets_the_binding_that_it_wants_most(firm: Trader, accept: str, is_xml: bool) -> None:
-    answer = firm.get("/eventTypes/ObjectEvent/events", Accept=accept)
+    captured(firm, xml("wanted"))
+    answer = firm.get(f"/eventTypes/ObjectEvent/events?MATCH_epc={LINK.format('wanted')}", Accept=accept)
+    assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith("application/xml") == is_xml
 
 

@@ -79,16 +79,20 @@ def manner_of(request: Asked) -> Manner:
 
 
 def quality(accept: str, media_types: tuple[str, ...]) -> float:
-    """How much an `Accept` header wants one of these (RFC 9110, 12.5.1); what cannot be read asks for nothing in
-    particular."""
+    """How much an `Accept` header wants the one of these that it wants most."""
+    return max(_quality(accept, each) for each in media_types)
+
+
+def _quality(accept: str, wanted: str) -> float:
+    """RFC 9110, 12.5.1; what cannot be read asks for nothing in particular."""
     exact, wide = [], []
     for part in accept[:1000].split(","):
         media_type, *parameters = (each.strip().lower() for each in part.split(";"))
         weights = [each.removeprefix("q=") for each in (one.replace(" ", "") for one in parameters) if each[:2] == "q="]
         weight = float(weights[0]) if weights and _WEIGHT.fullmatch(weights[0]) else 1.0
-        if media_type in media_types:
+        if media_type == wanted:
             exact.append(weight)
-        elif media_type in ("*/*", "application/*", ""):
+        elif media_type in ("*/*", "application/*" if wanted.startswith("application/") else "text/*", ""):
             wide.append(weight)
     return max(exact or wide, default=0.0)
 
