@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Brings what the tests need and Python's packages do not hold: a browser, an HSM in software, Chinese fonts, Go, CometBFT.
+# Brings what the tests need and Python's packages do not hold: a browser, an HSM in software, Chinese fonts, Go, CometBFT,
+# a witness.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,3 +23,11 @@ command -v go >/dev/null || setup/environment.sh setup/go.lock
 
 # The networks' tests need CometBFT: built here once, since that may take longer than a test may.
 .venv/bin/python -c 'from infoharbor.engine.cometbft.binary import cometbft; cometbft(print)'
+
+# The same of the witness that watches our members in the tests, built with the settings that they build it with.
+go=$(command -v go || echo "$PWD/.venv/bin/go")
+(
+    cd tests/attestation/omniwitness
+    GOFLAGS="-mod=readonly -buildvcs=false" GOTOOLCHAIN=local CGO_ENABLED=0 \
+        "$go" build -o /dev/null github.com/transparency-dev/witness/cmd/omniwitness
+)
