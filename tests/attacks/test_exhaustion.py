@@ -314,7 +314,7 @@ def test_a_clock_that_goes_back_opens_no_deadline_again(
     assert engine.submit(world.transfer("bank", "firm-1")).result(10).code == ""
     newest = engine.status()
     assert newest.time > expiry
-    monkeypatch.setattr(embedded, "milliseconds", lambda: milliseconds() - HOUR)
+    monkeypatch.setattr(engine, "_milliseconds", lambda: milliseconds() - HOUR)
     assert dropped(engine, lapsing) == "ledger.expired"
     assert engine.submit(world.transfer("bank", "firm-1")).result(10).code == ""
     times = [header_codec.decode(engine.header(height)).time for height in range(engine.status().height + 1)]
