@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import farm, limits, node, postgres, proofs, transfers
+from bench import farm, fields, limits, node, postgres, proofs, transfers
 from bench.exchange import exchange
 from bench.report import LATEST, Measure, Report, heading, percentile
 from bench.town import BANK, Town
@@ -26,7 +26,8 @@ WARMING = 1_000
 
 
 class Sizes(NamedTuple):
-    """How much is measured: seconds for limits and peers, bundles for each kind of transfer, records, events, lots."""
+    """How much is measured: seconds for limits and peers, bundles for each kind of transfer, records, events, lots; of the
+    fields, actions of a kind, leaves of one receivable, leaves that reports go over."""
 
     seconds: int
     bundles: int
@@ -38,10 +39,13 @@ class Sizes(NamedTuple):
     graph: int
     proofs: int
     lots: int
+    actions: int
+    leaves: int
+    reported: int
 
 
-WHOLE = Sizes(4, 40_000, 2_000, 2_000, 100_000, 1_000_000, 2_000, 1_000, 200, 100_000)
-QUICK = Sizes(1, 500, 100, 20, 200, 400, 100, 50, 10, 300)
+WHOLE = Sizes(4, 40_000, 2_000, 2_000, 100_000, 1_000_000, 2_000, 1_000, 200, 100_000, 10_000, 10_000, 1_000_000)
+QUICK = Sizes(1, 500, 100, 20, 200, 400, 100, 50, 10, 300, 100, 300, 2_000)
 
 
 class Bench:
@@ -73,6 +77,8 @@ class Bench:
                 self.report_of(engine, town)
         self.node(data, town)
         self.recall()
+        some = self.sizes
+        fields.measure(self.folder, self.report, actions=some.actions, leaves=some.leaves, reported=some.reported)
 
     def limits(self) -> None:
         for suite in ("ed25519", "sm2", "ml-dsa-44"):
@@ -141,6 +147,9 @@ class Bench:
     def exchange(self, engine: EmbeddedEngine, data: Path, town: Town) -> None:
         found = exchange(engine, data, town, events=self.sizes.events, graph=self.sizes.graph)
         self.report.add(Measure("EPCIS events over HTTP, 50 a document", found.events_per_second, "events/s"))
+        self.report.add(
+            Measure("EPCIS events over HTTP, each judged by its objects' stories", found.judged_per_second, "events/s")
+        )
         self.report.add(Measure(f"trace of a graph of {found.traced_events:,} events", found.trace, "ms"))
 
     def report_of(self, engine: EmbeddedEngine, town: Town) -> None:

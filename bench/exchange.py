@@ -29,6 +29,8 @@ from infoharbor.sdk.local import Ledger, LocalClient
 
 EVENTS_PER_DOCUMENT = 50
 CLIENTS = 4
+CASES = 3
+"""On a pallet."""
 POLL_S = 0.02
 PATIENCE_S = 120
 CLASS = "urn:epc:class:lgtin:9521234.000101."
@@ -38,9 +40,11 @@ HEADERS = {"Content-Type": "application/ld+json", "GS1-EPCIS-Version": "2.0.0", 
 
 
 class Captured(NamedTuple):
-    """Events a second from first request to last finished job, and milliseconds for one trace."""
+    """Events a second from first request to last finished job, where each object has one event and where each has a
+    story that is judged; and milliseconds for one trace."""
 
     events_per_second: float
+    judged_per_second: float
     trace: float
     traced_events: int
 
@@ -58,10 +62,12 @@ def exchange(engine: EmbeddedEngine, data: Path, town: Town, *, events: int, gra
     with gateway(engine, data) as url, multiprocessing.get_context("spawn").Pool(1) as pool:
         pool.apply(capture, (url, headers, documents(stories), 1))
         taken = pool.apply(capture, (url, headers, documents(sightings(events)), CLIENTS))
+        told = journeys(events)
+        judged = pool.apply(capture, (url, headers, documents(told), CLIENTS))
     client = LocalClient(Ledger(engine), reader=_reader(owner))
     answer = client.query("trace", "trace", {"object": last, "direction": "back"})
     traces = [timed(lambda: client.query("trace", "trace", {"object": last, "direction": "back"})) for _ in range(5)]
-    return Captured(events / taken, middle(traces), len(answer["events"]))
+    return Captured(events / taken, len(told) / judged, middle(traces), len(answer["events"]))
 
 
 def _reader(owner: Payer) -> Reader:
@@ -140,6 +146,25 @@ def sightings(count: int) -> list[dict[str, Any]]:
         _event(number, "ObjectEvent", action="ADD", quantityList=[_lot(f"C{number}")], bizStep="commissioning")
         for number in range(count)
     ]
+
+
+def journeys(count: int) -> list[dict[str, Any]]:
+    """At least so many events: cases are made, packed, shipped, received and unpacked, each of which trace's rules judge
+    by what they know of case and pallet."""
+    told: list[dict[str, Any]] = []
+    while len(told) < count:
+        pallet = f"urn:epc:id:sscc:9521234.{len(told):010}"
+        cases = [f"urn:epc:id:sgtin:9521234.000101.J{len(told)}-{each}" for each in range(CASES)]
+        packed = {"parentID": pallet, "childEPCs": cases}
+        for kind, step, fields in (
+            ("ObjectEvent", "commissioning", {"action": "ADD", "epcList": cases}),
+            ("AggregationEvent", "packing", {"action": "ADD", **packed}),
+            ("ObjectEvent", "shipping", {"action": "OBSERVE", "epcList": [pallet, *cases]}),
+            ("ObjectEvent", "receiving", {"action": "OBSERVE", "epcList": [pallet, *cases]}),
+            ("AggregationEvent", "unpacking", {"action": "DELETE", **packed}),
+        ):
+            told.append(_event(len(told), kind, bizStep=step, **fields))
+    return told
 
 
 def _event(number: int, kind: str, **fields: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import hashlib
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,13 +13,14 @@ from infoharbor.contracts.identity.actions import AdmitOrganisation, GrantRole
 from infoharbor.contracts.identity.records import NewKey, Registration
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.cast import Cast, Signer
+from infoharbor.engine.attester import AttesterKeys
 from infoharbor.engine.founding import chain_id, genesis
 from infoharbor.engine.interface import Engine
 from infoharbor.engine.lifecycle import create
 from infoharbor.kernel import limits
 from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.registry import installed_registry
-from infoharbor.kernel.transaction import Ceilings, SaltedAction, assemble, build_body, signing_bytes
+from infoharbor.kernel.transaction import Ceilings, SaltedAction, assemble, build_body, salts, signing_bytes
 
 BANK = "bank"
 SECRET = hashlib.sha256(b"secret of the bench").digest()
@@ -38,21 +39,33 @@ class Payer(NamedTuple):
 
 
 class Town:
-    """A bank and its customers; each of `tokens` gives every customer one balance. `begin` is in milliseconds."""
+    """A bank and its customers; each of `tokens` gives every customer one balance. `begin` is in milliseconds. Those with
+    `attesters` have a seat and attest what is committed; `roles` are pairs of an organisation and what it may in CN."""
 
-    def __init__(self, customers: int, *, suite: str = "ed25519") -> None:
+    def __init__(
+        self,
+        customers: int,
+        *,
+        suite: str = "ed25519",
+        attesters: Mapping[str, AttesterKeys] | None = None,
+        roles: Iterable[tuple[str, str]] = (),
+    ) -> None:
         self.suite, self.registry = suite, installed_registry()
         self._cast, self._chance = Cast(b"bench"), random.Random(1)
+        self._attesters = attesters or {}
         self.bank = self._payer(BANK)
         self.customers = [self._payer(f"customer-{number}") for number in range(customers)]
         self.begin = milliseconds() - 1000
         founders: list[Any] = [self._admission(payer) for payer in (self.bank, *self.customers)]
-        founders.append(GrantRole(BANK, "money-issuer", "CN", 0, 0, "example"))
+        granted = [(BANK, "money-issuer"), *roles]
+        founders += [GrantRole(organisation, role, "CN", 0, 0, "example") for organisation, role in granted]
         self.genesis = genesis(
-            "bench.example", suite="sha256", time=self.begin, secret=SECRET, registry=self.registry, founders=founders
-        )
+            "bench.example", suite="sha256", time=self.begin, secret=SECRET, registry=self.registry, founders=founders,
+            attesters=[keys.enrolment(name) for name, keys in self._attesters.items()],
+        )  # fmt: skip
         self.chain = chain_id(self.genesis)
         self.tokens = self._signed = 0
+        self.clock: Callable[[], int] = milliseconds
 
     @property
     def records(self) -> int:
@@ -91,8 +104,8 @@ class Town:
         self._signed += 1
         salt = hashlib.sha256(self._signed.to_bytes(8, "big")).digest()[:16]
         encoded = [
-            encode(SaltedAction(salt, (payer.id,), each.__action__.contract, each.__action__.name, encode(each)))
-            for each in actions
+            encode(SaltedAction(own, (payer.id,), each.__action__.contract, each.__action__.name, encode(each)))
+            for own, each in zip(salts(salt), actions, strict=False)
         ]
         key = payer.signer.key_id
         body = build_body(
@@ -100,7 +113,7 @@ class Town:
             chain=self.chain,
             keys=[key],
             nonce=salt,
-            expiry=milliseconds() + limits.EXPIRY_MS // 2,
+            expiry=self.clock() + limits.EXPIRY_MS // 2,
             ceilings=ceilings,
             actions=encoded,
         )
@@ -116,10 +129,9 @@ class Town:
 
     def _admission(self, payer: Payer) -> AdmitOrganisation:
         name, user = payer.id, payer.signer
+        seat = name == BANK or name in self._attesters
         key = NewKey(self.suite, user.key.public_key, user.possession, 0, 0)
-        return AdmitOrganisation(
-            name, name, name, "CN", Registration.REGISTRY, f"EXAMPLE-{name}", name == BANK, user.user, key
-        )
+        return AdmitOrganisation(name, name, name, "CN", Registration.REGISTRY, f"EXAMPLE-{name}", seat, user.user, key)
 
 
 def ensure_done(futures: list[Any]) -> None:

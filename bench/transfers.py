@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import NamedTuple
@@ -28,13 +28,15 @@ class Committed(NamedTuple):
 
 def throughput(engine: Engine, raws: Sequence[bytes]) -> Committed:
     """Submit as fast as the engine takes them, and wait for the last receipt."""
-    futures: list[Future[Receipt]] = []
+    futures: deque[Future[Receipt]] = deque()
+    codes: Counter[str] = Counter()
     begin, work = time.perf_counter(), time.process_time()
     for at in range(0, len(raws), AT_ONCE):
-        if at >= OUTSTANDING:
-            futures[at - OUTSTANDING].result(timeout=PATIENCE_S)
+        if len(futures) >= OUTSTANDING:
+            futures[AT_ONCE - 1].result(timeout=PATIENCE_S)
+            codes.update(futures.popleft().result(timeout=PATIENCE_S).code for _ in range(AT_ONCE))
         futures += [engine.submit(raw) for raw in raws[at : at + AT_ONCE]]
-    codes = Counter(future.result(timeout=PATIENCE_S).code for future in futures)
+    codes.update(future.result(timeout=PATIENCE_S).code for future in futures)
     taken, work = time.perf_counter() - begin, time.process_time() - work
     if set(codes) - {"", "asset.balance_short"}:
         raise RuntimeError(f"unexpected refusals: {codes}")

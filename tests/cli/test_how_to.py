@@ -57,6 +57,21 @@ def test_events_are_queried_and_sent_as_the_document_says(tmp_path: Path) -> Non
     assert '"queryName": "departures"' in output
 
 
+@pytest.mark.parametrize("document", ["finance-an-invoice", "finance-an-invoice.zh"])
+def test_an_invoice_is_financed_as_the_document_says(document: str, tmp_path: Path) -> None:
+    output = run_document(f"how-to/{document}.md", tmp_path, port=free_port(), before=STOP)
+    assert "receivable.invoice_missing" in output
+    claims = tmp_path / "claims"
+    assert (claims / "summary.html").exists()
+    evidence = sorted((claims / "evidence").iterdir())
+    assert evidence
+    assert (tmp_path / "maturity.xlsx").read_bytes().startswith(b"PK")
+    proved = subprocess.run(
+        [PROGRAM, "verify", evidence[0], "--trust", claims / "trust.txt"], capture_output=True, text=True, check=False
+    )
+    assert "PROVED" in proved.stdout, proved.stdout + proved.stderr
+
+
 def test_a_foreign_client_signs_as_the_document_says(tmp_path: Path) -> None:
     port = free_port()
     found = f"""{STOP}
@@ -108,7 +123,15 @@ def test_two_organisations_act_together_as_the_document_says(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     "document",
-    ["act-together", "run-your-own-ledger", "sign-without-our-code", "capture-epcis-events", "query-epcis-events"],
+    [
+        "act-together",
+        "capture-epcis-events",
+        "finance-an-invoice",
+        "finance-an-invoice.zh",
+        "query-epcis-events",
+        "run-your-own-ledger",
+        "sign-without-our-code",
+    ],
 )
 def test_the_node_is_named_by_its_usual_address(document: str) -> None:
     assert all(

@@ -59,9 +59,6 @@ def test_a_restore_below_what_was_signed_is_refused(
         restore(tmp_path / "copy", target)
     assert caught.value.code == "node.behind_signed"
     assert [path.name for path in target.iterdir()] == ["signed.json"]
-    with pytest.raises(Refused) as caught:
-        restore(tmp_path / "copy", target, new_epoch=True)
-    assert caught.value.code == "node.new_epoch"
 
 
 def test_nothing_is_restored_or_backed_up_over_something(data: Path, tmp_path: Path) -> None:

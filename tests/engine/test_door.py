@@ -18,8 +18,8 @@ from infoharbor.engine.mempool import Mempool
 from infoharbor.kernel import limits
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.encoding import encode
-from infoharbor.kernel.execution import DECLARED_FORM
 from infoharbor.kernel.room import BlockRoom
+from infoharbor.kernel.running import DECLARED_FORM
 from infoharbor.kernel.transaction import open_transaction, transaction_codec
 
 

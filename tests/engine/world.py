@@ -17,7 +17,7 @@ from infoharbor.engine.founding import chain_id, genesis
 from infoharbor.engine.lifecycle import create
 from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.registry import Registry, installed_registry
-from infoharbor.kernel.transaction import Ceilings, SaltedAction, assemble, build_body, signing_bytes
+from infoharbor.kernel.transaction import Ceilings, SaltedAction, assemble, build_body, salts, signing_bytes
 
 SECRET = hashlib.sha256(b"secret of the test").digest()
 LOG_KEY = SUITES["ed25519"].private_key(hashlib.sha256(b"log").digest())
@@ -84,8 +84,8 @@ class World:
         self.nonce += 1
         salt = salt or hashlib.sha256(self.nonce.to_bytes(8, "big")).digest()[:16]
         encoded = [
-            encode(SaltedAction(salt, (by,), action.__action__.contract, action.__action__.name, encode(action)))
-            for action in actions
+            encode(SaltedAction(own, (by,), action.__action__.contract, action.__action__.name, encode(action)))
+            for own, action in zip(salts(salt), actions, strict=False)
         ]
         signers = {each.key_id: each for each in map(self.signer, (by, *also))}
         body = build_body(

@@ -1,6 +1,6 @@
 """Events on their way out: whole for their owner, in part for others, unseen for the rest."""
 
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from trading import Trader, TradingNode, alone, document, event, events_in, following, refused
@@ -120,9 +120,18 @@ def test_each_resource_tells_its_methods(trading: TradingNode) -> None:
             assert set(allowed) - {"GET", "HEAD", "OPTIONS"} == ({further} - {None})
 
 
-def test_nothing_is_kept_for_a_page_token(firm: Trader) -> None:
-    answer = firm.client.delete("/epcis/nextPageToken/abc")
-    refused(answer, 501, "ImplementationException", "trace.epcis_nothing_kept")
+def test_a_page_token_that_was_given_up_leads_nowhere(firm: Trader) -> None:
+    for _ in range(2):
+        assert firm.post(alone(event())).status_code == 201
+    onward = following(firm.get("/events?perPage=1"))
+    token = parse_qs(urlsplit(onward).query)["nextPageToken"][0]
+    assert firm.get(onward).status_code == 200
+    answer = firm.delete(f"/nextPageToken/{quote(token, safe='')}")
+    assert (answer.status_code, answer.content) == (204, b"")
+    refused(firm.get(onward), 400, "ValidationException", "trace.epcis_page_token", "nextPageToken")
+    for each in (token, "abc"):
+        refused(firm.delete(f"/nextPageToken/{each}"), 400, "ValidationException", "trace.epcis_page_token")
+    assert following(firm.get("/events?perPage=1")), "another one is had at once"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The query language: each parameter finds the events that it should, for each reader, and whatever does not fit is named."""
 
 import json
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,6 +14,7 @@ from trading import Trader, TradingNode, alone, document, event, events_in, foll
 from infoharbor.contracts.trace.exchange.names import Names
 from infoharbor.gateway.epcis.facts import facts_of
 from infoharbor.gateway.epcis.language import read_query
+from infoharbor.gateway.epcis.units import UNITS, comparable
 
 TEA = "https://example.org/liubao-tea/"
 GTIN = "https://id.gs1.org/01/09521001003032"
@@ -195,7 +198,7 @@ def found(who: Trader, captured: dict[str, str], parameters: str, path: str = "/
         ("EQ_value_CEL=26.2", "cooled"),
         ("GT_value_CEL=26.2", ""),
         ("GE_maxValue_CEL=27", "cooled"),
-        ("GE_value_FAH=0", ""),
+        ("GE_value_FAH=0", "cooled"),
         ("LE_percRank=50", "cooled"),
         ("EQ_SENSORELEMENT_tea:shelf=upper", "cooled"),
         (f"EQ_bizStep=shipping&MATCH_epc={GTIN}/21/q2", ""),
@@ -301,6 +304,114 @@ def test_events_are_ordered_and_counted_as_asked(firm: Trader) -> None:
     refused(large, 413, "QueryTooLargeException", "trace.epcis_query_large", "maxEventCount")
 
 
+@pytest.mark.parametrize("who", ["firm-1", "firm-2"])
+def test_events_are_ordered_by_an_extension_field_as_far_as_their_reader_is_given_it(
+    trading: TradingNode, who: str
+) -> None:
+    """Its owner's events come by number, then by the codes of characters, then what has none; nothing of the order tells
+    anybody else what they withhold."""
+    thing = f"urn:example:graded:{who}"
+    grades: list[Any] = [3, "b", 12, "a", None, "B", 3, -1]
+    with trading.trader(who) as owner, trading.trader("firm-2" if who == "firm-1" else "firm-1") as other:
+        for grade in grades:
+            more = {} if grade is None else {"tea:grade": grade}
+            owner.job(document(event(epcList=[thing], **more)))
+
+        def asked(trader: Trader, parameters: str) -> list[Any]:
+            shown, at = [], f"/events?MATCH_epc={thing}&{parameters}"
+            while at:
+                answer = trader.get(at, **{"GS1-Extensions": f"t={TEA}"})
+                assert answer.status_code == 200, answer.text
+                shown += [each.get("tea:grade") for each in events_in(answer)]
+                at = following(answer)
+            return shown
+
+        up: list[Any] = [-1, 3, 3, 12, "B", "a", "b", None]
+        down: list[Any] = [12, 3, 3, -1, "b", "a", "B", None]
+        for page in (1, 3, 100):
+            assert asked(owner, f"orderBy=t:grade&orderDirection=ASC&perPage={page}") == up
+            assert asked(owner, f"orderBy=t:grade&perPage={page}") == down
+        assert asked(owner, "orderBy=t:grade&eventCountLimit=3&perPage=2") == down[:3]
+        assert asked(owner, "orderBy=eventTime&perPage=2&EXISTS_t:grade=") != []
+        seen = asked(other, "orderBy=t:grade&perPage=3")
+        assert set(seen) <= {None}
+        assert seen == [] or who == "firm-1"
+
+
+def test_a_page_of_an_order_by_extension_is_not_moved_by_what_comes_later(firm: Trader) -> None:
+    thing = "urn:example:later"
+    for grade in (1, 2, 3):
+        firm.job(document(event(epcList=[thing], **{"tea:grade": grade})))
+    first = firm.get(f"/events?MATCH_epc={thing}&orderBy=tea:grade&orderDirection=ASC&perPage=2")
+    firm.job(document(event(epcList=[thing], **{"tea:grade": 0})))
+    rest = firm.get(following(first))
+    assert [each["tea:grade"] for answer in (first, rest) for each in events_in(answer)] == [1, 2, 3]
+
+
+def test_a_place_of_a_members_own_has_the_places_below_its_address(firm: Trader, captured: dict[str, str]) -> None:
+    thing = "urn:example:placed"
+    places = [
+        "https://example.org/places/cangwu", "https://example.org/places/cangwu/9", "https://example.org/places/cangwu/9/a",
+        "https://example.org/places/cangwu-2", "urn:example:place:hill", "urn:example:place:hill:top",
+        "urn:example:place:hilltop",
+    ]  # fmt: skip
+    for place in places:
+        firm.job(document(event(epcList=[thing], readPoint={"id": place}, bizLocation={"id": place})))
+
+    def within(field: str, place: str) -> set[str]:
+        answer = firm.get(f"/events?MATCH_epc={thing}&WD_{field}={place}&perPage=100")
+        return {each[field]["id"] for each in events_in(answer)}
+
+    for field in ("readPoint", "bizLocation"):
+        assert within(field, "https://example.org/places/cangwu") == set(places[:3])
+        assert within(field, "https://example.org/places/cangwu/") == {*places[1:3]}
+        assert within(field, "https://example.org/places/cangwu/9") == {*places[1:3]}
+        assert within(field, "urn:example:place:hill") == {*places[4:6]}
+        assert within(field, "https://example.org/places/*") == set(), "a star is a star"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ("EQ_value_KEL=299.35", "cooled"),
+        ("GE_value_FAH=79.16", "cooled"),
+        ("GT_value_FAH=79.16", ""),
+        ("LT_value_KEL=299.3500001", "cooled"),
+        ("EQ_maxValue_KEL=300.15", "cooled"),
+        ("EQ_quantity_GRM=200500", "weighed"),
+        ("GE_quantity_TNE=0.2005", "weighed"),
+        ("GT_quantity_LBR=442.03", ""),
+        ("LT_quantity_LBR=442.04", "weighed"),
+        ("EQ_quantity_LTR=200.5", ""),
+        ("EQ_quantity_XX=200.5", ""),
+    ],
+)
+def test_numbers_are_compared_across_the_units_of_their_quantity(
+    firm: Trader, captured: dict[str, str], parameters: str, expected: str
+) -> None:
+    assert found(firm, captured, parameters) == set(expected.split())
+
+
+@given(st.sampled_from(sorted(UNITS)), st.sampled_from(sorted(UNITS)), st.decimals(-1000, 1000, places=6))
+def test_units_keep_the_order_of_what_they_measure_and_no_digit_is_lost(one: str, other: str, number: Decimal) -> None:
+    first, second = UNITS[one], UNITS[other]
+    assert (first.common(number) < first.common(number + Decimal("0.000001"))) == (first.factor > 0)
+    assert first.common(number) == (Fraction(number) + Fraction(first.offset)) * Fraction(first.factor)
+    if first.quantity != second.quantity:
+        assert comparable("value", one) != comparable("value", other)
+
+
+def test_classes_are_browsed_beside_pieces(firm: Trader, captured: dict[str, str]) -> None:
+    listed, at = set(), "/epcs?perPage=500"
+    while at:
+        answer = firm.get(at)
+        listed |= set(answer.json()["member"])
+        at = following(answer)
+    assert {f"{GTIN}/10/Q-1", f"{GTIN}/21/q1"} <= listed
+    for name in (f"{GTIN}/10/Q-1", "urn:epc:class:lgtin:9521001.000303.Q-1"):
+        assert found(firm, captured, "", f"/epcs/{quote(name, safe='')}/events") == {"weighed"}
+
+
 @pytest.mark.parametrize(
     ("parameters", "code", "field"),
     [
@@ -312,6 +423,7 @@ def test_events_are_ordered_and_counted_as_asked(firm: Trader) -> None:
         ("GE_value_CEL=1e999", "trace.epcis_query_parameter", "GE_value_CEL"),
         ("MATCH_epc=urn:epc:idpat:sgtin:x.*.*", "trace.epcis_query_parameter", "MATCH"),
         ("orderBy=place", "trace.epcis_query_parameter", "orderBy"),
+        ("orderBy=a:b:c d", "trace.epcis_query_unknown_parameter", "orderBy"),
         ("orderBy=eventTime&orderDirection=UP", "trace.epcis_query_parameter", "orderDirection"),
         ("eventCountLimit=0", "trace.epcis_query_parameter", "eventCountLimit"),
         ("eventCountLimit=1&maxEventCount=1", "trace.epcis_query_parameter", "maxEventCount"),
@@ -353,7 +465,8 @@ POSSIBLE = st.fixed_dictionaries(
         "EXISTS_tea:more": st.just(""),
         "LT_quantity": st.integers(0, 4).map(str),
         "GE_eventTime": st.integers(1, 4).map(lambda day: f"2026-03-0{day}T00:00:00Z"),
-        "orderBy": st.just("eventTime"),
+        "orderBy": st.sampled_from(("eventTime", "INNER_tea:count")),
+        "GE_quantity_GRM": st.integers(0, 4).map(lambda kilograms: str(kilograms * 1000)),
     },
 )
 
@@ -374,7 +487,7 @@ def many(trading: TradingNode) -> None:
         if number % 3:
             parts["tea:more"] = {"tea:count": number % 5}
         if number % 5:
-            parts["quantityList"] = [{"epcClass": f"{GTIN}/10/M", "quantity": number % 4}]
+            parts["quantityList"] = [{"epcClass": f"{GTIN}/10/M", "quantity": number % 4, "uom": "KGM"}]
         BATCHES.setdefault(firm, []).append(event(**parts))
     for firm, events in BATCHES.items():
         with trading.trader(firm) as trader:

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from node import Node
 
+from infoharbor.cli.output import Failure
+from infoharbor.cli.serving import ensure_proxies
 from infoharbor.edgekit.languages import preferred
 from infoharbor.gateway import door
 from infoharbor.gateway.rates import Rate, Rates
@@ -38,6 +40,30 @@ def test_an_address_that_asks_too_often_is_told_when_to_come_back(tmp_path: Path
             assert client.get("/v1/status").status_code == 200, "a member has a bucket of its own"
     finally:
         node.close()
+
+
+@pytest.mark.parametrize("trusted", [(), ("127.0.0.0/8",), ("192.0.2.1",)])
+def test_whoever_a_proxy_names_has_a_bucket_of_its_own_only_where_the_proxy_is_trusted(
+    tmp_path: Path, trusted: tuple[str, ...]
+) -> None:
+    data = tmp_path / "data"
+    node = Node(data, config=Config(data=data, anonymous_rate=Rate(1, 3), trusted_proxies=trusted))
+    try:
+        named = [{"X-Forwarded-For": f"198.51.100.{number}"} for number in range(20)]
+        answers = [httpx.get(node.url + "/v1/status", headers=each).status_code for each in named]
+        assert (429 in answers) == (trusted != ("127.0.0.0/8",))
+        claimed = [{"X-Forwarded-For": f"203.0.113.{number}, 198.51.100.99"} for number in range(20)]
+        answers = [httpx.get(node.url + "/v1/status", headers=each).status_code for each in claimed]
+        assert 429 in answers, "what a client put there before its proxy did counts for nothing"
+    finally:
+        node.close()
+
+
+@pytest.mark.parametrize("proxy", ["*", "0.0.0.0/0", "::/0", "proxy.example", "127.0.0.1/8"])
+def test_a_proxy_that_is_none_is_refused(proxy: str) -> None:
+    with pytest.raises(Failure) as refused:
+        ensure_proxies([proxy])
+    assert refused.value.code == "cli.trusted_proxy"
 
 
 def test_a_body_that_never_ends_is_given_up(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,3 +105,18 @@ def test_a_version_is_judged_by_itself_and_a_tombstone_by_what_it_buried(trial: 
 
 def entry_of(like: Entry, version: int, value: bytes) -> Entry:
     return msgspec.structs.replace(like, version=version, value=value)
+
+
+@given(
+    concerned=st.lists(st.sampled_from([EXPORTER.id, BANK.id, IMPORTER.id, EVERYONE]), max_size=3),
+    signers=st.sets(st.sampled_from([EXPORTER.id, BANK.id]), max_size=2),
+    asker=st.sampled_from([*NAMES, ""]),
+)
+def test_a_refusal_is_read_by_its_signers_and_by_members_who_may_read_all_that_it_concerned(
+    trial: Trial, concerned: list[str], signers: set[str], asker: str
+) -> None:
+    readers = Readers(trial.registry.authority, trial.find, trial.now)
+    papers = [(record_type(Paper), Paper("p", (each,))) for each in concerned]
+    allowed = readers.may_read_refusal(receipt(tuple(signers)), Reader(asker), papers)
+    reads_all = bool(concerned) and all(each in (asker, EVERYONE) for each in concerned)
+    assert allowed == (asker != "" and (asker in signers or reads_all))

@@ -198,10 +198,17 @@ def test_an_action_out_of_form_is_refused(changes: dict[str, Any]) -> None:
     assert refused(made(bundle=[salted(**changes)])) == ("ledger.malformed", "actions")
 
 
+def test_two_actions_with_one_salt_are_refused() -> None:
+    # One of them shown would let everyone guess the other.
+    bundle = [salted(), salted(name="RotateKey")]
+    assert refused(made(bundle=bundle)) == ("ledger.malformed", "actions")
+
+
 def test_a_bundle_holds_as_many_actions_as_the_limit_and_no_more() -> None:
     most = limits.ACTIONS_PER_TRANSACTION
-    assert len(open_transaction(SHA256, made(bundle=[salted()] * most)).actions) == most
-    assert refused(made(bundle=[salted()] * (most + 1))) == ("ledger.malformed", "actions")
+    bundle = [salted(salt=number.to_bytes(16, "big")) for number in range(most + 1)]
+    assert len(open_transaction(SHA256, made(bundle=bundle[:most])).actions) == most
+    assert refused(made(bundle=bundle)) == ("ledger.malformed", "actions")
     assert refused(made(bundle=[])) == ("ledger.malformed", "actions")
 
 

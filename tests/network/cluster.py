@@ -10,14 +10,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from world import SECRET, World
 
-from infoharbor.engine.cometbft.founding import found_network
+from infoharbor.engine.cometbft.founding import found_network, free_ports, is_free
 from infoharbor.engine.cometbft.home import ConsensusHome, new_keys
 from infoharbor.kernel.transaction import open_transaction
 
@@ -134,9 +135,9 @@ class NodeProcess:
 class Cluster:
     """Validators of one network, by name."""
 
-    def __init__(self, world: World, folder: Path, validators: int = 4) -> None:
+    def __init__(self, world: World, folder: Path, validators: int = 4, *, names: Sequence[str] = ()) -> None:
         self.world = world
-        self.folders = {f"node-{number}": folder / f"node-{number}" for number in range(validators)}
+        self.folders = {name: folder / name for name in names or [f"node-{number}" for number in range(validators)]}
         self.nodes: dict[str, NodeProcess] = {}
         self.acknowledged: list[bytes] = []
         found_network(self.folders, world.genesis, SECRET, {name: new_keys() for name in self.folders})
@@ -158,6 +159,19 @@ class Cluster:
         for node in self.nodes.values():
             node.stop()
         self.nodes.clear()
+
+    def serve(self, *names: str) -> dict[str, str]:
+        """Open these nodes' gateways, and tell every node of them; their addresses."""
+        ports = dict(zip(names, free_ports(len(names)), strict=True))
+        gateways = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        for name, data in self.folders.items():
+            others = tuple(address for other, address in gateways.items() if other != name)
+            home = ConsensusHome(data)
+            home.write_config(msgspec.structs.replace(home.config(), gateways=others))
+        for name, port in ports.items():
+            self.nodes[name].ask(serve=port).result(PATIENCE)
+            self.wait_for(lambda port=port: not is_free(port), "the gateway listens")  # type: ignore[misc]
+        return gateways
 
     def commit(self, name: str, *raws: bytes) -> list[dict[str, Any]]:
         """Send to one node and wait for the receipts."""

@@ -1,6 +1,7 @@
-"""A network's node for the tests, told what to do on standard input. Named a moment, it dies in it.
+"""A network's node for the tests, told what to do on standard input. Named a moment, it dies in it; named another
+behaviour, it has that.
 
-Usage: node.py DATA [MOMENT]
+Usage: node.py DATA [MOMENT | BEHAVIOUR]
 """
 
 import json
@@ -11,13 +12,20 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from behaviours import BEHAVIOURS
+
 from infoharbor.engine.blocklog import BlockLog
 from infoharbor.engine.cometbft.application import Application
 from infoharbor.engine.cometbft.order import Order
+from infoharbor.engine.interface import Refused
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.evidence.checkpoint import Checkpoint
+from infoharbor.evidence.note import Note
 
 BLOCKS_BEFORE = 2
 talking = threading.Lock()
+rejected: list[str] = []
+"""The codes for which proposals got no vote of this node."""
 
 
 def die() -> None:
@@ -81,34 +89,72 @@ def tell(answer: dict[str, Any]) -> None:
         os.write(1, json.dumps(answer).encode() + b"\n")
 
 
+def count_rejected() -> None:
+    process = Application.process
+
+    def counted(application: Application, *proposal: Any) -> None:
+        try:
+            process(application, *proposal)
+        except Refused as refused:
+            rejected.append(refused.code)
+            raise
+
+    Application.process = counted  # type: ignore[method-assign]
+
+
+def serve(engine: Any, port: int) -> None:
+    """Open the gateway."""
+    from infoharbor.gateway.serve import server
+
+    threading.Thread(target=server(engine, port=port).run, daemon=True).start()
+
+
 def main() -> None:
+    count_rejected()
     if len(sys.argv) > 2:
-        die_at(sys.argv[2])
+        BEHAVIOURS.get(sys.argv[2], lambda: die_at(sys.argv[2]))()
     with open_engine(Path(sys.argv[1]), workers=0) as engine:
         tell({"ready": True})
         for line in sys.stdin:
             asked = json.loads(line)
-            number = asked["number"]
-            if "submit" in asked:
+            try:
+                answer_to(engine, asked)
+            except Refused as refused:
+                tell({"number": asked["number"], "refused": refused.code})
 
-                def answer(future: Any, number: int = number) -> None:
-                    fault = future.exception()
-                    if fault is not None:
-                        tell({"number": number, "refused": str(fault)})
-                    else:
-                        receipt = future.result()
-                        tell({"number": number, "code": receipt.code, "height": receipt.height})
 
-                engine.submit(bytes.fromhex(asked["submit"])).add_done_callback(answer)
-            elif "receipt" in asked:
-                receipt = engine.receipt(bytes.fromhex(asked["receipt"]))
-                tell({"number": number, "height": None if receipt is None else receipt.height})
-            elif "root" in asked:
-                tell({"number": number, "root": engine.root(asked["root"]).hex()})
+def answer_to(engine: Any, asked: dict[str, Any]) -> None:
+    number = asked["number"]
+    if "submit" in asked:
+
+        def answer(future: Any, number: int = number) -> None:
+            fault = future.exception()
+            if fault is not None:
+                tell({"number": number, "refused": str(fault)})
             else:
-                status = engine.status()
-                told = {"height": status.height, "condition": status.condition, "reason": status.reason}
-                tell({"number": number, **told, "order": engine.order, "time": status.time})  # type: ignore[attr-defined]
+                receipt = future.result()
+                tell({"number": number, "code": receipt.code, "height": receipt.height})
+
+        engine.submit(bytes.fromhex(asked["submit"])).add_done_callback(answer)
+    elif "serve" in asked:
+        serve(engine, asked["serve"])
+        tell({"number": number})
+    elif "attested" in asked:
+        newest = engine.attestation.newest()
+        size = Checkpoint.parse(Note.parse(newest).text).size if newest else 0
+        tell({"number": number, "size": size, "forks": len(engine.attestation.forks)})
+    elif "rejected" in asked:
+        tell({"number": number, "rejected": rejected})
+    elif "receipt" in asked:
+        receipt = engine.receipt(bytes.fromhex(asked["receipt"]))
+        told = {"height": None, "code": None} if receipt is None else {"height": receipt.height, "code": receipt.code}
+        tell({"number": number, **told})
+    elif "root" in asked:
+        tell({"number": number, "root": engine.root(asked["root"]).hex()})
+    else:
+        status = engine.status()
+        told = {"height": status.height, "condition": status.condition, "reason": status.reason}
+        tell({"number": number, **told, "order": engine.order, "time": status.time})  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

@@ -266,3 +266,16 @@ def test_what_no_block_can_hold_any_more_is_refused(node: Driven, world: World) 
     node.application.sweep()
     assert isinstance(soon.exception(0), Refused)
     assert not later.done()
+
+
+def test_the_store_is_given_nothing_of_a_block_that_is_not_committed(drive: Callable[..., Driven]) -> None:
+    node = drive()
+    node.open_accounts()
+    raw = node.world.transfer("bank", "firm-1")
+    order, time = node.application.info()[0] + 1, node.time + 1
+    node.application.process(time, [raw], b"block")
+    first = node.application.finalize(order, time, [raw], b"block")
+    node.machine.flush()
+    node.close()
+    again = drive()
+    assert again.block([raw], time=time) == first

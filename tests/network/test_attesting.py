@@ -7,31 +7,20 @@ import pytest
 from driven import Driven
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from members import let_attest
 from world import World
 
-from infoharbor.contracts.identity.actions import SetSeat
 from infoharbor.engine.attestation import Attestation
 from infoharbor.engine.attester import AttesterKeys, Marks, NodeAttester
 from infoharbor.engine.cometbft.attesting import Attesting
-from infoharbor.engine.founding import chain_id
 from infoharbor.evidence.checkpoint import Checkpoint, origin_of
 from infoharbor.evidence.note import Note
-from infoharbor.kernel.block import Genesis
-from infoharbor.kernel.encoding import encode
-from infoharbor.kernel.transaction import SaltedAction
 
 
 @pytest.fixture
 def keys(world: World) -> dict[str, AttesterKeys]:
     """The attesters of four members, whom the genesis names."""
-    keys = {name: AttesterKeys.generate() for name in world.names}
-    seats = [SetSeat(name, True) for name in world.names]
-    decided = [("SetSeat", each) for each in seats] + [("Attest", each.enrolment(name)) for name, each in keys.items()]
-    actions = tuple(encode(SaltedAction(bytes(16), (), "identity", kind, encode(each))) for kind, each in decided)
-    fields = {name: getattr(world.genesis, name) for name in world.genesis.__struct_fields__}
-    world.genesis = Genesis(**fields | {"actions": (*world.genesis.actions, *actions)})
-    world.chain = chain_id(world.genesis)
-    return keys
+    return let_attest(world)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from infoharbor.engine.cometbft.application import Diverged
 from infoharbor.engine.cometbft.connections import CONNECTIONS_MAX, Connection, Server
 from infoharbor.engine.cometbft.framing import Frames, frame
 from infoharbor.engine.cometbft.messages import MESSAGES, REQUESTS, Request, Response, message_name
+from infoharbor.engine.cometbft.telling import together
 
 
 class Pool:
@@ -34,6 +35,19 @@ class Pool:
 
     def reap(self, most_bytes: int) -> list[bytes]:
         return self.inserted[:1]
+
+
+class NoSnapshots:
+    """Of a node that keeps none, and all blocks."""
+
+    def kept(self) -> list[Any]:
+        return []
+
+    def chunk(self, order: int, index: int) -> bytes:
+        return b""
+
+    def retained(self, order: int, now: int) -> int:
+        return 0
 
 
 class Votes:
@@ -220,7 +234,7 @@ def node(drive: Callable[..., Driven]) -> Driven:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
 def test_any_request_has_the_answer_of_its_kind_or_stops_the_node_in_order(node: Driven, asked: list[Any]) -> None:
     """Out of order, CometBFT and the node cannot be at the same place: then the node says so, and keeps what it has."""
-    answers, before = Answers(node.application, Pool(), Votes()), node.height
+    answers, before = Answers(node.application, Pool(), Votes(), NoSnapshots()), node.height
     for request in asked:
         kind = request.WhichOneof("value")
         try:
@@ -230,15 +244,15 @@ def test_any_request_has_the_answer_of_its_kind_or_stops_the_node_in_order(node:
 
 
 def test_a_request_of_another_version_is_told_so(node: Driven) -> None:
-    answer = Answers(node.application, Pool(), Votes()).answer(Request(), 0)
+    answer = Answers(node.application, Pool(), Votes(), NoSnapshots()).answer(Request(), 0)
     assert answer.WhichOneof("value") == "exception"
 
 
 def test_a_full_pool_asks_to_be_offered_again(node: Driven) -> None:
     pool = Pool()
-    answers, request = Answers(node.application, pool, Votes()), Request()
-    request.insert_tx.tx = b"raw"
+    answers, request = Answers(node.application, pool, Votes(), NoSnapshots()), Request()
+    (request.insert_tx.tx,) = together([b"raw", b"other"])
     assert answers.answer(request, 0).insert_tx.code == 0
     pool.full = True
     assert answers.answer(request, 0).insert_tx.code == RETRY_LATER
-    assert pool.inserted == [b"raw"]
+    assert pool.inserted == [b"raw", b"other"]

@@ -16,14 +16,15 @@ from infoharbor.contracts.identity.records import Organisation
 from infoharbor.edgekit.sight import Sight
 from infoharbor.engine.interface import Block
 from infoharbor.engine.trial import MemoryView, Trial
-from infoharbor.kernel.block import header_codec
+from infoharbor.kernel.block import FORMAT, Receipt, header_codec
 from infoharbor.kernel.encoding import encode
-from infoharbor.kernel.execution import Outcome, Write
+from infoharbor.kernel.execution import Outcome
 from infoharbor.kernel.leaf import NO_LEAF
 from infoharbor.kernel.readers import Reader
 from infoharbor.kernel.records import Entry, record_type
 from infoharbor.kernel.registry import Registry
 from infoharbor.kernel.rulefiles import find_contracts
+from infoharbor.kernel.running import Write
 from infoharbor.readmodel.rows import SqlRows
 
 SUPERVISOR = Role("supervisor")
@@ -112,6 +113,8 @@ class PaperSnapshot:
 class PaperLedger:
     """Blocks of written records, read as any ledger is; the importer supervises in China."""
 
+    first_block = 0
+
     def __init__(self) -> None:
         self.registry = registry()
         trial = Trial(PLAYERS, registry=self.registry)
@@ -135,6 +138,15 @@ class PaperLedger:
         said = [*((each, encode(each)) for each in records), *((each, b"") for each in deleted)]
         self._keep([self._write(record_type(type(each)).path_of(each), type(each), value) for each, value in said])
 
+    def refuse(self, *codes: str) -> None:
+        """One block whose bundles were refused with these codes; an empty one took effect."""
+        height = len(self.kept)
+        receipts = tuple(
+            encode(Receipt(FORMAT, bytes(32), height, at, code, 0, "", "", (), (), ())) for at, code in enumerate(codes)
+        )
+        self._keep([])
+        self.kept[-1] = msgspec.structs.replace(self.kept[-1], receipts=receipts)
+
     def _write(self, path: str, of: type[Record], value: bytes) -> Write:
         before = self.view.entry(path)
         version = before.version + 1 if before is not None else 1
@@ -151,6 +163,9 @@ class PaperLedger:
 
     def blocks(self, after: int, limit: int = 100) -> Iterator[Block]:
         return iter(self.kept[after + 1 : after + 1 + limit])
+
+    def block(self, height: int) -> Block:
+        return self.kept[height]
 
     def snapshot(self) -> PaperSnapshot:
         return PaperSnapshot(self)

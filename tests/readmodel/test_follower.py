@@ -140,6 +140,24 @@ def test_a_follower_that_was_cut_off_anywhere_goes_on_from_its_cursor(ledger: Pa
     assert rows(again) == rows(whole)
 
 
+@pytest.mark.parametrize("followed", [0, 2])
+def test_where_the_next_block_is_not_kept_the_state_takes_its_place(
+    ledger: PaperLedger, fresh: Fresh, followed: int
+) -> None:
+    whole = follower(ledger, fresh())
+    cut = follower(ledger, fresh())
+    for number in range(followed):
+        ledger.write(a_paper(number=number))
+        cut.catch_up()
+    ledger.write(a_paper(number=1, amount=7), deleted=[a_paper(number=0)])
+    ledger.write(a_paper(number=2))
+    whole.catch_up()
+    ledger.first_block = len(ledger.kept)
+    assert cut.catch_up() == len(ledger.kept) - 1
+    assert rows(cut) == rows(whole)
+    assert list(differences(cut)) == []
+
+
 def test_two_followers_of_one_database_do_not_undo_each_other(
     ledger: PaperLedger, database: sql.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

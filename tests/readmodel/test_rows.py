@@ -13,6 +13,7 @@ from infoharbor.contracts.identity.demo import BANK, EXPORTER, IMPORTER
 from infoharbor.edgekit.selecting import Bucket, Total
 from infoharbor.edgekit.sight import Sight
 from infoharbor.readmodel.rows import SqlRows
+from infoharbor.sdk.refused import find_refused
 
 ASKERS = ("", BANK.id, IMPORTER.id, EXPORTER.id, "nobody")
 some = st.sampled_from
@@ -141,3 +142,26 @@ def _papers(following: Any) -> str:
 def test_what_cannot_be_asked_is_an_error_of_who_wrote_the_query(question: Any, ledger: PaperLedger) -> None:
     with pytest.raises(TypeError):
         ledger.sight("").totals(Paper, **question)
+
+
+@unhurried
+@given(
+    blocks=st.lists(st.lists(some(["", "a.x", "a.y", "b.x"]), max_size=4), max_size=8),
+    codes=st.sets(some(["a.x", "b.x", "c.x"]), max_size=2),
+    back=st.integers(0, 3),
+)
+def test_refusals_are_found_by_their_codes_as_a_look_through_the_blocks_finds_them(
+    founded: PaperLedger, database: sql.Engine, blocks: list[list[str]], codes: set[str], back: int
+) -> None:
+    ledger = founded.copy()
+    for each in blocks:
+        ledger.refuse(*each)
+    follows = follower(ledger, database)
+    follows.rebuild()
+    height = max(0, len(ledger.kept) - 1 - back)
+    reading: Any = ledger
+    asked = {rows: list(find_refused(reading, rows, height, codes)) for rows in (None, SqlRows(follows))}
+    plain, mirrored = ([(each.receipt, each.time) for each in found] for found in asked.values())
+    assert plain == mirrored
+    assert [each.code in codes for each, _ in plain] == [True] * len(plain)
+    assert len(plain) == sum(each.count(code) for each in blocks[: max(0, len(blocks) - back)] for code in codes)

@@ -79,9 +79,9 @@ def test_a_node_that_lets_a_transaction_run_twice(monkeypatch: pytest.MonkeyPatc
             return None
 
     def forgets(
-        chain: object, view: validity.StateBefore, time: int, opened: Sequence[object]
+        chain: object, view: validity.StateBefore, time: int, opened: Sequence[object], keys_of: object
     ) -> list[validity.Signed]:
-        return honest(chain, Forgetful(view), time, opened)  # type: ignore[arg-type]
+        return honest(chain, Forgetful(view), time, opened, keys_of)  # type: ignore[arg-type]
 
     monkeypatch.setattr(application, "ensure_valid_block", forgets)
     monkeypatch.setattr(hostile, "BAD_CONTENT", (lambda node, block: node._committed(),))

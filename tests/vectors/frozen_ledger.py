@@ -15,8 +15,9 @@ from infoharbor.evidence.trust import EMBEDDED, NO_QUORUM, Log, TrustPolicy
 from infoharbor.kernel import merkle, tree
 from infoharbor.kernel.authority import Find, SigningKey
 from infoharbor.kernel.block import NO_ATTESTERS, Genesis, genesis_codec
+from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.encoding import encode
-from infoharbor.kernel.execution import Chain, Executor, Outcome
+from infoharbor.kernel.execution import Executor, Outcome
 from infoharbor.kernel.governing import Activation
 from infoharbor.kernel.leaf import path_hash
 from infoharbor.kernel.records import Entry

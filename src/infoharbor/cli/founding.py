@@ -21,7 +21,8 @@ from infoharbor.engine.trial import MemoryView
 from infoharbor.evidence.checkpoint import origin_of
 from infoharbor.evidence.note import ED25519, VerifierKey
 from infoharbor.kernel.block import Genesis
-from infoharbor.kernel.execution import Chain, Executor
+from infoharbor.kernel.chain import Chain
+from infoharbor.kernel.execution import Executor
 from infoharbor.kernel.registry import Registry, installed_registry
 from infoharbor.kernel.replay import ReplayDigest
 from infoharbor.kernel.tree import Tree
@@ -42,6 +43,7 @@ def init(
     number: str = "",
     key: Path | None = None,
     passphrase_variable: str = "",
+    log_key: Path | None = None,
     hash_suite_name: Annotated[Literal["sha256", "sm3"], Parameter(name="--hash-suite")] = "sha256",
     as_json: AsJson = False,
 ) -> None:
@@ -67,6 +69,9 @@ def init(
         The administrator's key file (`infoharbor key new`); one is made in the data folder if none is named.
     passphrase_variable
         The environment variable that holds the passphrase of that key file.
+    log_key
+        The Ed25519 key file that the ledger's checkpoints are signed with, such as of a key in a token, copied into the data
+        folder; one is made there if none is named.
     hash_suite_name
         sha256 or sm3 (国密); it cannot be changed later.
     """
@@ -90,10 +95,12 @@ def init(
     secret = secrets.token_bytes(32)
     registry = installed_registry(hash_suite(hash_suite_name))
     founding = genesis(name, suite=hash_suite_name, time=now_ms(), secret=secret, founders=[founder], registry=registry)
-    log_key = SUITES["ed25519"].generate()
-    _rehearse(founding, secret, registry, log_key)
+    signing = read_key(log_key) if log_key else SUITES["ed25519"].generate()
+    if signing.suite.name != "ed25519":
+        raise Failure("node.log_key", "--log-key", "an Ed25519 key")
+    _rehearse(founding, secret, registry, signing)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    create(data, founding, secret, log_key)
+    create(data, founding, secret, signing)
     file = key or data / "keys" / f"{organisation}-administrator.json"
     if key is None:
         write_key(file, private)

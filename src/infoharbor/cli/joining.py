@@ -51,12 +51,13 @@ def join(
     registration: Literal["uscc", "lei", "registry"] = "registry",
     number: str = "",
     listen: str = "",
+    all_blocks: bool = False,
     as_json: AsJson = False,
 ) -> None:
     """Ask to join a network; and once voted in, with the invitation, do so. 申请加入网络；表决通过后凭邀请文件加入。
 
     Without an invitation this makes the node's and the administrator's keys in the data folder, and a request file for
-    the members. With one it makes the node's ledger; `infoharbor run` then fetches the blocks.
+    the members. With one it makes the node's ledger; `infoharbor run` then fetches the state that the members have.
 
     Parameters
     ----------
@@ -74,9 +75,11 @@ def join(
         The number in that register.
     listen
         host:port at which the other nodes reach this one.
+    all_blocks
+        Fetch every block from the first on, in place of the state: it takes long, and the node then has all histories.
     """
     if invitation is not None:
-        accept(data, read_invitation(invitation))
+        accept(data, read_invitation(invitation), all_blocks=all_blocks)
         answer({"data": str(data)}, as_json=as_json, text=f"joined 已加入\nnext 下一步: infoharbor run --data {data}")
         return
     given = {"--organisation": organisation, "--organisation-name": organisation_name, "--country": country,
@@ -114,6 +117,7 @@ def admit(
     validator: bool = False,
     data: Path | None = None,
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("invitation.json"),
+    gateway: tuple[str, ...] = (),
     passphrase_variable: str = "",
     as_json: AsJson = False,
 ) -> None:
@@ -135,6 +139,9 @@ def admit(
         One's own node's data folder: with it, the invitation is written when the vote is won.
     output
         Where the invitation goes. It holds the members' common secret: hand it over as one.
+    gateway
+        A member's gateway as the newcomer reaches it, such as https://ledger.example, one's own first; two are best. There it
+        asks whose signatures the blocks have, and begins with the members' state in place of the first block.
     passphrase_variable
         The environment variable that holds the passphrase of the key file.
     """
@@ -145,7 +152,7 @@ def admit(
         adopted = [vote_on(client, [voter], asked, each, data) for each in what]
     written = ""
     if all(adopted) and data is not None and not validator:
-        write_invitation(output, invite(data))
+        write_invitation(output, invite(data, gateway))
         written = str(output)
     state = "adopted 已通过" if all(adopted) else "voted 已投票，等待其他成员"
     answer(
@@ -173,7 +180,7 @@ def add_validator(*, directory: NetworkDir = DEFAULT_DIR, as_json: AsJson = Fals
         # Once it is a member, its seat counts: whatever can, is decided before.
         for what in ("node", "member"):
             _ensure(vote_on(client, voters, asked, what, folder.data(first.name)), what)
-        accept(data, invite(folder.data(first.name)))
+        accept(data, invite(folder.data(first.name), [f"http://127.0.0.1:{node.port}" for node in layout.nodes[:2]]))
         file = member.write_key(data)
         folder.write_layout(Layout((*layout.nodes, Node(member.name, max(node.port for node in layout.nodes) + 1))))
         _wait_for(data, int(client.status()["height"]))

@@ -1,4 +1,4 @@
-"""`infoharbor key`: makes keys that never leave their owner's store."""
+"""`infoharbor key`: makes keys that never leave their owner's store, or their token."""
 
 import os
 import secrets
@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from infoharbor.cli.output import AsJson, Failure, answer, fails_clearly
+from infoharbor.cli.token_options import NO_TOKEN, TokenOptions
 from infoharbor.contractkit.signatures import possession_message
 from infoharbor.contracts.identity.records import NewKey
 from infoharbor.crypto.keyfile import read_key, write_key
-from infoharbor.crypto.suites import SUITES, PrivateKey, key_id
+from infoharbor.crypto.suites import PrivateKey, key_id
 from infoharbor.edgekit.json_form import to_json
 
 key = App(name="key", help="Make and look at keys. 生成与查看密钥。")
@@ -25,6 +26,8 @@ def new(
     suite: SuiteName = "ed25519",
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     passphrase_variable: str = "",
+    token: TokenOptions = NO_TOKEN,
+    pkcs11_label: str = "",
     as_json: AsJson = False,
 ) -> None:
     """Make a key and write it to a file that only you can read. 生成密钥并写入仅本人可读的文件。
@@ -32,14 +35,18 @@ def new(
     Parameters
     ----------
     suite
-        The signature algorithm: ed25519, p256, sm2 (国密) or ml-dsa-44 (post-quantum 抗量子).
+        The signature algorithm: ed25519, p256, sm2 (国密) or ml-dsa-44 (post-quantum 抗量子); in a token one of the first two.
     output
-        The file; by default SUITE-KEYID.json in this folder.
+        The file; by default SUITE-KEYID.json in this folder. Of a key in a token it says only where that is.
     passphrase_variable
         The environment variable that holds a passphrase to seal the file with.
+    pkcs11_label
+        The key's label in its token; by default infoharbor- and a random number.
     """
     sealing = passphrase(passphrase_variable)
-    made = SUITES[suite].generate()
+    if sealing is not None and token.pkcs11 is not None:
+        raise Failure("input.choice", "--passphrase-variable", "either it or --pkcs11")
+    made = token.make(suite, pkcs11_label or f"infoharbor-{secrets.token_hex(8)}")
     identifier = key_id(made.suite, made.public_key).hex()
     path = output or Path(f"{suite}-{identifier[:12]}.json")
     write_key(path, made, sealing)

@@ -16,6 +16,7 @@ import msgspec
 from cyclopts import Parameter
 
 from infoharbor.cli.output import Failure
+from infoharbor.engine.cometbft.home import ConsensusHome
 from infoharbor.engine.folder import is_locked, write_private
 
 NetworkDir = Annotated[
@@ -74,6 +75,11 @@ class NetworkFolder:
             raise Failure("network.none_here", "--dir", "a folder that `network init` made") from None
 
     def write_layout(self, layout: Layout) -> None:
+        """Also tells each node where the others' gateways are."""
+        for node in layout.nodes:
+            home = ConsensusHome(self.data(node.name))
+            others = tuple(f"http://127.0.0.1:{other.port}" for other in layout.nodes if other != node)
+            home.write_config(msgspec.structs.replace(home.config(), gateways=others))
         write_private(self._layout, msgspec.json.format(msgspec.json.encode(layout)))
 
     def running(self) -> Running:
@@ -114,8 +120,8 @@ class Keeper:
     """Starts every node that `network.json` names, also one that is added later; starts one again that ends; and ends
     them all on SIGINT or SIGTERM."""
 
-    def __init__(self, folder: NetworkFolder, host: str) -> None:
-        self._folder, self._host = folder, host
+    def __init__(self, folder: NetworkFolder, host: str, log_format: str = "text") -> None:
+        self._folder, self._host, self._log_format = folder, host, log_format
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._started: dict[str, float] = {}
         self._quick: dict[str, int] = {}
@@ -155,6 +161,7 @@ class Keeper:
         self._quick[node.name] = self._quick.get(node.name, -1) + 1
         self._started[node.name] = time.monotonic()
         arguments = ["run", "--data", str(self._folder.data(node.name)), "--host", self._host, "--port", str(node.port)]
+        arguments += ["--log-format", self._log_format]
         with self._folder.log(node.name).open("ab") as log:
             self._children[node.name] = subprocess.Popen(
                 [sys.executable, "-P", "-c", NODE_COMMAND, *arguments],

@@ -4,14 +4,17 @@ import os
 import secrets
 import signal
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 from cyclopts import App, Parameter
 
-from infoharbor.cli import joining
+from infoharbor.cli import attesters, joining, recovering, validating, witnesses
 from infoharbor.cli.local_network import DEFAULT_DIR, Keeper, Layout, NetworkDir, NetworkFolder, Node
+from infoharbor.cli.logs import Form, LogFormat, logger, told_as
 from infoharbor.cli.output import AsJson, Failure, answer, errors, fails_clearly
 from infoharbor.cli.serving import ensure_port
 from infoharbor.cli.trial_members import Member
@@ -23,8 +26,10 @@ from infoharbor.engine.cometbft.founding import decisions, found_network, networ
 from infoharbor.engine.cometbft.home import ConsensusHome, new_keys
 from infoharbor.engine.cometbft.order import read_places
 from infoharbor.engine.cometbft.validators import validators as voted_validators
+from infoharbor.engine.folder import DataFolder
 from infoharbor.engine.founding import chain_id, genesis
 from infoharbor.engine.interface import Damaged, Refused
+from infoharbor.engine.quarantine import quarantine_in
 from infoharbor.engine.reader import open_reader
 from infoharbor.kernel.registry import installed_registry
 from infoharbor.sdk.building import now_ms
@@ -36,8 +41,20 @@ network = App(
 network.command(joining.join)
 network.command(joining.admit)
 network.command(joining.add_validator, name="add-validator")
+network.command(validating.rotate_validator, name="rotate-validator")
+network.command(validating.remove_validator, name="remove-validator")
+network.command(attesters.attest)
+network.command(attesters.retire_attester, name="retire-attester")
+network.command(attesters.hand_over, name="hand-over")
+network.command(witnesses.add_witness, name="add-witness")
+network.command(recovering.skip)
+network.command(recovering.explain)
+network.command(recovering.resync)
 VALIDATORS_MOST = 16
 STOP_SECONDS = 60
+ANSWER_SECONDS = 5
+STANDING = ("down", "halted", "quarantined")
+"""In these conditions a validator does not vote."""
 
 
 @network.command
@@ -117,7 +134,7 @@ def _builds(program: str) -> None:
 
 @network.command
 @fails_clearly
-def run(*, directory: NetworkDir = DEFAULT_DIR, host: str = "127.0.0.1") -> None:
+def run(*, directory: NetworkDir = DEFAULT_DIR, host: str = "127.0.0.1", log_format: LogFormat = "text") -> None:
     """Run all nodes of a trial network until Ctrl-C or `network stop`. 运行试验网络的全部节点，直至 Ctrl-C 或 `network stop`。
 
     Parameters
@@ -125,15 +142,25 @@ def run(*, directory: NetworkDir = DEFAULT_DIR, host: str = "127.0.0.1") -> None
     host
         The address that the gateways listen on.
     """
-    folder = NetworkFolder(directory)
-    nodes = folder.layout().nodes
-    cometbft(_builds)
-    with folder.kept():
-        for node in nodes:
-            ensure_port(host, node.port)
-            errors.print(f"  {node.name}  http://{host}:{node.port}/", markup=False)
-        errors.print("  stop    停止    Ctrl-C", markup=False)
-        Keeper(folder, host).keep(lambda line: errors.print(f"  {line}", style="dim", markup=False))
+    with told_as(log_format):
+        folder = NetworkFolder(directory)
+        nodes = folder.layout().nodes
+        say = _say(log_format)
+        cometbft(lambda program: say(f"builds {program}, once, some minutes 首次构建，约需几分钟"))
+        with folder.kept():
+            for node in nodes:
+                ensure_port(host, node.port)
+                say(f"{node.name}  http://{host}:{node.port}/")
+            if log_format == "text":
+                say("stop    停止    Ctrl-C")
+            Keeper(folder, host, log_format).keep(say)
+
+
+def _say(form: Form) -> Callable[[str], None]:
+    """Tells one line of what happens."""
+    if form == "json":
+        return logger.info
+    return lambda line: errors.print(f"  {line}", markup=False)
 
 
 @network.command
@@ -161,7 +188,7 @@ def status(*, directory: NetworkDir = DEFAULT_DIR, as_json: AsJson = False) -> N
     processes = folder.running().nodes
     nodes = [_described(folder, node, processes.get(node.name)) for node in folder.layout().nodes]
     newest = max(nodes, key=lambda each: int(each["height"] or 0))
-    up = sum(node["pid"] is not None for node in nodes if node["role"] == "validator")
+    up = sum(node["condition"] not in STANDING for node in nodes if node["role"] == "validator")
     needed = sum(node["role"] == "validator" for node in nodes) * 2 // 3 + 1
     reason = "" if up >= needed else f"{up} validators are up, {needed} are needed"
     lines = [
@@ -169,6 +196,7 @@ def status(*, directory: NetworkDir = DEFAULT_DIR, as_json: AsJson = False) -> N
         + (f"pid {node['pid']}  {node['address']}" if node["pid"] else "down 未运行")
         for node in nodes
     ]
+    lines += [f"{node['name']} {node['condition']}: {node['reason']}" for node in nodes if node["reason"]]
     lines.append(f"last block 最新区块 {newest['height']}, {newest['time']}")
     lines += [f"stalls 停滞: {reason}"] if reason else []
     described = {"nodes": nodes, "height": newest["height"], "time": newest["time"], "stalls": reason}
@@ -179,10 +207,11 @@ def _described(folder: NetworkFolder, node: Node, process_id: int | None) -> dic
     """A node as its folder has it: also of one that does not run."""
     data = folder.data(node.name)
     home = ConsensusHome(data)
-    height = order = written = None
+    height = order = written = quarantine = None
     role = "observer"
     try:
-        with closing(open_reader(data)) as reader:
+        quarantine = quarantine_in(DataFolder(data).quarantine)
+        with closing(open_reader(data, quarantined=True)) as reader:
             known = reader.status()
             height, written = known.height, iso(known.time)
             with reader.snapshot() as snapshot:
@@ -191,16 +220,32 @@ def _described(folder: NetworkFolder, node: Node, process_id: int | None) -> dic
         order = read_places(home.order)[-1].order
     except (Refused, Damaged) as fault:
         errors.print(f"{node.name}: {fault}", markup=False)
+    process_id = process_id if process_id is not None and _lives(process_id) else None
+    address = f"http://127.0.0.1:{node.port}"
+    condition, reason = _condition(address) if process_id else ("down", "")
+    if quarantine is not None:
+        condition, reason = "quarantined", quarantine.told
     return {
         "name": node.name,
         "role": role,
         "height": height,
         "order": order,
         "time": written,
-        "pid": process_id if process_id is not None and _lives(process_id) else None,
-        "address": f"http://127.0.0.1:{node.port}",
+        "condition": condition,
+        "reason": reason,
+        "pid": process_id,
+        "address": address,
         "data": str(data),
     }
+
+
+def _condition(address: str) -> tuple[str, str]:
+    """What the node says of itself, and why if it does not run."""
+    try:
+        told = httpx.get(f"{address}/v1/status", timeout=ANSWER_SECONDS).raise_for_status().json()
+    except httpx.HTTPError:
+        return "silent", ""
+    return told["condition"], told["reason"]
 
 
 def _lives(process_id: int) -> bool:

@@ -82,7 +82,7 @@ def fails_clearly(command: Callable[Given, Answer]) -> Callable[Given, Answer]:
         try:
             return command(*given, **named)
         except Exception as fault:
-            failure = _as_failure(fault)
+            failure = as_failure(fault)
             if failure is None:
                 raise
             failure.as_json = bool(named.get("as_json", False))
@@ -91,7 +91,7 @@ def fails_clearly(command: Callable[Given, Answer]) -> Callable[Given, Answer]:
     return run
 
 
-def _as_failure(fault: Exception) -> Failure | None:
+def as_failure(fault: Exception) -> Failure | None:
     """None for an error of our own, whose traceback is what there is to report."""
     code = getattr(fault, "code", None)
     match fault:

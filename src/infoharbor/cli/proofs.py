@@ -12,6 +12,7 @@ from infoharbor.cli.output import DEFAULT_DATA, GATEWAY, AsJson, Data, Failure, 
 from infoharbor.edgekit.json_form import iso, to_json
 from infoharbor.engine.reader import open_reader
 from infoharbor.evidence.making import make_evidence
+from infoharbor.kernel.block import header_codec
 from infoharbor.kernel.limits import TRANSACTION_BYTES
 
 Output = Annotated[Path, Parameter(name=["--output", "-o"])]
@@ -71,7 +72,7 @@ def show(path: str, *, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> No
             if kind is None or entry is None:
                 raise Failure("ledger.record_unknown", path, "CONTRACT/TABLE/KEY of a record")
             record = to_json(kind.decode(entry.value)) if entry.value else None
-            written = iso(reader.block(entry.height).header.time)
+            written = iso(header_codec.decode(reader.header(entry.height)).time)
     finally:
         reader.close()
     described = {

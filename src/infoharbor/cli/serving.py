@@ -1,10 +1,15 @@
 """`infoharbor run` and `token`: run a node with its doors, let someone in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from infoharbor.cli.logs import Form, LogFormat, following, logger, told_as
 from infoharbor.cli.output import DEFAULT_DATA, Data, Failure, ReadmodelUrl, errors, fails_clearly
 from infoharbor.contracts.identity.records import User, UserKind, UserStatus
 from infoharbor.edgekit.cast import Cast
@@ -40,7 +45,11 @@ def run(
     public_url: str = "",
     readmodel_url: ReadmodelUrl = "",
     webhook_network: tuple[str, ...] = (),
+    trusted_proxy: tuple[str, ...] = (),
     metrics_port: int | None = None,
+    keep_blocks: Annotated[int, Parameter(validator=Number(gte=0))] = 0,
+    log_format: LogFormat = "text",
+    trace_to: str = "",
 ) -> None:
     """Run the node with its gateway and portal. 运行节点、网关与门户。
 
@@ -56,45 +65,55 @@ def run(
         Where readers find this node, such as https://ledger.example behind a proxy; QR codes and links say it.
     webhook_network
         A network, such as 10.1.0.0/16, that subscriptions may have events sent to; public addresses always are.
+    trusted_proxy
+        The address or network of a proxy whose X-Forwarded-For is believed: each address behind it has a rate of its own.
     metrics_port
         Answer Prometheus at 127.0.0.1:PORT/metrics; by default nowhere.
+    keep_blocks
+        How many of the newest blocks stay at least; older ones, and with them histories and receipts, are dropped a quarter
+        of a GiB at a time. By default all stay.
+    trace_to
+        Send traces of requests to an OpenTelemetry collector (OTLP over HTTP), such as http://127.0.0.1:4318; by default
+        nowhere.
     """
-    ensure_port(host, port)
-    if metrics_port is not None:
-        ensure_port(METRICS_HOST, metrics_port, option="--metrics-port")
-    ensure_public_url(public_url)
-    webhooks = targets(webhook_network)
-    if demo and not (data / "genesis").exists():
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found_demo(data, time=now_ms() - PAST_DAYS * DAY_MS)
-    if demo and not is_demo(data):
-        raise Failure("cli.not_a_demo", "--data", "a folder that `run --demo` founded")
-    clock = StoryClock(data) if demo else None
-    engine = open_engine(data, clock=clock)
-    try:
-        ensure_not_a_members(engine)
-        if demo:
-            tell(
-                data,
-                engine,
-                engine.chain.registry,
-                lambda en, zh: errors.print(f"  {en} {zh}", style="dim", markup=False),
-                clock=clock,
+    with told_as(log_format), following(log_format, trace_to) as observer:
+        ensure_port(host, port)
+        if metrics_port is not None:
+            ensure_port(METRICS_HOST, metrics_port, option="--metrics-port")
+        ensure_public_url(public_url)
+        webhooks = targets(webhook_network)
+        ensure_proxies(trusted_proxy)
+        if demo and not (data / "genesis").exists():
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found_demo(data, time=now_ms() - PAST_DAYS * DAY_MS)
+        if demo and not is_demo(data):
+            raise Failure("cli.not_a_demo", "--data", "a folder that `run --demo` founded")
+        clock = StoryClock(data) if demo else None
+        if (data / "consensus" / "sync.json").exists():
+            errors.print(
+                "  fetches the state that other nodes have 正在获取其他节点的账本状态", style="dim", markup=False
             )
-            _keep_scanners(data)
-        serve(
-            engine,
-            data=data,
-            host=host,
-            port=port,
-            readmodel_url=readmodel_url,
-            public_url=public_url.rstrip("/"),
-            webhooks=webhooks,
-            metrics_port=metrics_port,
-            ready=lambda address: _welcome(address, data, demo=demo),
-        )
-    finally:
-        engine.close()
+        engine = open_engine(data, clock=clock, keep_blocks=keep_blocks)
+        try:
+            ensure_not_a_members(engine)
+            if demo:
+                tell(data, engine, engine.chain.registry, _report(log_format), clock=clock)
+                _keep_scanners(data)
+            serve(
+                engine,
+                data=data,
+                host=host,
+                port=port,
+                readmodel_url=readmodel_url,
+                public_url=public_url.rstrip("/"),
+                webhooks=webhooks,
+                trusted_proxies=trusted_proxy,
+                metrics_port=metrics_port,
+                observer=observer,
+                ready=_ready(log_format, data, demo=demo),
+            )
+        finally:
+            engine.close()
 
 
 def ensure_not_a_members(engine: EmbeddedEngine) -> None:
@@ -129,6 +148,16 @@ def targets(networks: Sequence[str]) -> Targets:
         raise Failure("cli.webhook_network", "--webhook-network", "a network such as 10.1.0.0/16") from None
 
 
+def ensure_proxies(proxies: Sequence[str]) -> None:
+    """Addresses or networks, and not everybody."""
+    try:
+        everybody = any(ip_network(each).prefixlen == 0 for each in proxies)
+    except ValueError:
+        everybody = True
+    if everybody:
+        raise Failure("cli.trusted_proxy", "--trusted-proxy", "an address such as 127.0.0.1, or a network")
+
+
 def _keep_scanners(data: Path) -> None:
     """The demo's gateway serves several organisations: it keeps the key of each one's scanner."""
     cast = Cast((data / SEED_FILE).read_bytes())
@@ -137,6 +166,20 @@ def _keep_scanners(data: Path) -> None:
             keep_agent_key(data, organisation, cast.signer(organisation, "scanner").key)
         except FileExistsError:
             continue
+
+
+def _report(form: Form) -> Callable[[str, str], None]:
+    """Tells each step of the demo, by its titles in English and Chinese."""
+    if form == "json":
+        return lambda en, zh: logger.info("the demo is told", extra={"step": en})
+    return lambda en, zh: errors.print(f"  {en} {zh}", style="dim", markup=False)
+
+
+def _ready(form: Form, data: Path, *, demo: bool) -> Callable[[str], None]:
+    """Tells where the node answers."""
+    if form == "json":
+        return lambda address: logger.info("the node answers", extra={"address": address})
+    return lambda address: _welcome(address, data, demo=demo)
 
 
 def _welcome(address: str, data: Path, *, demo: bool) -> None:

@@ -8,7 +8,9 @@ from cyclopts import App, Parameter
 
 from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, Failure, answer, errors, fails_clearly
 from infoharbor.edgekit.json_form import iso
+from infoharbor.engine.folder import DataFolder
 from infoharbor.engine.reader import open_reader
+from infoharbor.engine.witness import read_watch_list
 from infoharbor.evidence.handover import WAY_BYTES, WayForward, way_forward_codec
 from infoharbor.evidence.handover import advance as advance_trust
 from infoharbor.evidence.policy import parse_trust
@@ -23,17 +25,22 @@ ANSWER_S = 30
 
 @trust.default
 @fails_clearly
-def write(*, output: Output, data: Data = DEFAULT_DATA, refresh_days: int = REFRESH_DAYS) -> None:
+def write(
+    *, output: Output, data: Data = DEFAULT_DATA, refresh_days: int = REFRESH_DAYS, witnessed: bool = False
+) -> None:
     """Write the trust file: hand it, by a way you trust, to whoever is to verify. 导出信任文件，请经可信途径交给验证者。
 
     Parameters
     ----------
     refresh_days
         For how many days the file counts as fresh.
+    witnessed
+        Ask for all outside witnesses too that `network add-witness` has named to this node.
     """
+    outside = read_watch_list(DataFolder(data).witnesses).witnesses if witnessed else []
     reader = open_reader(data)
     try:
-        policy = ledger_trust(reader, refresh_days)
+        policy = ledger_trust(reader, refresh_days, outside)
     finally:
         reader.close()
     output.write_bytes(policy.encode())

@@ -9,6 +9,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 
 from cyclopts import App
+from msgspec import structs
 from sqlalchemy.exc import SQLAlchemyError
 
 from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, ReadmodelUrl, answer, fails_clearly, progress
@@ -19,6 +20,7 @@ from infoharbor.engine.reader import Reader, open_reader
 from infoharbor.kernel.activation import Inactive, check_files
 from infoharbor.kernel.audit import offending
 from infoharbor.kernel.block import encode_header, receipt_codec
+from infoharbor.kernel.records import Entry
 from infoharbor.readmodel.comparison import differences
 from infoharbor.readmodel.database import default_url, open_database
 from infoharbor.readmodel.follower import Follower, OtherChain
@@ -39,13 +41,18 @@ def _reading(data: Path) -> Iterator[Reader]:
 def audit(*, data: Data = DEFAULT_DATA, readmodel_url: ReadmodelUrl = "", as_json: AsJson = False) -> None:
     """Run everything again from the genesis and compare: blocks, tree, records, invariants, read model. 从创世块起重放核对。
 
-    Also beside a running node; it looks at the ledger as it stands when it begins.
+    Also beside a running node; it looks at the ledger as it stands when it begins. A node that does not keep all blocks has
+    its state checked against its header log, and runs again what follows the oldest snapshot that it keeps.
     """
-    found: dict[str, list[str]] = {"replay": [], "invariants": [], "read_model": []}
+    found: dict[str, list[str]] = {"state": [], "replay": [], "invariants": [], "read_model": []}
     with _reading(data) as reader:
         height = reader.status().height
-        with progress("replay 重放", height) as done:
-            found["replay"] = list(_replayed(data, reader, done))
+        first, begins = reader.first_block, copies.replays_from(data)
+        if first > 0:
+            found["state"] = list(reader.state_differences())
+        if begins is not None:
+            with progress("replay 重放", height) as done:
+                found["replay"] = list(_replayed(data, reader, done))
         with reader.snapshot() as snapshot:
             found["invariants"] = [
                 f"{rule}: {path}" for rule, path in offending(reader.chain.registry, snapshot, snapshot.time)
@@ -53,10 +60,18 @@ def audit(*, data: Data = DEFAULT_DATA, readmodel_url: ReadmodelUrl = "", as_jso
         if readmodel_url or (data / "readmodel.sqlite").exists():
             found["read_model"] = list(differences(_follower(reader, data, readmodel_url)))
     clean = not any(found.values())
+    told = {"height": height, "clean": clean, "first_block": first, "replayed_from": begins}
     parts = [f"{part}: {'clean 无异常' if not broken else broken[:20]}" for part, broken in found.items()]
-    answer(
-        {"height": height, "clean": clean, **found}, as_json=as_json, text="\n".join([f"block 区块 {height}", *parts])
-    )
+    if first > 0:
+        ran = (
+            f"from block {begins} 自区块 {begins}"
+            if begins is not None
+            else "nothing, for want of a snapshot 无快照，未重放"
+        )
+        parts.append(
+            f"blocks kept from 保留区块自 {first}; replayed 重放: {ran}; earlier ones not checked 更早的区块未核对"
+        )
+    answer(told | found, as_json=as_json, text="\n".join([f"block 区块 {height}", *parts]))
     if not clean:
         raise SystemExit(1)
 
@@ -68,14 +83,25 @@ def _follower(reader: Reader, data: Path, url: str) -> Follower:
 def _replayed(data: Path, reader: Reader, done: Callable[[int], None]) -> Iterator[str]:
     """What differs between the ledger and what its transactions give when they run again, signatures included."""
     try:
-        with copies.replay(data, progress=done) as again, reader.snapshot() as snapshot:
+        with copies.replay(data, root=reader.root, progress=done) as again, reader.snapshot() as snapshot:
             if reader.header(again.height) != encode_header(again.header):
                 yield f"block {again.height}"
             if snapshot.height == again.height:
                 pairs = zip_longest(again.scan(""), snapshot.scan(""))
-                yield from islice((str((right or left)[0]) for left, right in pairs if left != right), 20)
+                differing = (
+                    str((right or left)[0]) for left, right in pairs if not _same(left, right, reader.first_block)
+                )
+                yield from islice(differing, 20)
     except Damaged as damaged:
         yield str(damaged)
+
+
+def _same(left: tuple[str, Entry] | None, right: tuple[str, Entry] | None, first: int) -> bool:
+    """Where a version lies that was before the blocks which are kept, is not known to who began with a snapshot."""
+    if left == right or first == 0 or left is None or right is None:
+        return left == right
+    older = [structs.replace(entry, previous_height=0) for _, entry in (left, right)]
+    return left[0] == right[0] and older[0] == older[1]
 
 
 @fails_clearly
@@ -93,12 +119,12 @@ def backup(target: Path, *, data: Data = DEFAULT_DATA, as_json: AsJson = False) 
 
 
 @fails_clearly
-def restore(source: Path, *, data: Data = DEFAULT_DATA, new_epoch: bool = False, as_json: AsJson = False) -> None:
+def restore(source: Path, *, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
     """Put a backup into the data folder. 将备份恢复到数据目录。
 
     Refused below what this folder has already signed: two histories of one ledger must never live.
     """
-    height = copies.restore(source, data, new_epoch=new_epoch)
+    height = copies.restore(source, data)
     answer(
         {"height": height, "data": str(data)}, as_json=as_json, text=f"restored to block 已恢复至区块 {height}: {data}"
     )
@@ -145,10 +171,16 @@ def _rules(reader: Reader) -> Iterator[str]:
             kind = of.__record__  # type: ignore[attr-defined]
             return (kind.decode(entry.value) for _, entry in snapshot.scan(kind.prefix) if entry.value)
 
+        voted = registry.governance.activations(scan)
         try:
-            check_files(registry, registry.governance.activations(scan), snapshot.time)
+            check_files(registry, voted, snapshot.time)
         except Inactive as inactive:
             yield f"contracts: {inactive} 合约文件与表决不符"
+        for name, newest in {each.contract: each for each in voted if each.since > snapshot.time}.items():
+            here = registry.contracts.get(name)
+            if here is None or here.rules_hash != newest.rules_hash:
+                until = iso(newest.since)
+                yield f"contracts: {name} version {newest.version} has to be installed before {until} 须在此前安装新版本"
 
 
 def _mirror(follower: Follower, height: int) -> Iterator[str]:
@@ -175,7 +207,7 @@ def _keys(reader: Reader) -> Iterator[str]:
 def _faults(reader: Reader) -> Iterator[str]:
     """Refusals that are our own errors, in the newest blocks."""
     newest = reader.status().height
-    for block in reader.blocks(max(-1, newest - 1_000), 1_000):
+    for block in reader.blocks(max(newest - 1_000, reader.first_block - 1), 1_000):
         for raw in block.receipts:
             receipt = receipt_codec.decode(raw)
             if receipt.code == "contract.fault":

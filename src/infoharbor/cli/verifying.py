@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infoharbor.cli.files import start_of
-from infoharbor.cli.output import AsJson, answer, fails_clearly
+from infoharbor.cli.output import AsJson, Failure, answer, fails_clearly
+from infoharbor.cli.stamping import described, read_stamp
 from infoharbor.edgekit.json_form import iso
 from infoharbor.evidence.file import EVIDENCE_BYTES
 from infoharbor.evidence.note import NOTE_BYTES
@@ -13,11 +15,22 @@ from infoharbor.evidence.trust import EMBEDDED, TRUST_BYTES, TrustPolicy
 from infoharbor.evidence.verify import Proven
 from infoharbor.evidence.verify import verify as verify_evidence
 
+if TYPE_CHECKING:
+    from infoharbor.evidence.stamping import Stamp
+
 SHORT = 16
 
 
 @fails_clearly
-def verify(file: Path, *, trust: Path, witnessed: tuple[Path, ...] = (), as_json: AsJson = False) -> None:
+def verify(
+    file: Path,
+    *,
+    trust: Path,
+    witnessed: tuple[Path, ...] = (),
+    stamp: Path | None = None,
+    authorities: Path | None = None,
+    as_json: AsJson = False,
+) -> None:
     """Check an evidence file offline; exit code 0 only if it proves what it says. 离线验证存证文件；仅在证明成立时返回 0。
 
     Parameters
@@ -28,12 +41,23 @@ def verify(file: Path, *, trust: Path, witnessed: tuple[Path, ...] = (), as_json
         The trust file, which came to you by a way that you trust.
     witnessed
         Where the trust file asks for outside witnesses: members' own notes of the same checkpoint that these cosigned.
+    stamp
+        A time stamp of the evidence (`infoharbor stamp`): one older than the trust file's date holds past it.
+    authorities
+        The root certificates (PEM) of the time-stamping authorities that you believe.
     """
     policy = parse_trust(start_of(trust, TRUST_BYTES))
     notes = [start_of(note, NOTE_BYTES) for note in witnessed]
-    proven = verify_evidence(start_of(file, EVIDENCE_BYTES), policy, notes)
-    stale = policy.refresh_by < datetime.now(UTC).timestamp() * 1000
-    answer(_described(proven, policy, stale), as_json=as_json, text=_told(proven, policy, stale))
+    raw = start_of(file, EVIDENCE_BYTES)
+    proven = verify_evidence(raw, policy, notes)
+    if stamp is not None and authorities is None:
+        raise Failure("cli.option_missing", "--authorities", "the certificates of those who may stamp")
+    stamped = read_stamp(stamp, authorities, raw) if stamp is not None and authorities is not None else None
+    # What the keys signed while they were vouched for stays signed.
+    known_since = stamped.time if stamped is not None else datetime.now(UTC).timestamp() * 1000
+    stale = policy.refresh_by < known_since
+    told = _described(proven, policy, stale) | ({"stamp": described(stamped)} if stamped is not None else {})
+    answer(told, as_json=as_json, text=_told(proven, policy, stale, stamped))
 
 
 def _described(proven: Proven, policy: TrustPolicy, stale: bool) -> dict[str, object]:
@@ -74,12 +98,14 @@ def _described(proven: Proven, policy: TrustPolicy, stale: bool) -> dict[str, ob
     }
 
 
-def _told(proven: Proven, policy: TrustPolicy, stale: bool) -> str:
+def _told(proven: Proven, policy: TrustPolicy, stale: bool, stamped: "Stamp | None") -> str:
     lines = [
         "PROVED 证明成立",
         f"ledger 账本   {policy.chain} ({proven.chain.hex()[:SHORT]}…), signed by 签署: {', '.join(proven.signers)}",
         f"as of 截至    {iso(proven.time)}, block 区块 {proven.height}",
     ]
+    if stamped is not None:
+        lines.append(f"stamped 时间戳 {iso(stamped.time)}, {stamped.authority}")
     if policy.engine == EMBEDDED:
         lines.append("trust 信任    one operator keeps this ledger: it alone could rewrite its history")
         lines.append("              本账本由一家运营方维护，该方单独即可改写历史")

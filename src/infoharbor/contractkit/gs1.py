@@ -5,6 +5,7 @@ with a version of Unicode. Sources: GS1 General Specifications 3 and 7.9 (keys, 
 Standard 6 and 8 (EPC URIs), GS1 Digital Link: URI Syntax 1.2, 4.11 (the canonical form).
 """
 
+import functools
 from typing import Final, NamedTuple
 
 CANONICAL: Final = "https://id.gs1.org"
@@ -21,6 +22,8 @@ GRAI, GIAI, ITIP, CPI = "8003", "8004", "8006", "8010"
 PROVIDER, RECIPIENT = "8017", "8018"
 LOT, SERIAL, VARIANT, UNIQUE, EXTENSION = "10", "21", "22", "235", "254"
 
+READ_MAX: Final = 4_096
+"""So many identifiers are remembered as they were read: an event names each of its own several times."""
 PERSONAL: Final = (PROVIDER, RECIPIENT)
 """Keys that stand for a person in a service relation: never for a public ledger."""
 
@@ -146,6 +149,7 @@ def ensure_check_digit(number: str) -> str:
     return number
 
 
+@functools.lru_cache(READ_MAX)
 def read(uri: str) -> Key | None:
     """The GS1 key in an EPC URI or Digital Link; None for any other URI; raises `Gs1Fault` for a broken one.
 

@@ -1,4 +1,5 @@
-"""The key file: one private key of one user, readable by its owner alone, sealed by a passphrase if there is one."""
+"""The key file: one private key of one user, readable by its owner alone, sealed by a passphrase if there is one. Of a key
+in a PKCS#11 token it holds only where that is."""
 
 import os
 import stat
@@ -11,7 +12,7 @@ import msgspec
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from infoharbor.crypto.sealing import SealBroken, decrypt, encrypt
-from infoharbor.crypto.suites import SUITES, PrivateKey
+from infoharbor.crypto.suites import SUITES, PrivateKey, TokenPlace
 
 FORMAT = "infoharbor/key/1"
 KEY_FILE_BYTES = 64 * 1024
@@ -29,6 +30,14 @@ class KeyFileError(ValueError):
         self.code, self.field, self.expected = code, field, expected
 
 
+class TokenFault(Exception):
+    """A key's token that does not sign now, or does not make a key: a stable code, the field, and what would be right."""
+
+    def __init__(self, code: str, field: str, expected: str) -> None:
+        super().__init__(f"{code}: {field}: {expected}")
+        self.code, self.field, self.expected = code, field, expected
+
+
 class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A secret under a passphrase: AES-256-GCM (nonce before ciphertext) under scrypt(passphrase, salt, n, 8, 1). In hex."""
 
@@ -38,7 +47,7 @@ class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The file's JSON members; exactly one of `secret` and `sealed` is there. Bytes are lower-case hex."""
+    """The file's JSON members; exactly one of `secret`, `sealed` and `pkcs11` is there. Bytes are lower-case hex."""
 
     infoharbor: str
     suite: str
@@ -46,14 +55,20 @@ class KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     created: Annotated[datetime, msgspec.Meta(tz=True)]
     secret: str | None = None
     sealed: Sealed | None = None
+    pkcs11: TokenPlace | None = None
 
 
 def write_key(path: Path, key: PrivateKey, passphrase: str | None = None) -> None:
-    """Write a new file with mode 0600, on the disk when this returns; FileExistsError if there is one already."""
-    sealed = _seal(key, passphrase) if passphrase is not None else None
-    secret = key.secret.hex() if sealed is None else None
+    """Write a new file with mode 0600, on the disk when this returns; FileExistsError if there is one already. Of a key in
+    a token there is nothing to seal."""
     created = datetime.now(UTC).replace(microsecond=0)
-    content = KeyFile(FORMAT, key.suite.name, key.public_key.hex(), created, secret, sealed)
+    content = KeyFile(FORMAT, key.suite.name, key.public_key.hex(), created)
+    if isinstance(key.held, TokenPlace):
+        content = msgspec.structs.replace(content, pkcs11=key.held)
+    elif passphrase is not None:
+        content = msgspec.structs.replace(content, sealed=_seal(key, passphrase))
+    else:
+        content = msgspec.structs.replace(content, secret=key.secret.hex())
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
@@ -67,7 +82,8 @@ def write_key(path: Path, key: PrivateKey, passphrase: str | None = None) -> Non
 
 
 def read_key(path: Path, passphrase: str | None = None) -> PrivateKey:
-    """The key in a file; `KeyFileError` if others may read the file, or it is malformed, sealed otherwise, or altered."""
+    """The key in a file; `KeyFileError` if others may read the file, or it is malformed, sealed otherwise, or altered, and
+    `TokenFault` if it names a token that does not sign with it."""
     with path.open("rb") as file:
         if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
             raise KeyFileError("key.readable_by_others", str(path), "mode 0600: chmod 600")
@@ -81,6 +97,12 @@ def read_key(path: Path, passphrase: str | None = None) -> PrivateKey:
     if content.infoharbor != FORMAT or content.suite not in SUITES:
         raise KeyFileError("key.format", "suite", f"{FORMAT} and one of {', '.join(SUITES)}")
     public_key = _bytes("public_key", content.public_key)
+    if [content.secret, content.sealed, content.pkcs11].count(None) != 2:
+        raise KeyFileError("key.malformed", "secret", "exactly one of secret, sealed and pkcs11")
+    if content.pkcs11 is not None:
+        from infoharbor.crypto.token_keys import open_key  # Its library is there only where tokens are used.
+
+        return open_key(content.suite, content.pkcs11, public_key)
     try:
         key = SUITES[content.suite].private_key(_secret(content, public_key, passphrase))
     except ValueError as fault:
@@ -93,8 +115,6 @@ def read_key(path: Path, passphrase: str | None = None) -> PrivateKey:
 
 
 def _secret(content: KeyFile, public_key: bytes, passphrase: str | None) -> bytes:
-    if (content.secret is None) == (content.sealed is None):
-        raise KeyFileError("key.malformed", "secret", "exactly one of secret and sealed")
     if content.secret is not None:
         return _bytes("secret", content.secret)
     assert content.sealed is not None

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
 import nacl.bindings
 import nacl.exceptions
 from cryptography.exceptions import InvalidSignature
@@ -45,13 +46,31 @@ class Suite(NamedTuple):
                 continue
 
 
+class TokenPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a key lies that no file holds: in a PKCS#11 token, under a label. `module` is the path of the library that
+    reaches the token; its PIN stands in the environment variable `pin_variable`, or in `pin_file`."""
+
+    module: str
+    token: str
+    label: str
+    pin_variable: str = ""
+    pin_file: str = ""
+
+
 class PrivateKey(NamedTuple):
-    """A key in memory; `sign` gives the signature of a message in the suite's fixed form."""
+    """A key in memory or in a token; `sign` gives the signature of a message in the suite's fixed form."""
 
     suite: Suite
     public_key: bytes
     sign: Callable[[bytes], bytes]
-    secret: bytes
+    held: bytes | TokenPlace
+
+    @property
+    def secret(self) -> bytes:
+        """The 32 bytes of a key in memory; TypeError for one in a token, which does not give them out."""
+        if isinstance(self.held, TokenPlace):
+            raise TypeError("the secret of this key never leaves its token")
+        return self.held
 
     def __repr__(self) -> str:
         return f"PrivateKey({self.suite.name}, {self.public_key.hex()[:16]}…)"

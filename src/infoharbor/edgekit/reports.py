@@ -49,7 +49,10 @@ class Kind(enum.Enum):
     ORGANISATION = "organisation"
     """An organisation's id, or a tuple of several; people also read the names."""
     WORD = "word"
-    """A status, or the name of an action, or a tuple of several: the contract's words file says it in both languages."""
+    """A status, the name of an action, a rule or a code that people enter, or a tuple of several: the contract's words
+    file says it in both languages."""
+    NAMED = "named"
+    """A code that has names on the ledger: a `Named`."""
     MONEY = "money"
     """Minor units of the currency in the column that `of` names."""
     QUANTITY = "quantity"
@@ -62,6 +65,13 @@ class Kind(enum.Enum):
     SHARE = "share"
     """Basis points, shown as per cent."""
     FLAG = "flag"
+
+
+class Named(NamedTuple):
+    """A code, with what people call it; programs are given the code alone."""
+
+    code: str
+    name: Sentence
 
 
 class Column(NamedTuple):
@@ -213,6 +223,8 @@ def _plain(kind: Kind, cell: Any) -> Any:
         return None
     if kind is Kind.DAY:
         return iso_day(cell)
+    if kind is Kind.NAMED:
+        return cell.code
     if isinstance(cell, tuple):
         return [_plain(kind, each) for each in cell]
     return iso(cell) if kind is Kind.INSTANT else cell.value if isinstance(cell, enum.Enum) else cell

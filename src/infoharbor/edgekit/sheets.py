@@ -13,7 +13,7 @@ from infoharbor.contractkit.days import date_of, iso_day
 from infoharbor.contractkit.money import decimal_text, minor_digits
 from infoharbor.edgekit.json_form import iso
 from infoharbor.edgekit.languages import Sentence, Words
-from infoharbor.edgekit.reports import Column, Kind, Row, Table
+from infoharbor.edgekit.reports import Column, Kind, Named, Row, Table
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """What a spreadsheet may take for the beginning of a formula."""
@@ -22,6 +22,7 @@ EXACT_DIGITS: Final = 15
 FIRST_SHEET_YEAR: Final = 1900
 WIDTH_MAX: Final = 48
 NAME_ID: Final = Sentence(" (id)", "（标识）")
+SPOKEN: Final = (Kind.TEXT, Kind.ORGANISATION, Kind.WORD, Kind.NAMED)
 YES_NO: Final = (Sentence("no", "否"), Sentence("yes", "是"))
 AS_OF: Final = Sentence("As of", "截至")
 
@@ -46,6 +47,8 @@ class Speech(NamedTuple):
                 return self._joined(self.name_of(each) for each in several(cell))
             case Kind.WORD:
                 return self._joined(self._word(table.report.contract, each) for each in several(cell))
+            case Kind.NAMED:
+                return self._named(cell)
             case Kind.MONEY:
                 return decimal_text(cell, table.unit(row, column))
             case Kind.QUANTITY:
@@ -61,10 +64,14 @@ class Speech(NamedTuple):
         return str(cell)
 
     def _word(self, contract: str, value: str) -> Sentence:
-        """The word for a status, or else for an action, or a rule."""
+        """The word for a status, or else for an action, a rule, or a code."""
         unknown = Sentence(value, value)
-        found = (self.words.text(contract, part, value) for part in ("statuses", "actions", "rules"))
+        found = (self.words.text(contract, part, value) for part in ("statuses", "actions", "rules", "codes"))
         return next((each for each in found if each != unknown), unknown)
+
+    def _named(self, cell: Named) -> str:
+        name = cell.name.to(self.language)
+        return f"{name} ({cell.code})" if name not in ("", cell.code) else cell.code
 
     def _joined(self, sentences: Iterable[Sentence]) -> str:
         return ("、" if self.language == "zh" else ", ").join(each.to(self.language) for each in sentences)
@@ -98,7 +105,7 @@ def csv_file(table: Table, speech: Speech) -> bytes:
         texts: list[str] = []
         for column, cell in zip(columns, row, strict=True):
             text = speech.cell(table, row, column, cell)
-            texts.append(harmless(text) if column.kind in (Kind.TEXT, Kind.ORGANISATION, Kind.WORD) else text)
+            texts.append(harmless(text) if column.kind in SPOKEN else text)
             if column.kind is Kind.ORGANISATION:
                 texts.append(harmless(identifiers(cell)))
         writer.writerow(texts)

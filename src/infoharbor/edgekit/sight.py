@@ -2,16 +2,17 @@
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from infoharbor.edgekit import selecting
+from infoharbor.edgekit.refusals import Refusals, Refused, SeenRefusal, looked_into
 from infoharbor.edgekit.selecting import Bucket, Choice, Rows, Total, Where
 from infoharbor.kernel.authority import RoleOf
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.readers import Reader, Readers
-from infoharbor.kernel.records import Entry, Record, RecordType, View, record_type
+from infoharbor.kernel.records import PUBLIC, Entry, Record, RecordType, View, record_type
 from infoharbor.kernel.registry import Registry
 
 Kind = TypeVar("Kind", bound=Record)
@@ -31,7 +32,8 @@ class Seen(NamedTuple):
 class Sight:
     """What `reader` may see of the state in `view` at `now` (milliseconds since 1970 UTC).
 
-    `rows` is an SQL mirror that answers what is chosen or summed by fields; `height` is the view's.
+    `rows` is an SQL mirror that answers what is chosen or summed by fields; `height` is the view's. `refusals` finds
+    refused transactions; without it there are none.
     """
 
     def __init__(
@@ -44,9 +46,10 @@ class Sight:
         *,
         rows: Rows | None = None,
         height: int = 0,
+        refusals: Refusals | None = None,
     ) -> None:
         self.view, self.registry, self.now, self.reader = view, registry, now, reader
-        self._history, self._rows, self._height = history, rows, height
+        self._history, self._rows, self._height, self._refusals = history, rows, height, refusals
         self._readers = Readers(registry.authority, self._find, now)
 
     def _find(self, of: type, *key: Any) -> Any:
@@ -62,6 +65,8 @@ class Sight:
             return None
         record = kind.read(entry)
         judged = record if record is not None else self._before(kind, path, entry)
+        if judged is None and entry.version > 1 and kind.visible != PUBLIC:
+            return None  # Who could read what was deleted is not known here any more.
         return Seen(path, kind, entry, record) if self._readers.may_read(kind, judged, self.reader) else None
 
     def _before(self, kind: RecordType, path: str, entry: Entry) -> Any:
@@ -162,3 +167,18 @@ class Sight:
             return entry is not None and entry.version == version and self.see(path, entry) is not None
 
         return self._readers.may_read_receipt(receipt, self.reader, readable)
+
+    def see_refusal(self, refused: Refused) -> SeenRefusal | None:
+        """What was refused and what it was about, unless the reader may not read of it."""
+        if not self.reader.is_member:
+            return None
+        seen = looked_into(refused, self.registry)
+        if seen is None:
+            return None
+        concerned = [(each.kind, each.record) for each in seen.concerned]
+        return seen if self._readers.may_read_refusal(refused.receipt, self.reader, concerned) else None
+
+    def refusals(self, codes: Collection[str]) -> Iterator[SeenRefusal]:
+        """Refusals with these codes by actions that say what they concern, the newest first."""
+        found = self._refusals(codes) if self._refusals is not None else ()
+        return (seen for refused in found if (seen := self.see_refusal(refused)) is not None)

@@ -18,12 +18,14 @@ attester's high-water mark and the last attested notes (`attested_notes`): more 
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from infoharbor.contracts.identity.attesting import HandOver
+from infoharbor.crypto.keyfile import TokenFault
 from infoharbor.engine.attested_notes import AttestedNotes
 from infoharbor.engine.attester import NodeAttester
 from infoharbor.engine.interface import Refused
@@ -40,6 +42,9 @@ SIZES_AHEAD = 64
 FORKS_KEPT = 16
 PATIENCE_S = 3
 """How long whoever asks for an attested checkpoint waits for the quorum."""
+
+
+logger = logging.getLogger(__name__)
 
 
 class HeaderLog(Protocol):
@@ -90,6 +95,7 @@ class Attestation:
         `notes` keeps what a quorum has attested in the node's folder."""
         self.origin = origin_of(chain, genesis)
         self._chain, self._genesis, self._attesters, self._notes = chain, genesis, attesters, notes
+        self._own: NodeAttester | None = None
         self._sizes: OrderedDict[int, _Gathered] = OrderedDict()
         self._ahead: dict[int, dict[bytes, Note]] = {}
         self._changed = threading.Condition()
@@ -98,13 +104,27 @@ class Attestation:
         self.forks: list[bytes] = []
         """Notes by which a member has signed another history than this node's, as proof against it."""
 
+    @property
+    def own(self) -> NodeAttester | None:
+        """This node's attester that the newest set names."""
+        return self._own
+
+    def use(self, attesters: Sequence[NodeAttester]) -> None:
+        """Attest with these of this node's attesters from now on: keys have been put in place since."""
+        self._attesters = attesters
+
     def committed(self, size: int, root: bytes, attesters: AttesterSet, time: int) -> bytes | None:
         """The node has committed the header at `size - 1`, which names `attesters`: attest it. Returns the note for the
         other members; nothing if this node attests nothing now. `time` is its clock, in milliseconds since 1970 UTC."""
         policy = attested_trust(self._chain, self._genesis, attesters.members, (size, root), 0)
         checkpoint = Checkpoint(self.origin, size, root)
-        own = next((each for each in self._attesters if each.public in attesters.members), None)
-        lines = own.attest(checkpoint, time) if own is not None else ()
+        own = self._own = next((each for each in self._attesters if each.public in attesters.members), None)
+        lines: tuple[SignatureLine, ...] = ()
+        if own is not None:
+            try:
+                lines = own.attest(checkpoint, time)
+            except TokenFault as fault:  # The node goes on, and gathers what the others sign.
+                logger.error("this node does not attest size %s: %s", size, fault)
         note = Note(checkpoint.encode(), ()).with_lines(lines)
         with self._changed:
             gathered = self._sizes.setdefault(size, _Gathered(checkpoint, attesters, policy))

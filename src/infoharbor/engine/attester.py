@@ -11,10 +11,10 @@ import msgspec
 
 from infoharbor.contractkit.signatures import possession_message
 from infoharbor.contracts.identity.attesters import AttesterRole
-from infoharbor.contracts.identity.attesting import Attest, NewAttesterKey
+from infoharbor.contracts.identity.attesting import Attest, NewAttesterKey, keys_of
 from infoharbor.crypto.keyfile import KeyFileError, read_key, write_key
 from infoharbor.crypto.suites import ED25519, SM2, SUITES, PrivateKey
-from infoharbor.engine.folder import DataFolder, Signed, write_private
+from infoharbor.engine.folder import PRIVATE_FOLDER, DataFolder, Signed, sync_folder, write_private
 from infoharbor.engine.interface import Damaged, Refused
 from infoharbor.evidence.attesters import COSIGNING, Attester, VerifierKeys, verifier_keys
 from infoharbor.evidence.checkpoint import Checkpoint
@@ -22,6 +22,13 @@ from infoharbor.evidence.note import SignatureLine
 
 RootAt = Callable[[int], bytes]
 """The root of the node's own header log at a size."""
+Make = Callable[[AttesterRole, str], PrivateKey]
+"""A fresh key for a role, of the suite named."""
+
+
+def in_memory(role: AttesterRole, suite: str) -> PrivateKey:
+    """The usual way: a key whose file holds it."""
+    return SUITES[suite].generate()
 
 
 class AttesterKeys(NamedTuple):
@@ -33,17 +40,23 @@ class AttesterKeys(NamedTuple):
     submission: PrivateKey
 
     @classmethod
-    def generate(cls, suite: str = ED25519.name, *, sm2: bool = False) -> AttesterKeys:
-        """Fresh keys; `suite` is the cosigner's, `ed25519` or `ml-dsa-44`."""
+    def generate(cls, suite: str = ED25519.name, *, sm2: bool = False, make: Make = in_memory) -> AttesterKeys:
+        """Fresh keys; `suite` is the cosigner's, `ed25519` or `ml-dsa-44`. `make` makes each where it is to be."""
         if suite not in COSIGNING:
             raise Refused("node.attester_suite", "suite", " or ".join(COSIGNING))
-        additional = SM2.generate() if sm2 else None
-        return cls(SUITES[suite].generate(), additional, ED25519.generate(), ED25519.generate())
+        additional = make(AttesterRole.SM2, SM2.name) if sm2 else None
+        others = (make(role, ED25519.name) for role in (AttesterRole.LOG, AttesterRole.SUBMISSION))
+        return cls(make(AttesterRole.COSIGNER, suite), additional, *others)
 
     def write(self, folder: Path) -> None:
-        """Write them beside each other, readable by their owner alone. No backup takes them along: a node that comes back
-        from one gets new keys, so that a copy of it never signs too."""
-        for role, key in self._by_role().items():
+        """Write them beside each other, readable by their owner alone; what an earlier try has left without a cosigner's key
+        goes. No backup takes them along: a node that comes back from one gets new keys, so that a copy of it never signs too.
+        """
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        if not has_attester(folder):
+            for role in AttesterRole:
+                _file(folder, role).unlink(missing_ok=True)
+        for role, key in reversed(self._by_role().items()):
             write_key(_file(folder, role), key)
 
     @classmethod
@@ -124,11 +137,32 @@ class Marks:
 
 def attesters_in(folder: DataFolder, origin: str, organisation: str, root_at: RootAt) -> list[NodeAttester]:
     """The attesters of a member's data folder: of its keys, and of those in `keys/next` that a rotation puts in their
-    place; none if the member does not attest. Whoever rotates makes the ones in `keys/next`, and moves them up later."""
+    place; none if the member does not attest. Whoever rotates makes the ones in `keys/next`, and later calls `move_up`."""
     marks = Marks(folder.attested)
-    places = (folder.log_key.parent, folder.log_key.parent / "next")
-    keys = [AttesterKeys.read(place) for place in places if _file(place, AttesterRole.COSIGNER).exists()]
+    places = (folder.keys, folder.next_keys)
+    keys = [AttesterKeys.read(place) for place in places if has_attester(place)]
     return [NodeAttester(origin, organisation, each, marks, root_at) for each in keys]
+
+
+def has_attester(keys: Path) -> bool:
+    """Whether a whole attester's keys lie there: its cosigner's is written last and taken away first."""
+    return _file(keys, AttesterRole.COSIGNER).exists()
+
+
+def move_up(folder: DataFolder, in_force: Attester) -> None:
+    """Once the set in force names the keys in `keys/next`: put them in the place of the old ones, which are gone then. Where
+    it was cut off it is done by calling it again."""
+    places = keys_of(in_force)
+    moving = {role: _file(folder.next_keys, role) for role in (AttesterRole.COSIGNER, *AttesterRole)}
+    found = {role: read_key(file).public_key for role, file in moving.items() if file.exists()}
+    if not found or any(places.get(role) != key for role, key in found.items()):
+        return
+    for role in found:
+        moving[role].replace(_file(folder.keys, role))
+    if AttesterRole.SM2 not in places:
+        _file(folder.keys, AttesterRole.SM2).unlink(missing_ok=True)
+    sync_folder(folder.keys)
+    folder.next_keys.rmdir()
 
 
 class NodeAttester:

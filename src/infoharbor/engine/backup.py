@@ -9,12 +9,16 @@ from pathlib import Path
 
 from infoharbor.engine.blocklog import BlockLog, LogRecord, Place, read_record
 from infoharbor.engine.folder import PRIVATE_FILE, DataFolder, sync_folder
-from infoharbor.engine.interface import Damaged, Refused
+from infoharbor.engine.interface import Damaged, HeightGone, Refused
 from infoharbor.engine.machine import Machine
 from infoharbor.engine.reader import Reader
 from infoharbor.engine.snapshot import Snapshot
+from infoharbor.engine.state_check import restore as restore_state
+from infoharbor.engine.state_format import BadSnapshot, Manifest
+from infoharbor.engine.state_shelf import Shelf
 from infoharbor.engine.store import Store
 from infoharbor.kernel.block import Genesis, genesis_codec
+from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.registry import Registry
 
 Progress = Callable[[int], None]
@@ -45,8 +49,9 @@ def copy_ledger(folder: DataFolder, store: Store, target: Path, progress: Progre
     _copy_files(folder, copy)
     with contextlib.closing(Store(copy.state)) as copied, copied.read() as stored:
         least = stored.height
-    height = -1
-    for record in BlockLog(copy.blocks).scan():
+    log = BlockLog(copy.blocks)
+    height = log.first - 1
+    for record in log.scan():
         height = record.height
         if progress is not None:
             progress(height)
@@ -55,14 +60,12 @@ def copy_ledger(folder: DataFolder, store: Store, target: Path, progress: Progre
     return height
 
 
-def restore(source: Path | str, target: Path | str, *, new_epoch: bool = False) -> int:
+def restore(source: Path | str, target: Path | str) -> int:
     """Put a backup into a folder that is empty but for `signed.json`; returns its height.
 
     Refused as `node.behind_signed` if the folder's signer has signed more than the backup holds: running on
     would be a second history. Copy `signed.json` of the lost node here first; it lies outside of backups for
     this."""
-    if new_epoch:
-        raise Refused("node.new_epoch", "new_epoch", "a new genesis that names the old ledger's last size and root")
     folder, copy = DataFolder(Path(source)), DataFolder(Path(target))
     marks = (copy.signed.name, copy.attested.name)
     if copy.path.exists() and any(path.name not in marks for path in copy.path.iterdir()):
@@ -80,10 +83,12 @@ def restore(source: Path | str, target: Path | str, *, new_epoch: bool = False) 
 
 def export(data: Path | str, target: Path | str, *, progress: Progress | None = None) -> int:
     """Write genesis and block log as one file, every record checked; returns the last height. Fails if it
-    exists."""
+    exists, or if this node does not keep all blocks."""
     folder = DataFolder(Path(data))
     genesis = folder.genesis.read_bytes()
     log, height = BlockLog(folder.blocks), -1
+    if log.first > 0:
+        raise HeightGone(log.first)
     with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "wb") as file:
         file.write(EXPORT_MARK + len(genesis).to_bytes(4, "big") + genesis)
         for record in log.scan():
@@ -125,28 +130,63 @@ def replay(
     *,
     registry: Registry | None = None,
     exported: Path | str | None = None,
+    root: Callable[[int], bytes] | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Snapshot]:
     """Run every block again from the genesis, signatures included, and give the state that comes out.
 
     Raises `Damaged`, naming the first difference, if any header, receipt or written record is not as the log
-    has it. The blocks come from `exported`, if given; the secret and the rules from the folder `data`.
+    has it. The blocks come from `exported`, if given; the secret and the rules from the folder `data`. A node that does
+    not keep all blocks begins with a snapshot that it keeps, if that is of the header log's `root` at its size; without
+    one it is refused as `HeightGone`.
     """
     folder = DataFolder(Path(data))
     founded = folder.founded(registry)
     with contextlib.ExitStack() as held:
         working = held.enter_context(tempfile.TemporaryDirectory(prefix="replay-"))
-        store = held.enter_context(contextlib.closing(Store(Path(working))))
         log = BlockLog(folder.blocks)
+        if exported is None and log.first > 0:
+            _begin_with_state(folder, founded.chain, root, Path(working))
+        store = held.enter_context(contextlib.closing(Store(Path(working))))
         machine = Machine(founded.chain, founded.genesis, store, log)
-        records = log.scan() if exported is None else read_export(exported)[1]
+        kept = (record for record in log.scan() if record.height > machine.height)
+        records = kept if exported is None else read_export(exported)[1]
         machine.run_again(records, verify=True, progress=progress)
         yield held.enter_context(machine.view())
+
+
+def replays_from(data: Path) -> int | None:
+    """The height from which `replay` begins: 0, or that of the oldest snapshot which the blocks follow; None without one."""
+    folder = DataFolder(data)
+    first = BlockLog(folder.blocks).first
+    found = _snapshots_before(folder, first)
+    return 0 if first == 0 else found[0].height if found else None
+
+
+def _snapshots_before(folder: DataFolder, first: int) -> list[Manifest]:
+    manifests = (kept.manifest for kept in Shelf(folder.snapshots).kept())
+    return [manifest for manifest in manifests if manifest.height + 1 >= first]
+
+
+def _begin_with_state(folder: DataFolder, chain: Chain, root: Callable[[int], bytes] | None, target: Path) -> None:
+    first = BlockLog(folder.blocks).first
+    found = _snapshots_before(folder, first)
+    if root is None or not found:
+        raise HeightGone(first)
+    try:
+        restore_state(chain, Shelf(folder.snapshots), found[0], root(found[0].height + 1), target)
+    except BadSnapshot as bad:
+        raise Damaged(f"snapshots/{found[0].order}", bad.expected) from None
 
 
 def _copy_files(folder: DataFolder, copy: DataFolder) -> None:
     for path in (folder.genesis, folder.secret, folder.log_key):
         _copy(path, copy.path / path.relative_to(folder.path))
+    if folder.skips.exists():
+        shutil.copytree(folder.skips, copy.skips)
+        for path in copy.skips.iterdir():
+            _sync(path)
+        sync_folder(copy.skips)
     for segment in BlockLog(folder.blocks).segments():
         name = BlockLog(folder.blocks).path(segment).name
         _copy(folder.blocks / name, copy.blocks / name)

@@ -6,6 +6,7 @@ by a crash."""
 
 import errno
 import hashlib
+import itertools
 import os
 import struct
 import zlib
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from infoharbor.engine.interface import Damaged
+from infoharbor.engine.interface import Damaged, HeightGone
 
 MARK = b"IHB1"
 HEAD = struct.Struct(">4sQI")
@@ -48,12 +49,26 @@ class LogRecord(NamedTuple):
 
 
 class BlockLog:
-    """The segments in one folder. Any number of readers may read beside the one that appends."""
+    """The segments in one folder. Any number of readers may read beside the one that appends. It begins where the node came
+    to the chain, or where `trim` has left it."""
 
     def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
         self.folder, self._segment_bytes = folder, segment_bytes
         self._file: int | None = None
         self._end = Place(0, 0)
+
+    @property
+    def first(self) -> int:
+        """The lowest height whose block is kept."""
+        return min(self.segments(), default=0)
+
+    def trim(self, below: int) -> None:
+        """Drop the oldest segments, as far as all their blocks lie below this height; never the newest segment."""
+        segments = self.segments()
+        for segment, following in itertools.pairwise(segments):
+            if following > below:
+                return
+            self.path(segment).unlink()
 
     def segments(self) -> list[int]:
         """The first heights of the segments, ascending."""
@@ -70,9 +85,12 @@ class BlockLog:
             raise Damaged(self._name(place.segment), f"a whole record of block {height} at byte {place.offset}")
         return record.payload
 
-    def scan(self, start: Place = BEGINNING, height: int = 0) -> Iterator[LogRecord]:
-        """The whole records from `start`, whose first is of `height`; ends before a record that a crash cut
-        off."""
+    def scan(self, start: Place | None = None, height: int = 0) -> Iterator[LogRecord]:
+        """The whole records from `start`, whose first is of `height`, by default all that are kept; ends before a record
+        that a crash cut off."""
+        if start is None:
+            height = self.first
+            start = Place(height, 0)
         place = start
         for segment in [each for each in self.segments() if each >= start.segment] or [start.segment]:
             if segment != place.segment:
@@ -153,6 +171,8 @@ class BlockLog:
         try:
             return self.path(segment).open("rb")
         except FileNotFoundError:
+            if segment < self.first:
+                raise HeightGone(self.first) from None
             raise Damaged(self._name(segment), "this segment of the log") from None
 
 

@@ -4,8 +4,8 @@ from infoharbor.engine.interface import Refused
 from infoharbor.engine.snapshot import Snapshot
 from infoharbor.engine.validity import ensure_chain, signing_keys
 from infoharbor.kernel.authority import SigningKey
+from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.encoding import Malformed
-from infoharbor.kernel.execution import Chain
 from infoharbor.kernel.transaction import Opened, open_transaction
 
 IDENTITY = "identity/"

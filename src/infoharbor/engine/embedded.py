@@ -12,11 +12,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
+from infoharbor.engine.attestation import Attestation
 from infoharbor.engine.backup import copy_ledger
 from infoharbor.engine.blocklog import BlockLog
 from infoharbor.engine.door import Door
 from infoharbor.engine.folder import DataFolder, Founded
-from infoharbor.engine.interface import Damaged, Refused, Status
+from infoharbor.engine.interface import Refused, Status
 from infoharbor.engine.machine import Executed, Machine
 from infoharbor.engine.mempool import Mempool, Waiting
 from infoharbor.engine.reading import LedgerReading
@@ -28,6 +29,7 @@ from infoharbor.engine.validity import checks_of, ensure_unexpired, organisation
 from infoharbor.kernel import limits
 from infoharbor.kernel.authority import SigningKey
 from infoharbor.kernel.block import Receipt, receipt_codec
+from infoharbor.kernel.transaction import Opened
 
 BLOCK_INTERVAL_MS = 100
 """No transaction waits longer for the next block to begin, once its signatures are checked."""
@@ -52,6 +54,9 @@ Submitted = tuple[bytes, "Future[Receipt]"]
 class EmbeddedEngine(LedgerReading):
     """Orders alone what it is sent, in one process. Open it with `lifecycle.open_engine`."""
 
+    attestation: Attestation | None = None
+    """Of an engine that orders blocks with others."""
+
     def __init__(
         self,
         data: Path,
@@ -61,11 +66,13 @@ class EmbeddedEngine(LedgerReading):
         *,
         workers: int,
         writing: int,
+        keep_blocks: int = 0,
         clock: Callable[[], int] | None = None,
     ) -> None:
         super().__init__(data, founded, store, log)
         self._held = contextlib.ExitStack()
         self._data, self._milliseconds = DataFolder(data), clock or milliseconds
+        self._keep_blocks = keep_blocks
         self._machine = self._recovered()
         self.check_signed(self._data.last_signed())
         self._door, self._mempool = Door(self.chain), Mempool()
@@ -188,7 +195,8 @@ class EmbeddedEngine(LedgerReading):
         except Exception as fault:
             logger.exception("the engine has halted")
             with self._entrance:
-                self._condition, self._reason = "halted", f"{type(fault).__name__}: {fault}"
+                notes = "; ".join(["", *getattr(fault, "__notes__", ())])
+                self._condition, self._reason = "halted", f"{type(fault).__name__}: {fault}{notes}"
         finally:
             self._refuse_all()
 
@@ -260,6 +268,8 @@ class EmbeddedEngine(LedgerReading):
 
     def _take_in(self, raw: bytes, future: "Future[Receipt]", view: Snapshot, now: int) -> None:
         opened = self._door.open(raw)
+        if not self._is_wanted(opened, future, view):
+            return
         try:
             keys = self._door.keys(opened, view, now)
             ensure_unexpired(opened, keys, now)
@@ -273,6 +283,10 @@ class EmbeddedEngine(LedgerReading):
         self._checking_bytes += len(raw)
         waiting = Waiting(opened, organisation_of(opened, keys), future, signature_units=signature_units(keys))
         self._signatures.put(waiting, checks_of(opened, keys))
+
+    def _is_wanted(self, opened: Opened, future: "Future[Receipt]", view: Snapshot) -> bool:
+        """Whether anybody is to be answered, or the transaction to run."""
+        return True
 
     def _receipt_of(self, identifier: bytes, view: Snapshot) -> Receipt | None:
         found = view.transaction(identifier)
@@ -374,6 +388,7 @@ class EmbeddedEngine(LedgerReading):
         self._last_flush = self._milliseconds()
         if fault is None:
             self._machine.stored()
+            self._trim()
         else:
             self._not_written(fault)
 
@@ -384,7 +399,17 @@ class EmbeddedEngine(LedgerReading):
         except OSError as fault:
             self._not_written(fault)
             return False
+        self._trim()
         return True
+
+    def _trim(self) -> None:
+        """Drop blocks that the operator does not want to keep, once the store has them."""
+        if self._keep_blocks:
+            self._log.trim(min(self._machine.flushed, self._kept_from()))
+
+    def _kept_from(self) -> int:
+        """The lowest height that has to stay."""
+        return self._current().height + 1 - self._keep_blocks
 
     def _not_written(self, fault: OSError) -> None:
         if fault.errno not in FULL:
@@ -421,11 +446,7 @@ class EmbeddedEngine(LedgerReading):
     def _recovered(self) -> Machine:
         """The state as the log has it; also the way back after a block that could not be written."""
         machine = Machine(self.chain, self.genesis, self._store, self._log)
-        if machine.state is not None:
-            machine.check_rules()
-        self._log.append_from(machine.recover())
-        if machine.state is None:
-            raise Damaged("blocks", "the genesis block")
+        self._log.append_from(machine.resume(self._milliseconds()))
         return machine
 
 

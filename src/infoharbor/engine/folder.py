@@ -3,8 +3,10 @@
 `genesis` the encoded genesis · `secret` 32 bytes that make the blinds · `keys/log.json` the log's private
 key · `blocks/` the block log · `state/` the store, which can be made again from the log · `signed.json` the
 largest checkpoint that was signed, and `attested.json` the same of a member's attester (`keys/attester-*.json`), which no
-backup takes along · `attested-notes.json` what a quorum attested last · `lock` held by the one node that runs · `writing`
-held by its processes that write the store.
+backup takes along · `attested-notes.json` what a quorum attested last · `snapshots/` the state at some heights, for nodes
+that come new · `lock` held by the one node that runs · `writing`
+held by its processes that write the store · in a network's, `skips/` what its validators have agreed not to run, and
+`quarantine.json` where the ledger is not the network's.
 """
 
 import contextlib
@@ -23,12 +25,14 @@ from infoharbor.crypto.hashes import SHA256, hash_suite
 from infoharbor.crypto.keyfile import KeyFileError, read_key, write_key
 from infoharbor.crypto.suites import PrivateKey
 from infoharbor.engine.interface import Damaged, Refused
+from infoharbor.engine.quarantine import Quarantine, quarantine_in
 from infoharbor.evidence.checkpoint import Checkpoint, origin_of
 from infoharbor.evidence.note import ED25519, VerifierKey, sign_note
 from infoharbor.kernel.block import Genesis, genesis_codec
+from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.encoding import Malformed, encode, tagged_hash
-from infoharbor.kernel.execution import Chain
 from infoharbor.kernel.registry import Registry, installed_registry
+from infoharbor.kernel.skips import NO_SKIPS, Skips
 
 PATIENCE_S = 60
 PRIVATE_FILE = 0o600
@@ -62,6 +66,10 @@ class DataFolder:
         )
         self.blocks, self.state = path / "blocks", path / "state"
         self.attested = path / "attested.json"
+        self.quarantine, self.skips = path / "quarantine.json", path / "skips"
+        self.keys, self.next_keys = path / "keys", path / "keys" / "next"
+        self.witnesses = path / "witnesses"
+        self.snapshots = path / "snapshots"
 
     def create(self, genesis: Genesis, secret: bytes, log_key: PrivateKey) -> None:
         """Lay out a new folder; refused as `node.folder_taken` if there is a ledger in it already."""
@@ -81,9 +89,13 @@ class DataFolder:
             folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             folder.chmod(PRIVATE_FOLDER)
 
-    def founded(self, registry: Registry | None = None) -> Founded:
-        """The chain of this folder; its contracts are the installed ones unless `registry` is given."""
+    def founded(self, registry: Registry | None = None, *, quarantined: bool = False) -> Founded:
+        """The chain of this folder; its contracts are the installed ones unless `registry` is given. Refused as
+        `node.quarantined` if its ledger is not the network's, but for who looks into that."""
         refuse_without_assertions()
+        known = None if quarantined else quarantine_in(self.quarantine)
+        if known is not None:
+            raise Refused("node.quarantined", "data", known.told)
         try:
             raw, secret = self.genesis.read_bytes(), self.secret.read_bytes()
         except FileNotFoundError as missing:
@@ -96,7 +108,15 @@ class DataFolder:
             raise Damaged("secret", "the 32 bytes that the genesis commits to")
         suite = hash_suite(genesis.hash_suite)
         chain = Chain(hashlib.sha256(raw).digest(), suite, secret, registry or installed_registry(suite))
-        return Founded(genesis, chain)
+        return Founded(genesis, chain._replace(skips=self._skips(chain.id)))
+
+    def _skips(self, chain: bytes) -> Skips:
+        if not self.skips.exists():
+            return NO_SKIPS
+        # Only a network's node needs these.
+        from infoharbor.engine.cometbft.skips import PlacedSkips
+
+        return PlacedSkips(self.path, chain)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -123,6 +143,9 @@ class DataFolder:
             yield held
         finally:
             os.close(held)
+
+    def write_quarantine(self, quarantine: Quarantine) -> None:
+        write_private(self.quarantine, msgspec.json.format(msgspec.json.encode(quarantine)))
 
     def last_signed(self) -> Signed | None:
         """The largest checkpoint ever signed from this folder."""

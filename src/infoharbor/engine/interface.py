@@ -8,8 +8,8 @@ import msgspec
 
 from infoharbor.kernel.block import Header, Receipt, header_codec
 from infoharbor.kernel.encoding import Wire
-from infoharbor.kernel.execution import Write
 from infoharbor.kernel.records import Entry, Record
+from infoharbor.kernel.running import Write
 from infoharbor.kernel.tree import TreeProof
 
 Kind = TypeVar("Kind", bound=Record)
@@ -27,6 +27,13 @@ class Refused(Exception):
         return " ".join(part for part in (self.code, self.field, self.expected) if part)
 
 
+class HeightGone(Refused):
+    """What is asked for lies below the blocks that this node keeps, of which `first` is the lowest."""
+
+    def __init__(self, first: int) -> None:
+        super().__init__("ledger.height_gone", "height", f"{first} or higher: older blocks are not kept here")
+
+
 class Damaged(OSError):
     """What is stored is not what was written; `field` names the place. Nothing of it is served.
 
@@ -42,15 +49,17 @@ class Damaged(OSError):
 
 
 class Block(Wire, frozen=True):
-    """One block as the log keeps it. `written` holds path, encoded entry and the receipt's position of each
+    """One block as the log keeps it. `facts` are the encoded actions by which the engine told what it had found;
+    `written` holds path, encoded entry and the receipt's position of each
     write; `calendar` holds time, path and whether the record now waits. The calendar's receipts come before
-    the bundles'."""
+    the bundles', and the facts' before both."""
 
     header_bytes: bytes
     transactions: tuple[bytes, ...]
     receipts: tuple[bytes, ...]
     written: tuple[tuple[str, bytes, int], ...]
     calendar: tuple[tuple[int, str, bool], ...]
+    facts: tuple[bytes, ...] = ()
 
     @property
     def header(self) -> Header:
@@ -139,6 +148,11 @@ class Reading(Protocol):
     def status(self) -> Status: ...
     def blocks(self, after: int, limit: int = 100) -> Iterator[Block]:
         """Up to `limit` blocks from beyond height `after` (-1 for all), ascending: the followers' cursor."""
+        ...
+
+    @property
+    def first_block(self) -> int:
+        """The lowest height whose block is kept: what reads a lower one is refused as `ledger.height_gone`."""
         ...
 
     def block(self, height: int) -> Block: ...

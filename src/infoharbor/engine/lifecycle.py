@@ -34,16 +34,18 @@ def create(
     """
     folder = DataFolder(Path(data))
     folder.create(genesis, secret, log_key)
-    with folder.locked(), contextlib.closing(BlockLog(folder.blocks)) as log:
-        store = Store(folder.state)
-        try:
-            machine = Machine(folder.founded(registry).chain, genesis, store, log)
-            log.append_from(Place(0, 0))
-            executed = machine.found()
-            machine.accept(executed, *log.append(0, executed.payload))
-            machine.flush()
-        finally:
-            store.close()
+    with folder.locked():
+        make_first_block(folder, folder.founded(registry))
+
+
+def make_first_block(folder: DataFolder, founded: Founded) -> None:
+    """Run the genesis in a folder that is laid out and has no block; hold its lock."""
+    with contextlib.closing(BlockLog(folder.blocks)) as log, contextlib.closing(Store(folder.state)) as store:
+        machine = Machine(founded.chain, founded.genesis, store, log)
+        log.append_from(Place(0, 0))
+        executed = machine.found()
+        machine.accept(executed, *log.append(0, executed.payload))
+        machine.flush()
     sync_folder(folder.path)
 
 
@@ -52,23 +54,29 @@ def open_engine(
     *,
     registry: Registry | None = None,
     workers: int | None = None,
+    keep_blocks: int = 0,
     clock: Callable[[], int] | None = None,
 ) -> EmbeddedEngine:
     """Start the ledger in this folder. Raises `Refused` if another process runs it or it lies behind what it
     has signed, `Damaged` if what is stored is not what was written. `workers` check signatures, by default
-    one a spare core; with none, the engine's thread does that and writes the store too. `clock` gives milliseconds
+    one a spare core; with none, the engine's thread does that and writes the store too. Of the block log at least the newest
+    `keep_blocks` stay, with 0 all of them. A network's node that has yet to begin with others' state waits for that here.
+    `clock` gives milliseconds
     since 1970 UTC in place of the machine's: a demo tells what happened before today."""
     folder = DataFolder(Path(data))
     founded = folder.founded(registry)
     with contextlib.ExitStack() as held:
         held.enter_context(folder.locked())
         folder.make_folders()
+        if (folder.path / "consensus" / "sync.json").exists():
+            _synchronise(folder, founded)
         log = held.enter_context(contextlib.closing(BlockLog(folder.blocks)))
         writing = held.enter_context(folder.writing())
         store = held.enter_context(contextlib.closing(Store(folder.state)))
         spare = max(1, len(os.sched_getaffinity(0)) - 1)
         workers = spare if workers is None else workers
-        engine = _engine(folder.path, founded, store, log, workers=workers, writing=writing, clock=clock)
+        options = {"workers": workers, "writing": writing, "keep_blocks": keep_blocks}
+        engine = _engine(folder.path, founded, store, log, clock=clock, **options)
         engine.take_over(held.pop_all())
         collect_less_often()
         return engine
@@ -85,6 +93,13 @@ def _engine(
     from infoharbor.engine.cometbft.engine import ReplicatedEngine
 
     return ReplicatedEngine(data, founded, store, log, cometbft(), **options)
+
+
+def _synchronise(folder: DataFolder, founded: Founded) -> None:
+    from infoharbor.engine.cometbft.binary import cometbft
+    from infoharbor.engine.cometbft.state_sync import synchronise
+
+    synchronise(folder, founded.chain, cometbft())
 
 
 def collect_less_often() -> None:

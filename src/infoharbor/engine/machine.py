@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from infoharbor.crypto.hashes import SM3
 from infoharbor.engine.blocklog import BlockLog, LogRecord, Place
+from infoharbor.engine.differences import first_difference
+from infoharbor.engine.door import Door
 from infoharbor.engine.interface import Block, Damaged, Refused, decode_entry
 from infoharbor.engine.signature_worker import check
 from infoharbor.engine.snapshot import Layer, Snapshot, State
@@ -13,11 +15,13 @@ from infoharbor.engine.validity import checks_of, ensure_valid_block
 from infoharbor.kernel import merkle
 from infoharbor.kernel.activation import Active, Inactive
 from infoharbor.kernel.authority import SigningKey
-from infoharbor.kernel.block import Genesis, header_codec
+from infoharbor.kernel.block import Genesis, header_codec, receipt_codec
+from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.encoding import Codec, Malformed, encode
-from infoharbor.kernel.execution import Chain, Executor, Outcome
+from infoharbor.kernel.execution import Executor, Outcome
 from infoharbor.kernel.records import Entry
 from infoharbor.kernel.replay import ReplayDigest
+from infoharbor.kernel.skips import POISON
 from infoharbor.kernel.state import BlockState
 from infoharbor.kernel.transaction import Opened, open_transaction
 from infoharbor.kernel.tree import EMPTY_ROOT, Tree
@@ -106,9 +110,12 @@ class Machine:
 
     def __init__(self, chain: Chain, genesis: Genesis, store: Store, log: BlockLog) -> None:
         self.chain, self._genesis, self._store, self._log = chain, genesis, store, log
+        self.signers = Door(chain)
+        """Remembers keys as of block times."""
         self._recent = Recent(RECENT_BYTES)
         self._fresh = self._writing = Unstored({}, {}, {})
         self._batch: Batch | None = None
+        self._is_ahead = False
         with store.read() as stored:
             meta = stored.meta()
         if meta is None:
@@ -133,7 +140,8 @@ class Machine:
 
     @property
     def unflushed(self) -> int:
-        return self.height - self.flushed
+        """How many blocks the store could be given now."""
+        return 0 if self._is_ahead else self.height - self.flushed
 
     def recover(self, progress: Callable[[int], None] | None = None) -> Place:
         """Run the blocks that the log holds beyond the store, each to the header that the log has; the log's
@@ -157,11 +165,22 @@ class Machine:
             if progress is not None:
                 progress(self.height)
 
-    def check_rules(self) -> None:
+    def resume(self, now: int) -> Place:
+        """`recover`, by the rule files that the members voted: `node.rules_differ` with others, whether the vote is in the
+        store or in the log. `now` is the wall clock: what is in force by it is needed, though no block has come yet."""
+        if self.state is not None:
+            self.check_rules(now)
+        end = self.recover()
+        if self.state is None:
+            raise Damaged("blocks", "the genesis block")
+        self.check_rules(now)
+        return end
+
+    def check_rules(self, now: int) -> None:
         """Refuse to go on with other rule files than the members voted: `node.rules_differ`."""
         with self.view() as view:
             try:
-                Active(self.chain.registry).at(BlockState(view), view.time)
+                Active(self.chain.registry).at(BlockState(view), max(view.time, now))
             except Inactive as inactive:
                 raise Refused("node.rules_differ", "contracts", inactive) from None
 
@@ -188,19 +207,21 @@ class Machine:
         transactions: Sequence[tuple[Opened, dict[bytes, SigningKey]]],
         view: Snapshot,
         *,
+        facts: Sequence[bytes] = (),
         again: bool = False,
     ) -> Executed:
         """Run the next block on `view`; `accept` follows once it is durable, and no other block before
-        that. `again`: it is in the log already."""
-        self._view = view
+        that. `facts` are what the engine tells, as encoded actions. `again`: it is in the log already."""
+        self._view, self._is_ahead = view, True
         try:
-            outcome = self.executor.execute(self.height + 1, time, transactions, view, again=again)
-            return self._executed(outcome, [opened.raw for opened, _ in transactions])
+            outcome = self.executor.execute(self.height + 1, time, transactions, view, facts=facts, again=again)
+            return self._executed(outcome, [opened.raw for opened, _ in transactions], facts)
         finally:
             self._view = None
 
     def accept(self, executed: Executed, start: Place, end: Place) -> State:
         """Take in a block that is durable: readers see it from here on."""
+        self._is_ahead = False
         outcome = executed.outcome
         height, place = outcome.header.height, StoredBlock(start, outcome.header_bytes)
         completed = self._frontier.append(merkle.leaf_hash(outcome.header_bytes))
@@ -214,6 +235,7 @@ class Machine:
         )
         for path, entry in layer.entries.items():
             self._recent.put(path, entry)
+        self.signers.saw(executed.entries)
         self._fresh.records.update(executed.entries)
         self._fresh.transactions.update(layer.transactions)
         self._end = end
@@ -238,9 +260,10 @@ class Machine:
 
     def gather(self) -> Batch | None:
         """What the store is to be given next, None if it has everything: call `stored` once that is durable. A batch
-        that could not be written is given again."""
+        that could not be written is given again. Nothing while a block has run that is not accepted: tree and replay digest
+        are ahead of the state then."""
         state = self.state
-        if self._batch is None and state is not None and self._gathered < state.height:
+        if self._batch is None and state is not None and self._gathered < state.height and not self._is_ahead:
             self._batch = self._gather(state)
         return self._batch
 
@@ -278,7 +301,7 @@ class Machine:
             layers=tuple(layer for layer in self.state.layers if layer.height > self.flushed)
         )
 
-    def _executed(self, outcome: Outcome, raws: Sequence[bytes]) -> Executed:
+    def _executed(self, outcome: Outcome, raws: Sequence[bytes], facts: Sequence[bytes] = ()) -> Executed:
         written = [(write.path, encode(write.entry), write.position) for write in outcome.writes]
         block = Block(
             outcome.header_bytes,
@@ -286,6 +309,7 @@ class Machine:
             tuple(outcome.receipts),
             tuple(written),
             tuple(outcome.calendar),
+            tuple(facts),
         )
         return Executed(outcome, encode(block), {path: entry for path, entry, _ in written})
 
@@ -301,22 +325,24 @@ class Machine:
         except (Refused, Malformed) as refused:
             raise Damaged(f"block {record.height}", f"transactions that may run; {refused}") from None
         if executed.payload != record.payload:
-            raise Damaged(f"block {record.height}", difference(block, executed.outcome))
+            found = first_difference(record.height, block, block_codec.decode(executed.payload))
+            raise Damaged(f"block {record.height}", f"{found}, as it was; these rules give another")
         self.accept(executed, record.place, record.end)
 
     def _execute_again(self, block: Block, verify: bool) -> Executed:
         with self.view() as view:
             time = block.header.time
             opened = [open_transaction(self.chain.suite, raw) for raw in block.transactions]
-            signed = ensure_valid_block(self.chain, view, time, opened)
+            signed = ensure_valid_block(self.chain, view, time, opened, self.signers.keys)
             if verify and not all(check([each for one in signed for each in checks_of(*one)])):
                 raise Damaged(f"block {self.height + 1}", "a valid signature of each named key")
-            return self.execute(time, signed, view, again=True)
+            self._ensure_skips(block, view)
+            return self.execute(time, signed, view, facts=block.facts, again=True)
 
-
-def difference(logged: Block, found: Outcome) -> str:
-    """Names the first thing in which a block that was run again differs from the log."""
-    for index, (raw, receipt) in enumerate(zip(logged.receipts, found.receipts, strict=False)):
-        if raw != receipt:
-            return f"the receipt at position {index} as it was; these rules give another"
-    return f"the header {logged.header_bytes.hex()[:32]}; these rules give another"
+    def _ensure_skips(self, block: Block, view: Snapshot) -> None:
+        """What was skipped is skipped again, and never run: the machine would fail on it."""
+        receipts = [receipt_codec.decode(raw) for raw in block.receipts if POISON.encode() in raw]
+        skipped = {receipt.transaction for receipt in receipts if receipt.code == POISON}
+        missing = skipped and skipped.difference(self.chain.skips.at(self.height + 1, view))
+        for transaction in missing:
+            raise Damaged("skips", f"the skip of transaction {transaction.hex()} in block {self.height + 1}")

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from infoharbor.engine.blocklog import BlockLog, LogRecord, Place
@@ -10,6 +11,7 @@ from infoharbor.engine.interface import Block, Damaged, Status
 from infoharbor.engine.machine import block_codec
 from infoharbor.engine.reading import LedgerReading
 from infoharbor.engine.snapshot import Layer, State
+from infoharbor.engine.state_check import state_differences
 from infoharbor.engine.store import Meta, Store, StoredBlock
 from infoharbor.kernel import merkle
 from infoharbor.kernel.block import header_codec, receipt_codec
@@ -18,18 +20,19 @@ from infoharbor.kernel.registry import Registry
 POLL_SECONDS = 0.05
 
 
-def open_reader(data: Path | str, *, registry: Registry | None = None) -> "Reader":
-    """Read the ledger in this folder; it writes nothing but what it signs."""
-    return Reader(Path(data), registry)
+def open_reader(data: Path | str, *, registry: Registry | None = None, quarantined: bool = False) -> "Reader":
+    """Read the ledger in this folder; it writes nothing but what it signs. `quarantined`: also where the node knows that
+    its ledger is not the network's, to look into that."""
+    return Reader(Path(data), registry, quarantined=quarantined)
 
 
 class Reader(LedgerReading):
     """Follows the block log, since a running node writes the store only now and then. One engine or reader a
     process."""
 
-    def __init__(self, data: Path, registry: Registry | None = None) -> None:
+    def __init__(self, data: Path, registry: Registry | None = None, *, quarantined: bool = False) -> None:
         folder = DataFolder(data)
-        founded = folder.founded(registry)
+        founded = folder.founded(registry, quarantined=quarantined)
         if not (folder.state / "data.mdb").exists():
             raise Damaged("state/data.mdb", "a store; start the node once, and it is made again from the log")
         super().__init__(data, founded, Store(folder.state, readonly=True), BlockLog(folder.blocks))
@@ -50,6 +53,11 @@ class Reader(LedgerReading):
                 "reader",
                 "",
             )
+
+    def state_differences(self) -> Iterator[str]:
+        """What in the store does not follow from its own header log: for an audit where blocks are missing."""
+        with self._store.read() as stored:
+            yield from state_differences(self.chain, stored, self.root(stored.height + 1))
 
     def wait_beyond(self, height: int, timeout: float | None = None) -> int:
         until = None if timeout is None else time.monotonic() + timeout

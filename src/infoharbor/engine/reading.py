@@ -14,7 +14,7 @@ from infoharbor.engine.snapshot import Snapshot, State
 from infoharbor.engine.store import Store
 from infoharbor.kernel import merkle
 from infoharbor.kernel.block import Genesis, Receipt, receipt_codec
-from infoharbor.kernel.execution import Chain
+from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.records import Entry
 
 
@@ -65,6 +65,10 @@ class LedgerReading(ABC):
             assert found is not None
             block: Block = block_codec.decode(self._log.read(found.place, height))
             yield block
+
+    @property
+    def first_block(self) -> int:
+        return self._log.first
 
     def header(self, height: int) -> bytes:
         with self.snapshot() as snapshot:
@@ -127,16 +131,16 @@ class LedgerReading(ABC):
         return block
 
     def _versions(self, snapshot: Snapshot, path: str, entry: Entry | None) -> Iterator[Entry]:
-        """From `entry` back to the first version, through the write sets of the blocks that wrote them."""
-        while entry is not None:
-            block = self._block(snapshot, entry.height)
-            written = [write.entry for write in block.writes_of(path) if write.entry.version <= entry.version]
-            yield from reversed(written)
-            first = written[0]
-            if first.version == 1:
-                return
-            before = list(self._block(snapshot, first.previous_height).writes_of(path))
-            entry = before[-1].entry
+        """From `entry`, which needs no block, back to the first version, through the write sets of the blocks that wrote
+        them."""
+        if entry is None:
+            return
+        yield entry
+        while entry.version > 1:
+            block = self._block(snapshot, entry.previous_height)
+            older = [write.entry for write in block.writes_of(path) if write.entry.version < entry.version]
+            yield from reversed(older)
+            entry = older[0]
 
     def check_signed(self, signed: Signed | None) -> None:
         """Refuse a ledger that lies behind, or beside, what was signed: it would sign a second history."""
@@ -170,10 +174,14 @@ def subtree_of(snapshot: Snapshot, level: int, index: int) -> bytes:
 
 def root_at(snapshot: Snapshot, size: int | None) -> bytes:
     """The header log's root over the first `size` headers."""
-    size = check_size(snapshot, size)
+    return frontier_at(snapshot, check_size(snapshot, size)).root()
+
+
+def frontier_at(snapshot: Snapshot, size: int) -> merkle.Frontier:
+    """The header log's right edge as it was at `size`."""
     peaks, start = [], 0
     for level in reversed(range(size.bit_length())):
         if size >> level & 1:
             peaks.append(snapshot.subtree(level, start >> level))
             start += 1 << level
-    return merkle.Frontier(size, peaks).root()
+    return merkle.Frontier(size, peaks)

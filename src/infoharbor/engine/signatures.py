@@ -144,9 +144,7 @@ class Signatures:
 
     def run(self) -> None:
         """Hand waiting jobs to the workers; a few, when nothing else is under way, are checked in place."""
-        idle = not any(worker.sent for worker in self._workers)
-        few = sum(len(job.checks) for job in self._waiting) <= INLINE_CHECKS
-        if not self._workers or (idle and few):
+        if not self._workers or self._few():
             jobs = list(self._waiting)
             self._waiting.clear()
             return self._check(jobs)
@@ -160,6 +158,10 @@ class Signatures:
             else:
                 break
         return None
+
+    def _few(self) -> bool:
+        idle = len(self._waiting) <= INLINE_CHECKS and not any(worker.sent for worker in self._workers)
+        return idle and sum(len(job.checks) for job in self._waiting) <= INLINE_CHECKS
 
     def _check(self, jobs: list[Job]) -> None:
         self._answer(_verdicts(jobs, check([each for job in jobs for each in job.checks])))

@@ -19,7 +19,7 @@ from infoharbor.engine.interface import Damaged, decode_entry
 from infoharbor.kernel.encoding import Codec, Wire, encode
 from infoharbor.kernel.records import Entry
 
-FORMAT = 1
+FORMAT = 2
 TABLES = ("records", "nodes", "transactions", "subtrees", "blocks", "calendar", "meta")
 MAP_BYTES_LEAST = 64 * 1024**3
 """Address space, which costs nothing: only a store beyond it has to be mapped anew, once nobody reads."""
@@ -69,9 +69,11 @@ class Batch(NamedTuple):
 
 class Store:
     """One writer, many readers, one environment a process. `map_bytes` is the address space taken at
-    first."""
+    first. Unless it is `durable`, what is written is on the disk only after `sync`."""
 
-    def __init__(self, folder: Path, *, readonly: bool = False, map_bytes: int = MAP_BYTES_LEAST) -> None:
+    def __init__(
+        self, folder: Path, *, readonly: bool = False, map_bytes: int = MAP_BYTES_LEAST, durable: bool = True
+    ) -> None:
         self.file = folder / "data.mdb"
         check_not_truncated(self.file)
         used = self.file.stat().st_size if self.file.exists() else 0
@@ -79,7 +81,7 @@ class Store:
             self._environment = lmdb.open(
                 str(folder), map_size=max(map_bytes, 2 * used), readonly=readonly, create=not readonly,
                 mode=0o600, max_dbs=len(TABLES), max_readers=1024, max_spare_txns=16, readahead=False,
-                meminit=False,
+                meminit=False, sync=durable,
             )  # fmt: skip
             self._tables = {name: self._environment.open_db(name.encode(), create=not readonly) for name in TABLES}
         except lmdb.Error as fault:
@@ -122,6 +124,9 @@ class Store:
             self._environment.copy(str(folder), compact=True)
         except lmdb.Error as fault:
             raise as_os_error(fault, folder) from None
+
+    def sync(self) -> None:
+        self._environment.sync(True)
 
     def close(self) -> None:
         self._environment.close()
@@ -234,6 +239,15 @@ class Stored:
         """Height and position of a transaction that has run."""
         raw = self._get("transactions", identifier)
         return None if raw is None else FOUND_TRANSACTION.unpack(raw)
+
+    def transactions(self, start: bytes) -> Iterator[tuple[bytes, tuple[int, int]]]:
+        """The ids from `start` on, ascending, with height and position."""
+        for key, value in self._range("transactions", start):
+            yield key, FOUND_TRANSACTION.unpack(value)
+
+    def is_due(self, time: int, path: str) -> bool:
+        """Whether the calendar holds this."""
+        return self._get("calendar", calendar_key(time, path)) is not None
 
     def subtree(self, level: int, index: int) -> bytes | None:
         return self._get("subtrees", subtree_key(level, index))

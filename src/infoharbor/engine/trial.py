@@ -15,13 +15,14 @@ from infoharbor.edgekit.story import Story
 from infoharbor.engine.founding import chain_id, genesis
 from infoharbor.kernel.audit import offending
 from infoharbor.kernel.block import Receipt
+from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.encoding import encode
-from infoharbor.kernel.execution import Chain, Executor, Outcome
+from infoharbor.kernel.execution import Executor, Outcome
 from infoharbor.kernel.records import Entry, record_type
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.registry import Registry, installed_registry
 from infoharbor.kernel.replay import ReplayDigest
-from infoharbor.kernel.transaction import HIGHEST, Ceilings, SaltedAction, assemble, build_body, open_transaction
+from infoharbor.kernel.transaction import HIGHEST, Ceilings, SaltedAction, assemble, build_body, open_transaction, salts
 from infoharbor.kernel.tree import Tree
 
 Kind = TypeVar("Kind", bound=Record)
@@ -130,7 +131,10 @@ class Trial:
         self._sent += 1
         self.now += 1
         salt = hashlib.sha256(self._sent.to_bytes(8, "big")).digest()[:16]
-        encoded = [encode(SaltedAction(salt, by, *_name(action), encode(action))) for action, by in parts]
+        encoded = [
+            encode(SaltedAction(own, by, *_name(action), encode(action)))
+            for own, (action, by) in zip(salts(salt), parts, strict=False)
+        ]
         body = build_body(
             self.chain.suite, chain=self.chain.id, keys=list(signers), nonce=salt, expiry=self.now + 60_000,
             ceilings=ceilings, actions=encoded,

@@ -1,14 +1,14 @@
 """Which transactions a block may hold: the block's bytes and the state before it decide, nothing else."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from infoharbor.crypto.suites import SUITES
 from infoharbor.engine.interface import Kind, Refused
 from infoharbor.engine.signature_worker import Check
 from infoharbor.kernel import limits
 from infoharbor.kernel.authority import SigningKey
-from infoharbor.kernel.execution import Chain
+from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.room import BlockRoom, use_of
 from infoharbor.kernel.transaction import Opened
@@ -26,15 +26,21 @@ class StateBefore(Protocol):
     def transaction(self, identifier: bytes) -> tuple[int, int] | None: ...
 
 
-def ensure_valid_block(chain: Chain, view: StateBefore, time: int, transactions: Sequence[Opened]) -> list[Signed]:
+Before = TypeVar("Before", bound=StateBefore)
+KeysOf = Callable[[Opened, Before, int], dict[bytes, SigningKey]]
+
+
+def ensure_valid_block(
+    chain: Chain, view: Before, time: int, transactions: Sequence[Opened], keys_of: KeysOf[Before] | None = None
+) -> list[Signed]:
     """The transactions with their keys, whose signatures remain to be checked; raises `Refused` for the first thing that
-    no block may hold."""
+    no block may hold. `keys_of` finds the keys as `signing_keys` does, by what it remembers."""
     if time < view.time:
         raise Refused("ledger.block_time", "time", f"not before {view.time}")
     room, seen, signed = BlockRoom(), set(), []
     for opened in transactions:
         ensure_chain(chain, opened)
-        keys = signing_keys(chain, opened, view, time)
+        keys = signing_keys(chain, opened, view, time) if keys_of is None else keys_of(opened, view, time)
         ensure_unexpired(opened, keys, time)
         if opened.id in seen or view.transaction(opened.id) is not None:
             raise Refused("ledger.replayed", "id", "a transaction that has not run")

@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from infoharbor.crypto.suites import PrivateKey
 from infoharbor.engine.attester import Marks
+from infoharbor.engine.folder import write_private
 from infoharbor.engine.interface import Refused
 from infoharbor.evidence.attesters import COSIGNING
 from infoharbor.evidence.checkpoint import Checkpoint, NoteError
 from infoharbor.evidence.note import Note, SignatureLine, VerifierKey, open_note
 from infoharbor.evidence.submission import Submission
-from infoharbor.evidence.trust import Witness
+from infoharbor.evidence.trust import WITNESS_KINDS, Witness
 from infoharbor.kernel.merkle import sha256, verify_consistency
 
 WATCH_LIST_BYTES = 256 * 1024
@@ -91,7 +92,27 @@ def read_watch_list(file: Path) -> WatchList:
                 key = VerifierKey.parse(vkey)
                 found.logs.setdefault(key.name, []).append(key)
             case ["witness", name, vkey, url]:
-                found.witnesses.append(Witness(name, VerifierKey.parse(vkey), url))
+                found.witnesses.append(_witness(name, vkey, url))
             case _:
                 raise Refused("witness.list", file.name, "lines of log VKEY and witness NAME VKEY URL")
     return found
+
+
+def add_witness(file: Path, name: str, vkey: str, url: str) -> Witness:
+    """Name one more outside witness in the file; raises what `read_watch_list` raises, and `witness.known` for a name or a
+    key that stands there already."""
+    witness = _witness(name, vkey, url)
+    known = read_watch_list(file).witnesses if file.exists() else []
+    if any(each.name == witness.name or each.key == witness.key for each in known):
+        raise Refused("witness.known", file.name, "a name and a key that do not stand there")
+    before = file.read_bytes() if file.exists() else b""
+    write_private(file, before + f"witness {name} {vkey} {url}\n".encode())
+    return witness
+
+
+def _witness(name: str, vkey: str, url: str) -> Witness:
+    key = VerifierKey.parse(vkey)
+    plain = name.isprintable() and not {" ", "#"} & {*name, *url} and url.startswith(("https://", "http://"))
+    if not name or not plain or key.kind not in WITNESS_KINDS:
+        raise Refused("witness.list", "witness", "a name, a cosigner's key in Ed25519 or ML-DSA-44, and http(s)://…")
+    return Witness(name, key, url)

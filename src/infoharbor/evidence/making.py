@@ -7,7 +7,7 @@ from infoharbor.evidence import file
 from infoharbor.evidence.file import Evidence, HeaderProof, ReceiptItem, RecordItem, Version
 from infoharbor.kernel import merkle
 from infoharbor.kernel.block import receipt_blind, receipt_codec, receipt_leaf
-from infoharbor.kernel.execution import Chain
+from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.leaf import blind
 from infoharbor.kernel.records import Entry
 from infoharbor.kernel.transaction import transaction_codec
@@ -86,7 +86,7 @@ def _record(chain: Chain, source: Source, proved: Any, most: int) -> RecordItem:
     versions: list[Version] = []
     if proved.entry is not None:
         for entry in source.history(proved.path):
-            if entry.version <= proved.entry.version and len(versions) < most:
+            if entry.version <= proved.entry.version:
                 hidden = blind(chain.suite, chain.secret, proved.path, entry.version)
                 versions.append(
                     Version(
@@ -99,6 +99,8 @@ def _record(chain: Chain, source: Source, proved: Any, most: int) -> RecordItem:
                         entry.value,
                     )
                 )
+            if len(versions) == most:
+                break  # Older versions need blocks, which a node may not keep.
     complete = not versions or versions[-1].version == 1
     return RecordItem(proved.path, tuple(versions), complete, **file.from_tree_proof(proved.proof))
 

@@ -10,11 +10,12 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from infoharbor.engine.interface import Refused
-from infoharbor.gateway import acting, imports, invoices, log, looking, openapi, proofs, reports, stream
+from infoharbor.gateway import acting, imports, invoices, light, log, looking, openapi, proofs, reports, stream
 from infoharbor.gateway.door import add_safe_headers, bounded
 from infoharbor.gateway.epcis.interface import Epcis
 from infoharbor.gateway.epcis.routes import router
 from infoharbor.gateway.exchange import Asked, answer, gateway_of
+from infoharbor.gateway.observing import Observer
 from infoharbor.gateway.pending.bundles import Bundles
 from infoharbor.gateway.pending.routes import ROUTES as PENDING_ROUTES
 from infoharbor.gateway.problems import Problems
@@ -33,7 +34,7 @@ def get_openapi(request: Asked) -> Response[bytes]:
 HEADLESS: Final = ("/v1/stream", "/epcis")
 ROUTES: list[Any] = [
     *acting.ROUTES, *PENDING_ROUTES, *looking.ROUTES, *reports.ROUTES, *imports.ROUTES, *invoices.ROUTES,
-    *stream.ROUTES, *log.ROUTES, *proofs.ROUTES, get_openapi,
+    *stream.ROUTES, *log.ROUTES, *light.ROUTES, *proofs.ROUTES, get_openapi,
 ]  # fmt: skip
 
 
@@ -43,10 +44,16 @@ class Answering(Litestar):
     A stream has no end, and the standard's own paths say for themselves what they take.
     """
 
+    observer: Observer | None = None
+    """Follows requests, where the operator wants it."""
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["method"] == "HEAD" and not scope["path"].startswith(HEADLESS):
             scope = {**scope, "method": "GET"}
-        await super().__call__(scope, receive, send)
+        if self.observer is not None and scope["type"] == "http":
+            await self.observer.pass_on(super().__call__, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(engine: Node, *, config: Config = DEFAULT, routes: Sequence[Any] = ()) -> Litestar:
@@ -73,7 +80,7 @@ def create_app(engine: Node, *, config: Config = DEFAULT, routes: Sequence[Any] 
             await gateway.pulse.stop()
             gateway.close()
 
-    return Answering(
+    app = Answering(
         route_handlers=[*ROUTES, *([router] if epcis is not None else []), *routes],
         exception_handlers=dict.fromkeys((Problem, Refused, Malformed, HTTPException, Exception), explain),
         middleware=[bounded],
@@ -91,6 +98,8 @@ def create_app(engine: Node, *, config: Config = DEFAULT, routes: Sequence[Any] 
         request_max_body_size=None,
         logging_config=None,
     )
+    app.observer = config.observer
+    return app
 
 
 def gateway_in(app: Litestar) -> Gateway:

@@ -11,6 +11,7 @@ from infoharbor.edgekit.json_text import parse_json
 from infoharbor.gateway.door import too_large
 from infoharbor.gateway.service import Gateway
 from infoharbor.kernel import limits
+from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.readers import Reader
 from infoharbor.sdk.local import LocalClient
 from infoharbor.sdk.problems import Problem
@@ -43,6 +44,14 @@ def client_of(request: Asked) -> LocalClient:
 def part(request: Asked, name: str) -> str:
     """A part of the request's path, by the name that the route gives it."""
     return str(request.path_params[name])
+
+
+def height_in(request: Asked) -> int:
+    """The height in the request's path."""
+    height = part(request, "height")
+    if not (height.isascii() and height.isdigit() and len(height) <= 18):
+        raise Malformed("input.range", "height", "a height that exists")
+    return int(height)
 
 
 def answer(

@@ -2,10 +2,12 @@
 
 from litestar import Response, get
 
+from infoharbor.engine.digests import digests_of
 from infoharbor.engine.interface import Engine
 from infoharbor.evidence.checkpoint import NoteError
 from infoharbor.evidence.tiles import TILE_WIDTH, Tile, entry_bundle
-from infoharbor.gateway.exchange import Asked, answer, gateway_of, path_after, reader_of
+from infoharbor.gateway.exchange import Asked, answer, gateway_of, height_in, path_after, reader_of
+from infoharbor.kernel.encoding import encode
 from infoharbor.sdk.problems import Problem
 
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -38,4 +40,13 @@ def _entries(engine: Engine, tile: Tile) -> bytes:
     return entry_bundle([engine.header(height) for height in range(first, first + tile.width)])
 
 
-ROUTES = [get_checkpoint, get_tile]
+@get("/log/digests/{height:str}", sync_to_thread=True)
+def get_digests(request: Asked) -> Response[bytes]:
+    """What a block did, as digests by which a member's node finds where its ledger parts from this one."""
+    reader_of(request)
+    engine = gateway_of(request).engine
+    digests = encode(digests_of(engine.chain, engine.block(height_in(request))))
+    return answer(digests, media_type="application/msgpack")
+
+
+ROUTES = [get_checkpoint, get_tile, get_digests]

@@ -3,9 +3,19 @@
 from litestar import Response, get
 
 from infoharbor.edgekit.languages import preferred
-from infoharbor.gateway.exchange import Asked, Parameters, answer, client_of, gateway_of, part, path_after
-from infoharbor.kernel.encoding import Malformed
+from infoharbor.gateway.exchange import (
+    Asked,
+    Parameters,
+    answer,
+    client_of,
+    gateway_of,
+    height_in,
+    part,
+    path_after,
+    reader_of,
+)
 from infoharbor.kernel.limits import INTEGER_MAX
+from infoharbor.kernel.readers import Reader
 from infoharbor.sdk.documents import hex_bytes
 from infoharbor.sdk.listing import PAGE, PAGE_MAX
 from infoharbor.sdk.local import BLOCKS_A_PAGE
@@ -58,11 +68,12 @@ def get_transaction(request: Asked) -> Response[bytes]:
 
 @get("/v1/blocks", sync_to_thread=True)
 def get_blocks(request: Asked) -> Response[bytes]:
-    """Blocks from beyond height `after`, ascending."""
+    """Blocks from beyond height `after`, ascending; by default from the first that this node keeps."""
     parameters = Parameters(request)
+    first = gateway_of(request).engine.first_block
     limit, after = (
         parameters.integer("limit", BLOCKS_A_PAGE, 1, BLOCKS_A_PAGE),
-        parameters.integer("after", -1, -1, INTEGER_MAX),
+        parameters.integer("after", first - 1, -1, INTEGER_MAX),
     )
     parameters.end()
     return answer(client_of(request).blocks(after=after, limit=limit))
@@ -72,16 +83,16 @@ def get_blocks(request: Asked) -> Response[bytes]:
 def get_block(request: Asked) -> Response[bytes]:
     """A block, with those receipts that the asker may read."""
     Parameters(request).end()
-    height = part(request, "height")
-    if not (height.isascii() and height.isdigit() and len(height) <= 18):
-        raise Malformed("input.range", "height", "a height that exists")
-    return answer(client_of(request).block(int(height)))
+    height = height_in(request)
+    return answer(client_of(request).block(height))
 
 
 @get("/v1/status", sync_to_thread=True)
 def get_status(request: Asked) -> Response[bytes]:
-    """How the node is, and which ledger it runs."""
-    return answer(client_of(request).status())
+    """How the node is, and which ledger it runs. One in quarantine says this to anyone, and nothing else."""
+    gateway = gateway_of(request)
+    reader = Reader() if gateway.is_quarantined else reader_of(request)
+    return answer(gateway.client(reader).status())
 
 
 @get("/v1/contracts", sync_to_thread=True)

@@ -16,7 +16,7 @@ from infoharbor.readmodel.follower import Follower
 
 HOST: Final = "127.0.0.1"
 """Not a choice: who may read the numbers is whoever may open a port of this machine."""
-CONDITIONS: Final = ("running", "disk_full", "halted", "closed")
+CONDITIONS: Final = ("running", "disk_full", "halted", "quarantined", "closed")
 
 
 class NodeMetrics(Collector):

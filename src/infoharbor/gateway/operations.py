@@ -138,4 +138,12 @@ OPERATIONS: Final = (
     Operation(
         "get", "/log/tile/{tile}", "getTile", "A tile of the header log.", BYTES, media="application/octet-stream"
     ),
+    Operation(
+        "get",
+        "/log/digests/{height}",
+        "getDigests",
+        "What a block did, as digests: where another member's ledger parts from this one.",
+        BYTES,
+        media="application/msgpack",
+    ),
 )

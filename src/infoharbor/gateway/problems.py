@@ -8,6 +8,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from prometheus_client import Counter
 
+from infoharbor.crypto.keyfile import TokenFault
 from infoharbor.edgekit.languages import Sentence, Words, preferred
 from infoharbor.engine.interface import Damaged, Refused
 from infoharbor.kernel.encoding import Malformed
@@ -37,6 +38,7 @@ STATUSES: Final = {
     "witness.unsigned": 403,
     "witness.malformed": 400,
     "attestation.missing": 503,
+    "network.no_answer": 503,
     "http.method": 405,
     "import.unknown": 404,
     "http.too_slow": 408,
@@ -49,7 +51,9 @@ STATUSES: Final = {
     "node.busy": 503,
     "node.closed": 503,
     "node.halted": 503,
+    "node.quarantined": 503,
     "node.disk_full": 503,
+    "node.key": 503,
     "http.streams": 503,
     "node.damaged": 500,
     "http.fault": 500,
@@ -137,5 +141,8 @@ def _as_problem(fault: Exception) -> Problem:
             fault.status_code, "input.request"
         )
         return Problem(code, expected=fault.detail if code == "input.request" else "")
+    if isinstance(fault, TokenFault):
+        logger.error("a key's token does not sign: %s", fault)
+        return Problem("node.key")
     logger.error("fault while answering a request", exc_info=fault)
     return Problem("node.damaged" if isinstance(fault, Damaged) else "http.fault")

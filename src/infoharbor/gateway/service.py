@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from infoharbor.edgekit.webhooks import PUBLIC, Targets
 from infoharbor.gateway.agents import Agents
 from infoharbor.gateway.credentials import Credentials
+from infoharbor.gateway.observing import Observer, following, observed
 from infoharbor.gateway.problems import TooOften
 from infoharbor.gateway.pulse import Pulse
 from infoharbor.gateway.rates import Rate, Rates
@@ -34,7 +35,8 @@ class Config(NamedTuple):
     `member_rate` holds for each organisation, `anonymous_rate` for each address; `streams` is the most that are open;
     `trust` makes the trust file; `follower` keeps an SQL mirror that answers queries. `public_url` is where readers find
     this gateway if that is not where it listens, such as `https://ledger.example` behind a proxy. `webhooks` says where
-    subscriptions may have their events sent.
+    subscriptions may have their events sent. Of `trusted_proxies`, addresses or networks, `X-Forwarded-For` is believed.
+    `observer` follows requests.
     """
 
     data: Path | None = None
@@ -45,6 +47,8 @@ class Config(NamedTuple):
     follower: Follower | None = None
     public_url: str = ""
     webhooks: Targets = PUBLIC
+    trusted_proxies: tuple[str, ...] = ()
+    observer: Observer | None = None
 
 
 DEFAULT: Final = Config()
@@ -69,6 +73,11 @@ class Gateway:
         """The ledger as this reader sees it."""
         return LocalClient(self.ledger, reader=reader)
 
+    @property
+    def is_quarantined(self) -> bool:
+        """Whether the node knows that its ledger is not the network's: what is copied from it would be read as true."""
+        return self.engine.status().condition == "quarantined"
+
     def admit(self, authorization: str, host: str, address: str) -> Reader:
         """Who asks, if the asker may ask now; raises a `Problem`."""
         try:
@@ -76,11 +85,16 @@ class Gateway:
         except Problem:
             self.charge(Reader(), address)
             raise
+        if (observation := observed()) is not None:
+            observation.organisation = reader.organisation
         self.charge(reader, address)
         return reader
 
     def charge(self, reader: Reader, address: str, cost: int = 1) -> None:
-        """Take requests out of the organisation's bucket, or the address's; raises `TooOften`."""
+        """Take requests out of the organisation's bucket, or the address's; raises `TooOften`. Everything asked passes here,
+        and is refused where the node is in quarantine."""
+        if self.is_quarantined:
+            raise Problem("node.quarantined", expected=self.engine.status().reason)
         rates, who = (self._members, reader.organisation) if reader.is_member else (self._anonymous, address)
         seconds = rates.take(who, cost)
         if seconds:
@@ -88,12 +102,20 @@ class Gateway:
 
     async def submit(self, reader: Reader, raw: bytes, *, wait_s: float = WAIT_S) -> dict[str, Any] | None:
         """Send a transaction: its receipt, or None if it still waits after `wait_s`. Raises `Problem` or `Refused`."""
-        future = asyncio.wrap_future(self.engine.submit(raw))
-        done, _ = await asyncio.wait({future}, timeout=wait_s)
-        if not done:
-            future.add_done_callback(_look)
-            return None
-        return self.client(reader).answer(future.result())
+        followed = following(self.engine)
+        submitted = self.engine.submit(raw)
+        if followed is not None:
+            followed.watch(submitted)
+        future = asyncio.wrap_future(submitted)
+        try:
+            done, _ = await asyncio.wait({future}, timeout=wait_s)
+            if not done:
+                future.add_done_callback(_look)
+                return None
+            return self.client(reader).answer(future.result())
+        finally:
+            if followed is not None:
+                followed.end(submitted, raw)
 
     async def submit_many(self, reader: Reader, raws: Sequence[bytes]) -> list[dict[str, Any] | Exception]:
         """Send transactions together; for each its receipt, or what it met."""

@@ -8,6 +8,7 @@ import msgspec
 from litestar import get
 from litestar.response import Stream
 
+from infoharbor.engine.interface import HeightGone
 from infoharbor.gateway.exchange import Asked, Parameters, gateway_of, reader_of
 from infoharbor.gateway.service import Gateway
 from infoharbor.kernel.readers import Reader
@@ -23,7 +24,8 @@ HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 def get_stream(request: Asked) -> Stream:
     """One event a block from beyond height `after`, or beyond `Last-Event-ID`; by default from now on.
 
-    The cursor is the height alone, and the blocks are read from the ledger itself: no event is ever lost.
+    The cursor is the height alone, and the blocks are read from the ledger itself: no event is ever lost. One older than the
+    node keeps gets 410: its follower begins anew, with the records as they stand.
     """
     gateway, reader = gateway_of(request), reader_of(request)
     newest = gateway.engine.status().height
@@ -35,6 +37,8 @@ def get_stream(request: Asked) -> Stream:
         if not (resumed.isascii() and resumed.isdigit() and len(resumed) <= 18 and int(resumed) <= newest):
             raise Problem("input.range", field="Last-Event-ID", expected=f"a height up to {newest}")
         after = int(resumed)
+    if after + 1 < gateway.engine.first_block:
+        raise HeightGone(gateway.engine.first_block)
     if gateway.streams >= gateway.config.streams:
         raise Problem("http.streams", expected=f"at most {gateway.config.streams} open streams; try again soon")
     authorization = request.headers.get("authorization", "")

@@ -49,10 +49,17 @@ class Growing(Protocol):
     def consistency(self, old: int, new: int | None = None) -> tuple[bytes, ...]: ...
 
 
+class Shown(Protocol):
+    """What shows a header log to outside witnesses."""
+
+    @property
+    def witnessed(self) -> bytes | None: ...
+
+
 # What comes in
 
 
-def witness_routes(attestation: Attestation | None, witness: Watching | None, feeder: Feeder | None) -> list[Any]:
+def witness_routes(attestation: Attestation | None, witness: Watching | None, shown: Shown | None) -> list[Any]:
     """The routes of a node that attests a ledger, watches other logs, or shows its own to witnesses."""
 
     @post(PATH, status_code=200)
@@ -77,9 +84,9 @@ def witness_routes(attestation: Attestation | None, witness: Watching | None, fe
     def get_witnessed(request: Asked) -> Response[bytes]:
         """The newest checkpoint under this member's own origin, with what outside witnesses cosigned."""
         reader_of(request)
-        if feeder is None or feeder.witnessed is None:
+        if shown is None or shown.witnessed is None:
             raise Problem("http.not_found", field="path", expected="a node whose checkpoints are witnessed")
-        return answer(feeder.witnessed, media_type=TEXT)
+        return answer(shown.witnessed, media_type=TEXT)
 
     @get("/log/way-forward", sync_to_thread=True)
     def get_way_forward(request: Asked) -> Response[bytes]:

@@ -4,7 +4,7 @@ import functools
 import json
 import typing
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,18 @@ from infoharbor.kernel import limits
 from infoharbor.kernel.encoding import Codec
 from infoharbor.kernel.records import Due, describe_fields, record_type
 from infoharbor.kernel.refusal import Refusal
+
+
+class About(NamedTuple):
+    """Records that an action's arguments name: a table, and the arguments that are its key."""
+
+    of: type
+    key: tuple[str, ...]
+
+
+def about(of: type, *key: str) -> About:
+    """Says in `Action.concerns` which record an action is about; `key` names the arguments that are its key."""
+    return About(of, key)
 
 
 class ActionMeta(msgspec.StructMeta):
@@ -60,13 +72,22 @@ class ActionType:
 
     def describe(self) -> str:
         """The action as JSON: name, fields with their types; raises `TypeError` for a type the ledger cannot take."""
-        return json.dumps({"action": f"{self.contract}.{self.name}", "fields": describe_fields(self.of)})
+        fields = describe_fields(self.of)
+        concerns: tuple[About, ...] = self.of.concerns  # type: ignore[attr-defined]
+        for each in concerns:
+            if len(each.key) != len(record_type(each.of).key) or not set(each.key) <= {name for name, _ in fields}:
+                raise TypeError(
+                    f"{self.of.__name__} concerns {each.of.__name__} by {', '.join(each.key)}: no key of it"
+                )
+        return json.dumps({"action": f"{self.contract}.{self.name}", "fields": fields})
 
 
 class Action(msgspec.Struct, metaclass=ActionMeta):
     """A named request with typed fields; `apply` is the rule. Its docstring speaks to who uses it."""
 
     __action__: ClassVar[ActionType]
+    concerns: ClassVar[tuple[About, ...]] = ()
+    """The records whose readers may read that this was refused; none: only its signers may."""
 
     def apply(self, ledger: Any) -> Any:
         """Check, then write. Raise a `Refusal` to change nothing."""
@@ -79,15 +100,17 @@ def invariant(rule: Callable[[Any], Iterator[Any]]) -> Any:
     return rule
 
 
-def when_due(record: type, *, status: str, at: str) -> Callable[[Any], Any]:
+def when_due(record: type, *, status: str, at: str, since: int = 1) -> Callable[[Any], Any]:
     """Marks the rule that runs once block time has reached the record's field `at` while it has `status`.
 
-    It runs from the calendar at the start of a block, and in any case before the record is next read.
+    It runs from the calendar at the start of a block, and in any case before the record is next read. `since` is the
+    contract's version that brings it; the calendar knows a record of an earlier version once it is written again.
     """
 
     def declare(rule: Any) -> Any:
         kind = record_type(typing.cast(Any, record))
-        kind.due = [due for due in kind.due if due.run.__name__ != rule.__name__] + [Due(at, status, rule)]
+        others = [due for due in kind.due if due.run.__name__ != rule.__name__]
+        kind.due = sorted([*others, Due(at, status, rule, since)], key=lambda due: due.since)
         return rule
 
     return declare

@@ -59,7 +59,10 @@ def check_files(registry: Registry, activations: list[Activation], time: int) ->
         if here is None:
             raise Inactive(f"the members voted contract {name} version {voted[0].version}; this node does not have it")
         if all(here.rules_hash != each.rules_hash for each in voted):
-            wanted = " or ".join(f"{each.rules_hash.hex()[:16]} (version {each.version})" for each in voted)
+            # The same files may have been voted again, for another day.
+            wanted = " or ".join(
+                dict.fromkeys(f"{each.rules_hash.hex()[:16]} (version {each.version})" for each in voted)
+            )
             raise Inactive(
                 f"contract {name}: the members voted rules {wanted}, "
                 f"this node's files hash to {here.rules_hash.hex()[:16]} (version {here.version})"

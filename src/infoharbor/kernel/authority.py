@@ -76,6 +76,8 @@ CALENDAR = Calendar()
 GENESIS = "ledger:genesis"
 """The actor of the actions that found a chain; every move is open to it."""
 CALENDAR_ACTOR = "ledger:calendar"
+ENGINE = "ledger:engine"
+"""The actor of what the engine that orders the blocks has found, and every node with it."""
 
 
 def contract_actor(name: str) -> str:

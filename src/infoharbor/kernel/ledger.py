@@ -27,13 +27,15 @@ NO_ACTION = (GENESIS, CALENDAR_ACTOR)
 
 
 class Parameter(NamedTuple):
-    """A number that the members may vote to change, between `least` and `most`; `default` holds until they do."""
+    """A number that the members may vote to change, between `least` and `most`; `default` holds until they do. `since` is
+    the contract's version that brings it."""
 
     name: str
     default: int
     unit: str
     least: int = 0
     most: int = limits.INTEGER_MAX
+    since: int = 1
 
 
 class Surroundings(NamedTuple):
@@ -100,6 +102,10 @@ class Ledger:
         seed = self.transaction + self._work.fresh_ids.to_bytes(4, "big")
         return f"{kind}-{tagged_hash(self._around.registry.suite, 'fresh-id', seed)[:13].hex()}"
 
+    def _version(self, contract: str) -> int:
+        """The version of a contract in force; what belongs to no version in force has the first one's rules."""
+        return self._around.active.get(contract, 1)
+
     # Reading
 
     def find(self, of: type[Kind], *key: Any) -> Kind | None:
@@ -135,9 +141,9 @@ class Ledger:
         return parameter.default if voted is None else int(voted)
 
     def known_parameter(self, name: str) -> Parameter | None:
-        """The parameter of this name that some contract's rules declare."""
+        """The parameter of this name that some contract's rules declare, in the version in force."""
         found: Parameter | None = self._around.registry.parameters.get(name)
-        return found
+        return found if found is not None and found.since <= self._version(name.partition(".")[0]) else None
 
     # Writing
 
@@ -244,10 +250,12 @@ class Ledger:
         return before
 
     def _permit(self, kind: RecordType, before: Any, after: Any, record: Any) -> None:
-        declared = kind.allowed.get((str(before), str(after)), [])
+        version = self._version(kind.contract)
+        declared = [move for move in kind.allowed.get((str(before), str(after)), []) if move.since <= version]
         moves = [move for move in declared if not move.via or self.action in move.via or self.actor in NO_ACTION]
         if not moves:
-            follows = sorted({second for first, second in kind.allowed if first == str(before)})
+            known = [move for move in kind.moves if move.since <= version and str(move.before) == str(before)]
+            follows = sorted({str(move.after) for move in known})
             ways = sorted({f"{after} by {name}" for move in declared for name in move.via})
             raise Refusal(
                 "ledger.move_undeclared",
@@ -288,7 +296,8 @@ class Ledger:
 
     def _lapse(self, kind: RecordType, path: str, record: Any) -> Any:
         """A due move runs before any access, so that a late calendar cannot let an expired record move."""
-        if path in self._work.lapsing or not is_due(kind, record, self._around.now):
+        due = path not in self._work.lapsing and is_due(kind, record, self._around.now, self._version(kind.contract))
+        if not due:
             return record
         run_due(self._around, self._work, kind, path, record, self.transaction)
         return self._work.find(kind, path)
@@ -308,15 +317,15 @@ def run(ledger: Ledger, action: Any) -> Any:
         raise
 
 
-def is_due(kind: RecordType, record: Any, now: int) -> bool:
-    return any(0 < due.waits_until(record) <= now for due in kind.due)
+def is_due(kind: RecordType, record: Any, now: int, version: int) -> bool:
+    return any(0 < due.waits_until(record) <= now for due in kind.due_in(version))
 
 
 def run_due(around: Surroundings, work: Work, kind: RecordType, path: str, record: Any, transaction: bytes) -> None:
     """Make the moves that time makes on this record."""
     ledger = Ledger(around, work, kind.contract, (CALENDAR_ACTOR,), transaction)
     work.lapsing.add(path)
-    for due in kind.due:
+    for due in kind.due_in(around.active.get(kind.contract, 1)):
         if 0 < due.waits_until(record) <= around.now:
             try:
                 due.run(ledger, record)

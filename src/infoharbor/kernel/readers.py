@@ -1,6 +1,6 @@
 """Who may read a record, a receipt, or what a refusal would have wanted: one rule for every way out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from infoharbor.kernel.authority import Authority, Find, RoleOf
@@ -48,11 +48,17 @@ class Readers:
     def may_read_receipt(self, receipt: Receipt, reader: Reader, readable: Readable) -> bool:
         """A receipt, and the transaction it is of: for its signers, and for who may read every record that it wrote.
 
-        What was refused wrote nothing, so that only its signers may read of it.
+        What was refused wrote nothing: `may_read_refusal` judges it.
         """
         if is_signer(receipt, reader):
             return True
         return bool(receipt.writes) and all(readable(path, version) for path, version in receipt.writes)
+
+    def may_read_refusal(self, receipt: Receipt, reader: Reader, concerned: Sequence[tuple[RecordType, Any]]) -> bool:
+        """A refusal is for its signers, and for members who may read every record that it concerned, as they stood."""
+        if is_signer(receipt, reader):
+            return True
+        return reader.is_member and bool(concerned) and all(self.may_read(*each, reader) for each in concerned)
 
     def _is_named(self, named: Any, record: Any, reader: Reader) -> bool:
         if isinstance(named, RoleOf):

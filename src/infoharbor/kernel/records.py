@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 
 from infoharbor.crypto.hashes import SHA256
-from infoharbor.kernel.encoding import tagged_hash
+from infoharbor.kernel.encoding import encode, tagged_hash
 from infoharbor.kernel.refusal import Refusal
 
 PUBLIC = "public"
@@ -37,12 +37,14 @@ class Move(NamedTuple):
     `by` holds field names (of the record, before the move; of the new record at creation), roles, `ANYONE`,
     `CALENDAR`, `Contract(name)` or `all_of(…)`; one that fits is enough. `via` names the actions that may make the move,
     where a pair of statuses alone would let one action pass for another; empty: any. It does not bind the calendar.
+    `since` is the contract's version that brings the move.
     """
 
     before: str
     after: str
     by: Any = ()
     via: tuple[str, ...] = ()
+    since: int = 1
 
     @property
     def parties(self) -> tuple[Any, ...]:
@@ -52,20 +54,33 @@ class Move(NamedTuple):
 class Due(NamedTuple):
     """A move that time makes: while `status` holds, `run(ledger, record)` once block time reaches the field `at`.
 
-    A time of 0 never comes.
+    A time of 0 never comes. `since` is the contract's version that brings it; it takes the place of an earlier one that
+    waits for the same.
     """
 
     at: str
     status: str
     run: Callable[[Any, Any], None]
+    since: int = 1
+
+    def replaces(self, other: "Due") -> bool:
+        return self.since > other.since and (self.at, str(self.status)) == (other.at, str(other.status))
 
     def waits_until(self, record: Any) -> int:
         """When the move is due for this record as it stands; 0 if it is not waiting."""
         return int(getattr(record, self.at)) if record is not None and record.status == self.status else 0
 
 
+class EarlierForm(NamedTuple):
+    """How records were written up to and with a version of the contract: fewer fields, and another schema in the leaf."""
+
+    until: int
+    schema_hash: bytes
+    fields: int
+
+
 class RecordType:
-    """What the kernel knows of one table; `schema_hash` stands in every leaf."""
+    """What the kernel knows of one table; `schema_hash` stands in every leaf that the newest version writes."""
 
     def __init__(self, of: "type[Record]", contract: str, table: str, key: tuple[str, ...], visible: str) -> None:
         self.of, self.contract, self.table, self.key, self.visible = of, contract, table, key, visible
@@ -84,6 +99,7 @@ class RecordType:
         self.readers: tuple[Any, ...] = self.of.readers
         self.schema = json.dumps(describe_record(self), ensure_ascii=False, separators=(",", ":")).encode()
         self.schema_hash = tagged_hash(SHA256, "schema", self.schema)
+        self.earlier = tuple(self._earlier(until, text) for until, text in self.of.earlier_schemas)
         self.allowed: dict[tuple[str, str], list[Move]] = {}
         for move in self.moves:
             self.allowed.setdefault((str(move.before), str(move.after)), []).append(move)
@@ -95,6 +111,40 @@ class RecordType:
             of = hints.get(name)
             if of not in (str, int) and not (isinstance(of, type) and issubclass(of, enum.Enum)):
                 raise TypeError(f"{self.of.__name__}.{name} is no key: say str, int or an enum, and name a field")
+
+    def _earlier(self, until: int, text: str) -> EarlierForm:
+        """Raises `TypeError` unless the table has since gained fields at its end only, each with a default: then old
+        records are read as new ones, and new ones can be written in the old form."""
+        names = [name for name, _ in json.loads(text)["fields"]]
+        fields = msgspec.structs.fields(self.of)
+        if names != [field.name for field in fields[: len(names)]] or any(
+            each.required for each in fields[len(names) :]
+        ):
+            raise TypeError(f"{self.of.__name__}: after version {until}, add fields at the end, each with a default")
+        return EarlierForm(until, tagged_hash(SHA256, "schema", text.encode()), len(names))
+
+    def _form(self, version: int) -> EarlierForm | None:
+        for form in self.earlier:
+            if version <= form.until:
+                return form
+        return None
+
+    def encode(self, record: Any, version: int) -> bytes:
+        """The record as this version of the contract writes it, whichever version's files are here."""
+        form = self._form(version)
+        return encode(record if form is None else msgspec.structs.astuple(record)[: form.fields])
+
+    def schema_in(self, version: int) -> bytes:
+        """The schema hash that this version of the contract writes into leaves."""
+        form = self._form(version)
+        return self.schema_hash if form is None else form.schema_hash
+
+    def due_in(self, version: int) -> list[Due]:
+        """The moves that time makes in this version of the contract."""
+        if not self.due or self.due[-1].since == 1:
+            return self.due
+        begun = [due for due in self.due if due.since <= version]
+        return [due for due in begun if not any(later.replaces(due) for later in begun)]
 
     def path(self, key: tuple[Any, ...]) -> str:
         """Where the record with this key lies. Only the last part may hold a slash, so that no two keys share a path."""
@@ -163,8 +213,9 @@ class Record(msgspec.Struct, metaclass=RecordMeta):
     __record__: ClassVar[RecordType]
     readers: ClassVar[tuple[Any, ...]] = ()
     moves: ClassVar[tuple[Move, ...]] = ()
-    earlier_schemas: ClassVar[tuple[str, ...]] = ()
-    """The descriptions that this table had in earlier versions of its contract, as `describe_record` wrote them."""
+    earlier_schemas: ClassVar[tuple[tuple[int, str], ...]] = ()
+    """The descriptions that this table had in earlier versions of its contract, as `describe_record` gave them, each
+    with the last version that had it; ascending."""
 
     def replace(self, **changes: Any) -> typing.Self:
         """The same record with these fields changed."""

@@ -7,11 +7,12 @@ from typing import Any
 from infoharbor.crypto.hashes import SHA256, HashSuite
 from infoharbor.kernel.actions import Action, ActionType
 from infoharbor.kernel.authority import Authority
-from infoharbor.kernel.encoding import tagged_hash
+from infoharbor.kernel.encoding import Malformed, tagged_hash
 from infoharbor.kernel.governing import Governing
 from infoharbor.kernel.ledger import Parameter
 from infoharbor.kernel.records import Record, RecordType, record_type
 from infoharbor.kernel.rulefiles import LoadedContract, find_contracts
+from infoharbor.kernel.transaction import SaltedAction
 
 
 class Registry:
@@ -57,6 +58,20 @@ class Registry:
                 return kind
         return None
 
+    def read_action(self, action: SaltedAction) -> Action | None:
+        """An action as the newest version reads it that can; None where this node has none."""
+        contract = self.contracts.get(action.contract)
+        for version in range(contract.version if contract else 0, 0, -1):
+            kind = self.action(action.contract, action.name, version)
+            if kind is None:
+                break
+            try:
+                read: Action = kind.decode(action.arguments)
+            except Malformed:
+                continue
+            return read
+        return None
+
     def actions(self, contract: str) -> list[ActionType]:
         """The newest class of every action of a contract, by name."""
         return [kinds[-1] for (owner, _), kinds in sorted(self._actions.items()) if owner == contract]
@@ -69,8 +84,12 @@ class Registry:
     @functools.cached_property
     def schemas(self) -> dict[bytes, str]:
         """Every table's description by its hash, those of earlier versions included: evidence shows them."""
-        texts = [text for kind in self.tables.values() for text in (kind.schema.decode(), *kind.of.earlier_schemas)]
+        texts = [text for kind in self.tables.values() for text in _descriptions(kind)]
         return {tagged_hash(SHA256, "schema", text.encode()): text for text in texts}
+
+
+def _descriptions(kind: RecordType) -> list[str]:
+    return [kind.schema.decode(), *(text for _, text in kind.of.earlier_schemas)]
 
 
 def installed_registry(suite: HashSuite = SHA256) -> Registry:

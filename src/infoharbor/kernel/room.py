@@ -1,5 +1,7 @@
 """Which bundles fit into a block: by what they declare, in all and for each organisation, so that nobody stalls the rest."""
 
+import operator
+
 from infoharbor.kernel import limits
 from infoharbor.kernel.transaction import Opened
 
@@ -30,13 +32,9 @@ class BlockRoom:
 
     def takes(self, organisation: str, use: Use) -> bool:
         """Whether the bundle fits into what is left of the block, and of the organisation's share; if so, it is in."""
-        left, own = self._left, self._left_to.get(organisation)
-        if own is None:
-            own = self._left_to[organisation] = list(self._share)
-        for place, part in enumerate(use):
-            if part > own[place] or part > left[place]:
-                return False
-        for place, part in enumerate(use):
-            own[place] -= part
-            left[place] -= part
+        left = [*map(operator.sub, self._left, use)]
+        own = [*map(operator.sub, self._left_to.get(organisation, self._share), use)]
+        if min(left) < 0 or min(own) < 0:
+            return False
+        self._left, self._left_to[organisation] = left, own
         return True

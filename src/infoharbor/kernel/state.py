@@ -1,6 +1,6 @@
 """What execution has read and written so far: one layer for the block, one for the transaction on top of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from infoharbor.kernel.block import Signer
@@ -15,10 +15,11 @@ AUTHORITY = "identity"
 
 
 class BlockState:
-    """The records as the transactions so far in this block have left them."""
+    """The records as the transactions so far in this block have left them. `active` are the versions of contracts in
+    whose form records are written."""
 
-    def __init__(self, view: View) -> None:
-        self.view = view
+    def __init__(self, view: View, active: Mapping[str, int] | None = None) -> None:
+        self.view, self.active = view, active or {}
         self.entries: dict[str, Entry] = {}
         self._stored: dict[str, Entry | None] = {}
         self._records: dict[str, Any] = {}
@@ -100,8 +101,9 @@ class Work:
 
     def encoded(self) -> list[tuple[str, RecordType, Any, bytes]]:
         """The writes in path order with their encodings; refuses a bundle beyond its ceiling of bytes."""
+        versions = self.block.active
         done = [
-            (path, kind, record, b"" if record is None else encode(record))
+            (path, kind, record, b"" if record is None else kind.encode(record, versions.get(kind.contract, 1)))
             for path, (kind, record) in sorted(self.writes.items(), key=_path)
         ]
         if self.ceilings is not None and sum(len(value) for _, _, _, value in done) > self.ceilings.written_bytes:

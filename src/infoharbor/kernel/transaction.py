@@ -1,6 +1,7 @@
 """What a transaction is: a bundle of actions that its signers put forward as one, all or nothing."""
 
 import itertools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from infoharbor.crypto.hashes import HashSuite
@@ -99,6 +100,8 @@ def open_transaction(suite: HashSuite, raw: bytes) -> Opened:
                 "ledger.malformed", "actions", "a salt of 16 bytes and the organisations that act, each once"
             )
         actions.append(action)
+    if len(actions) > 1 and len({action.salt for action in actions}) != len(actions):
+        raise Malformed("ledger.malformed", "actions", "a salt of its own for each action")
     return Opened(
         transaction_id(suite, transaction.body, body.expiry),
         raw,
@@ -152,6 +155,11 @@ def build_body(
 def signing_bytes(body: bytes) -> bytes:
     """The exact bytes that each key signs."""
     return SIGN_TAG + body
+
+
+def salts(seed: bytes) -> Iterator[bytes]:
+    """Salts for a bundle's actions where chance must stay out: each its own, from 16 bytes."""
+    return (seed[:-1] + bytes([place]) for place in range(limits.ACTIONS_PER_TRANSACTION))
 
 
 def assemble(body: bytes, actions: list[bytes], signatures: dict[bytes, bytes]) -> bytes:

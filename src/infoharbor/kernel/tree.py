@@ -13,6 +13,8 @@ from infoharbor.kernel.encoding import Wire, tag
 NODE_TAG = tag("node")
 SLOT_TAG = tag("slot")
 EMPTY_ROOT = bytes(32)
+UPPER = 4
+"""Nodes to this depth are few, and most blocks change many of them."""
 NIBBLES = [bytes((nibble,)) for nibble in range(16)]
 
 Leaf = tuple[bytes, bytes, bytes]
@@ -22,17 +24,26 @@ Load = Callable[[bytes], bytes | None]
 
 
 class Node:
-    """Sixteen slots. `mask` has a bit for each taken one; `hashes` are the taken slots' hashes in order, in one piece, since
-    thousands of nodes are gone through for each block; `leaves` has path hash and leaf hash where a slot holds a leaf."""
+    """Sixteen slots. `mask` has a bit for each taken one, `lone` for each that holds a lone leaf; `hashes` are the taken
+    slots' hashes, `leaves` the lone leaves' path hashes and leaf hashes, both in order and in one piece, since thousands
+    of nodes are gone through for each block."""
 
-    __slots__ = ("hashes", "leaves", "mask")
+    __slots__ = ("hashes", "leaves", "lone", "mask")
 
-    def __init__(self, mask: int = 0, hashes: bytes = b"") -> None:
-        self.mask, self.hashes = mask, bytearray(hashes)
-        self.leaves: dict[int, tuple[bytes, bytes]] = {}
+    def __init__(self, mask: int = 0, lone: int = 0, hashes: bytes = b"", leaves: bytes = b"") -> None:
+        self.mask, self.lone = mask, lone
+        self.hashes, self.leaves = bytearray(hashes), bytearray(leaves)
 
     def hash(self, suite: HashSuite) -> bytes:
         return suite.digest(NODE_TAG + self.mask.to_bytes(2, "big") + self.hashes)
+
+    def lone_leaf(self, nibble: int) -> tuple[bytes, bytes] | None:
+        """Path hash and leaf hash, if a lone leaf stands in this slot."""
+        bit = 1 << nibble
+        if not self.lone & bit:
+            return None
+        at = (self.lone & bit - 1).bit_count() * 64
+        return bytes(self.leaves[at : at + 32]), bytes(self.leaves[at + 32 : at + 64])
 
 
 class ProofNode(Wire, frozen=True):
@@ -57,12 +68,14 @@ class TreeProof(Wire, frozen=True):
 
 
 class Tree:
-    """Applies a block's changed leaves and gives the new root. Nodes are loaded on need; `cached` bounds memory."""
+    """Applies a block's changed leaves and gives the new root. Nodes are loaded on need. The upper ones stay at hand, at most
+    70,000; of those below, as many as `cached`, once they are stored."""
 
-    def __init__(self, suite: HashSuite, load: Load, root: bytes = EMPTY_ROOT, *, cached: int = 40_000) -> None:
+    def __init__(self, suite: HashSuite, load: Load, root: bytes = EMPTY_ROOT, *, cached: int = 20_000) -> None:
         self._suite, self._load, self._cached = suite, load, cached
-        self._nodes: dict[bytes, Node] = {}
-        self._dirty: set[bytes] = set()
+        self._upper: dict[bytes, Node] = {}
+        self._lower: dict[bytes, Node] = {}
+        self._dirty: dict[bytes, Node] = {}
         self.root = root
 
     def update(self, changes: dict[bytes, bytes]) -> bytes:
@@ -73,73 +86,70 @@ class Tree:
             self.root = self._descend(b"", leaves)
         return self.root
 
-    def _descend(self, prefix: bytes, leaves: list[Leaf]) -> bytes:
+    def _descend(self, prefix: bytes, changed: list[Leaf]) -> bytes:
         """Put leaves that share `prefix`, ascending, under its node; returns the node's hash."""
-        node, depth = self._nodes.get(prefix) or self._loaded(prefix), len(prefix)
-        hashes, lone = node.hashes, node.leaves
+        depth = len(prefix)
+        nodes = self._upper if depth <= UPPER else self._lower
+        node = nodes.get(prefix)
+        if node is None:
+            node = nodes[prefix] = self._loaded(prefix)
+        mask, lone, hashes, leaves = node.mask, node.lone, node.hashes, node.leaves
         byte, shift = depth >> 1, 0 if depth & 1 else 4
-        start, count = 0, len(leaves)
+        start, count = 0, len(changed)
         while start < count:
-            path, leaf, slot = leaves[start]
+            path, leaf, slot = changed[start]
             nibble = path[byte] >> shift & 15
             end = start + 1
-            while end < count and leaves[end][0][byte] >> shift & 15 == nibble:
+            while end < count and changed[end][0][byte] >> shift & 15 == nibble:
                 end += 1
-            bit, resident = 1 << nibble, lone.get(nibble)
-            at = (node.mask & bit - 1).bit_count() * 32
-            if resident is None and node.mask & bit:
-                slot = self._descend(prefix + NIBBLES[nibble], leaves[start:end])
-            elif end - start == 1 and (resident is None or resident[0] == path):
-                lone[nibble] = (path, leaf)
+            bit = 1 << nibble
+            at, beside = (mask & bit - 1).bit_count() * 32, (lone & bit - 1).bit_count() * 64
+            if lone & bit:
+                there = leaves[beside : beside + 32]
+                if end - start == 1 and there == path:
+                    leaves[beside + 32 : beside + 64] = leaf
+                else:
+                    group = changed[start:end]
+                    if all(each[0] != there for each in group):
+                        resident = bytes(there), bytes(leaves[beside + 32 : beside + 64]), bytes(hashes[at : at + 32])
+                        group = sorted([*group, resident])
+                    del leaves[beside : beside + 64]
+                    lone ^= bit
+                    slot = self._descend(prefix + NIBBLES[nibble], group)
+            elif mask & bit or end - start > 1:
+                slot = self._descend(prefix + NIBBLES[nibble], changed[start:end])
             else:
-                group = leaves[start:end]
-                if resident is not None:
-                    del lone[nibble]
-                    if all(each[0] != resident[0] for each in group):
-                        group = sorted([*group, (*resident, bytes(hashes[at : at + 32]))])
-                slot = self._descend(prefix + NIBBLES[nibble], group)
-            hashes[at : at + 32 if node.mask & bit else at] = slot
-            node.mask |= bit
+                leaves[beside:beside] = path + leaf
+                lone |= bit
+            hashes[at : at + 32 if mask & bit else at] = slot
+            mask |= bit
             start = end
-        self._dirty.add(prefix)
+        node.mask, node.lone = mask, lone
+        self._dirty[prefix] = node
         return node.hash(self._suite)
 
     def _loaded(self, prefix: bytes) -> Node:
         stored = self._load(prefix)
-        node = self._nodes[prefix] = unpack(stored) if stored else Node()
-        return node
+        return unpack(stored) if stored else Node()
 
     def take_changed(self) -> dict[bytes, bytes]:
         """The nodes changed since the last call, packed for the store, by prefix; afterwards the cache may shrink."""
-        changed = {prefix: pack(self._nodes[prefix]) for prefix in self._dirty}
-        self._dirty.clear()
-        if len(self._nodes) > self._cached:
-            self._nodes = {prefix: node for prefix, node in self._nodes.items() if len(prefix) <= 3}
+        changed = {prefix: pack(node) for prefix, node in self._dirty.items()}
+        self._dirty = {}
+        if len(self._lower) > self._cached:
+            self._lower = {}
         return changed
 
 
 def pack(node: Node) -> bytes:
-    """A node as it is stored: two masks (taken, leaf), then 32 bytes a deeper node and 96 a leaf."""
-    lone, slots = 0, node.hashes
-    if node.leaves:
-        slots = slots.copy()
-        for nibble, resident in sorted(node.leaves.items(), reverse=True):
-            lone |= 1 << nibble
-            at = (node.mask & (1 << nibble) - 1).bit_count() * 32
-            slots[at:at] = b"".join(resident)
-    return node.mask.to_bytes(2, "big") + lone.to_bytes(2, "big") + slots
+    """A node as it is stored: two masks (taken, lone leaf), 32 bytes for each taken slot, 64 for each lone leaf."""
+    return node.mask.to_bytes(2, "big") + node.lone.to_bytes(2, "big") + node.hashes + node.leaves
 
 
 def unpack(stored: bytes) -> Node:
     mask, lone = int.from_bytes(stored[:2], "big"), int.from_bytes(stored[2:4], "big")
-    node = Node(mask, stored[4:])
-    while lone:
-        bit = lone & -lone
-        at = (mask & bit - 1).bit_count() * 32
-        node.leaves[bit.bit_length() - 1] = (bytes(node.hashes[at : at + 32]), bytes(node.hashes[at + 32 : at + 64]))
-        del node.hashes[at : at + 64]
-        lone ^= bit
-    return node
+    end = 4 + 32 * mask.bit_count()
+    return Node(mask, lone, stored[4:end], stored[end:])
 
 
 def node_hash(suite: HashSuite, stored: bytes) -> bytes:
@@ -164,10 +174,10 @@ def prove(load: Load, path: bytes) -> TreeProof:
         slots = tuple(bytes(node.hashes[at : at + 32]) for at in range(0, len(node.hashes), 32))
         nodes.append(ProofNode(node.mask, slots))
         nibble = nibble_of(path, len(prefix))
-        resident = node.leaves.get(nibble)
+        resident = node.lone_leaf(nibble)
         if resident is not None or not node.mask >> nibble & 1:
-            neighbour = Neighbour(*resident) if resident is not None and resident[0] != path else None
-            return TreeProof(tuple(nodes), neighbour)
+            other = Neighbour(*resident) if resident is not None and resident[0] != path else None
+            return TreeProof(tuple(nodes), other)
         prefix += NIBBLES[nibble]
 
 

@@ -27,8 +27,28 @@ class Shown(NamedTuple):
 NOTHING: Final = Shown("none")
 
 
+ALARMING: Final = frozenset(
+    (
+        "overdue",
+        "defaulted",
+        "rejected",
+        "disputed",
+        "frozen",
+        "returned",
+        "suspended",
+        "expelled",
+        "revoked",
+        "in_error",
+    )
+)
+"""Statuses that call for someone, wherever they stand."""
+
+
 def tone_of(kind: RecordType, status: str) -> str:
-    """Where a status stands among the declared moves: at the beginning, on the way, or at an end."""
+    """How a status looks: one that calls for someone; else where it stands among the declared moves: at the beginning, on
+    the way, or at an end."""
+    if status in ALARMING:
+        return "wrong"
     if any(str(move.before) == NEW and str(move.after) == status for move in kind.moves):
         return "begin"
     return "way" if any(str(move.before) == status for move in kind.moves) else "end"

@@ -1,5 +1,6 @@
 """Keeps the SQL mirror abreast of the ledger: follows the blocks by a cursor that is stored with the rows."""
 
+import itertools
 import json
 import threading
 from collections import defaultdict
@@ -11,11 +12,13 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from infoharbor.engine.interface import Block, Reading
+from infoharbor.kernel.block import receipt_codec
 from infoharbor.kernel.registry import Registry
 from infoharbor.readmodel.database import POSTGRESQL
 from infoharbor.readmodel.tables import CURSOR, Mirror
 
 BLOCKS_AT_ONCE: Final = 64
+ROWS_AT_ONCE: Final = 1_000
 WAIT_SECONDS: Final = 1.0
 NOTHING: Final = -1
 """The height of a mirror that holds no block."""
@@ -80,16 +83,20 @@ class Follower:
             return self._condition.height >= height and not self._condition.fault
 
     def catch_up(self) -> int:
-        """Mirror every block that there is; returns the height reached."""
+        """Mirror every block that there is; returns the height reached. Where the next block is not kept any more, or was never
+        here, the state takes its place."""
         height = self._prepare()
-        self._tell(height)
-        while blocks := list(self.reading.blocks(height, BLOCKS_AT_ONCE)):
+        while True:
+            self._tell(height)
             try:
-                height = self._apply(height, blocks)
+                if height + 1 < self.reading.first_block:
+                    height = self._apply_state(height)
+                elif blocks := list(self.reading.blocks(height, BLOCKS_AT_ONCE)):
+                    height = self._apply(height, blocks)
+                else:
+                    return height
             except Overtaken:
                 height = self._prepare()
-            self._tell(height)
-        return height
 
     def rebuild(self) -> int:
         """Drop every row and mirror the ledger from its first block."""
@@ -145,9 +152,13 @@ class Follower:
 
     def _apply(self, before: int, blocks: list[Block]) -> int:
         newest: dict[str, tuple[int, Any]] = {}
+        refused: list[dict[str, Any]] = []
         height = before
         for block in blocks:
             height = block.header.height
+            receipts = map(receipt_codec.decode, block.receipts)
+            refused += [{"height": height, "position": at, "code": each.code}
+                        for at, each in enumerate(receipts) if each.code]  # fmt: skip
             for write in block.writes:
                 newest[write.path] = (height, write.entry)
         rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -157,14 +168,34 @@ class Follower:
                 record = kind.read(entry)
                 name = f"{kind.contract}/{kind.table}"
                 rows[name].append(self.mirror.row(name, path, entry.version, written, record))
-        cursor = self.mirror.cursor
-        here = (cursor.c.chain == self.chain) & (cursor.c.height == before) & (cursor.c.shape == self.mirror.shape)
         with self.database.begin() as connection:
-            if connection.execute(sql.update(cursor).where(here).values(height=height)).rowcount != 1:
-                raise Overtaken
+            self._move(connection, before, height)
             for name, changed in sorted(rows.items()):
                 connection.execute(self._upsert(self.mirror.tables[name]), changed)
+            if refused:
+                connection.execute(sql.insert(self.mirror.refusals), refused)
         return height
+
+    def _apply_state(self, before: int) -> int:
+        """Mirror every record as it stands, a table after the other; refusals from before are not known here."""
+        with self.reading.snapshot() as snapshot, self.database.begin() as connection:
+            self._move(connection, before, snapshot.height)
+            for name, kind in sorted(self.registry.tables.items()):
+                found = snapshot.scan(kind.prefix)
+                while some := list(itertools.islice(found, ROWS_AT_ONCE)):
+                    rows = [
+                        self.mirror.row(name, path, entry.version, entry.height, kind.read(entry))
+                        for path, entry in some
+                    ]
+                    connection.execute(self._upsert(self.mirror.tables[name]), rows)
+            return snapshot.height
+
+    def _move(self, connection: sql.Connection, before: int, height: int) -> None:
+        """Put the cursor from one height to another; `Overtaken` if it is not where it was."""
+        cursor = self.mirror.cursor
+        here = (cursor.c.chain == self.chain) & (cursor.c.height == before) & (cursor.c.shape == self.mirror.shape)
+        if connection.execute(sql.update(cursor).where(here).values(height=height)).rowcount != 1:
+            raise Overtaken
 
     def _upsert(self, table: sql.Table) -> Any:
         insert = postgresql_insert if self.database.dialect.name == POSTGRESQL else sqlite_insert

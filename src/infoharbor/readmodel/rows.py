@@ -1,6 +1,6 @@
 """Chooses and sums records in SQL, within what a reader may read: `edgekit.selecting` says what is asked."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sql
@@ -62,13 +62,26 @@ class SqlRows:
 
         return self._answer(choice, height, ask)
 
+    def refusals(self, codes: Collection[str], height: int, limit: int) -> list[tuple[int, int]] | None:
+        """Height and position of the refusals with these codes up to `height`, the newest first; None where the mirror
+        cannot answer now."""
+        table = self._follower.mirror.refusals
+        chosen = sql.select(table.c.height, table.c.position).where(table.c.code.in_(codes), table.c.height <= height)
+        newest = chosen.order_by(table.c.height.desc(), table.c.position.desc()).limit(limit)
+        return self._asked(
+            height, lambda connection: [(row.height, row.position) for row in connection.execute(newest)]
+        )
+
     def _answer(self, choice: Choice, height: int, ask: Callable[[sql.Connection, sql.Table], Answer]) -> Answer | None:
+        table = self._follower.mirror.tables[f"{choice.kind.contract}/{choice.kind.table}"]
+        return self._asked(height, lambda connection: ask(connection, table))
+
+    def _asked(self, height: int, ask: Callable[[sql.Connection], Answer]) -> Answer | None:
         if not self._follower.has_reached(height, WAIT_S):
             return None
-        kind = choice.kind
         try:
             with self._follower.database.connect() as connection:
-                return ask(connection, self._follower.mirror.tables[f"{kind.contract}/{kind.table}"])
+                return ask(connection)
         except TooMany:
             return None
         except sql.exc.SQLAlchemyError as fault:

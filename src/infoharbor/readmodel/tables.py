@@ -1,4 +1,4 @@
-"""The SQL tables that mirror the ledger's: one a record type, its columns from the type's fields."""
+"""The SQL tables that mirror the ledger's: one a record type, its columns from the type's fields; and the refusals."""
 
 import enum
 import json
@@ -17,7 +17,7 @@ from infoharbor.kernel.registry import Registry
 
 PLACE = ("path", "version", "height", "deleted")
 """Columns beside a record's own fields; fields of these names get an underscore behind them."""
-CURSOR = "mirrored_to"
+CURSOR, REFUSALS = "mirrored_to", "refusals"
 
 
 def table_name(kind: RecordType) -> str:
@@ -34,7 +34,7 @@ class Mirror:
 
     def __init__(self, registry: Registry) -> None:
         self.metadata = sql.MetaData()
-        self.cursor = cursor_table(self.metadata)
+        self.cursor, self.refusals = cursor_table(self.metadata), refusals_table(self.metadata)
         self.tables = {name: self._table(kind) for name, kind in sorted(registry.tables.items())}
         self._writers = {
             name: [(field, column_name(field), writer(of)) for field, of in fields_of(kind).items()]
@@ -47,7 +47,7 @@ class Mirror:
         return json.dumps(
             {
                 table.name: [f"{column.name} {column.type!r}" for column in table.columns]
-                for table in self.tables.values()
+                for table in (self.refusals, *self.tables.values())
             }
         )
 
@@ -78,6 +78,17 @@ def cursor_table(metadata: sql.MetaData) -> sql.Table:
         sql.Column("chain", sql.String(64), nullable=False),
         sql.Column("height", sql.BigInteger, nullable=False),
         sql.Column("shape", sql.Text, nullable=False),
+    )
+
+
+def refusals_table(metadata: sql.MetaData) -> sql.Table:
+    """Where the refused transactions are, by code: who may read of one is judged by the block itself."""
+    return sql.Table(
+        REFUSALS,
+        metadata,
+        sql.Column("height", sql.BigInteger, primary_key=True, autoincrement=False),
+        sql.Column("position", sql.BigInteger, primary_key=True, autoincrement=False),
+        sql.Column("code", sql.Text, nullable=False, index=True),
     )
 
 

@@ -8,7 +8,6 @@ from infoharbor.edgekit.languages import Sentence, Words
 from infoharbor.edgekit.sight import Seen
 from infoharbor.engine.interface import Block
 from infoharbor.kernel.block import Receipt
-from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.records import RecordType
 from infoharbor.kernel.registry import Registry
 from infoharbor.kernel.transaction import Opened, SaltedAction
@@ -65,16 +64,8 @@ def transaction_form(opened: Opened, registry: Registry) -> dict[str, Any]:
 
 def action_form(action: SaltedAction, registry: Registry) -> dict[str, Any]:
     form: dict[str, Any] = {"by": list(action.by), "contract": action.contract, "action": action.name}
-    contract = registry.contracts.get(action.contract)
-    for version in range(contract.version if contract else 0, 0, -1):
-        kind = registry.action(action.contract, action.name, version)
-        if kind is None:
-            break
-        try:
-            return form | {"arguments": to_json(kind.decode(action.arguments))}
-        except Malformed:
-            continue
-    return form | {"arguments_hex": action.arguments.hex()}
+    read = registry.read_action(action)
+    return form | ({"arguments_hex": action.arguments.hex()} if read is None else {"arguments": to_json(read)})
 
 
 def block_form(block: Block) -> dict[str, Any]:

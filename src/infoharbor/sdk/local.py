@@ -1,5 +1,7 @@
 """The client's verbs straight over an engine in this process; the gateway answers with the same."""
 
+import contextlib
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -9,7 +11,7 @@ from infoharbor.edgekit.languages import Words
 from infoharbor.edgekit.pages import desks_of, queries_of, reports_of
 from infoharbor.edgekit.reports import Table
 from infoharbor.edgekit.sight import Sight
-from infoharbor.engine.interface import Block, Refused
+from infoharbor.engine.interface import Block, HeightGone, Refused
 from infoharbor.kernel.actions import Action
 from infoharbor.kernel.block import Receipt, receipt_codec
 from infoharbor.kernel.encoding import Malformed
@@ -25,6 +27,7 @@ from infoharbor.sdk.keys import Signing
 from infoharbor.sdk.listing import PAGE, list_records
 from infoharbor.sdk.problems import Problem
 from infoharbor.sdk.proving import Node, prove
+from infoharbor.sdk.refused import find_refused, refused_in, transaction_at
 
 BLOCKS_A_PAGE: Final = 100
 
@@ -48,9 +51,15 @@ class Ledger:
         """The newest state as the reader may see it."""
         with self.engine.snapshot() as snapshot:
             yield Sight(
-                snapshot, self.engine.history, self.registry, snapshot.time, reader,
+                snapshot, self._kept_history, self.registry, snapshot.time, reader,
                 rows=self._rows, height=snapshot.height,
+                refusals=functools.partial(find_refused, self.engine, self._rows, snapshot.height),
             )  # fmt: skip
+
+    def _kept_history(self, path: str) -> Iterator[Entry]:
+        """The versions of a record as far back as this node keeps them."""
+        with contextlib.suppress(HeightGone):
+            yield from self.engine.history(path)
 
     def problem(self, code: str, field: str = "", expected: str = "", **receipt: Any) -> Problem:
         return Problem(code, field=field, expected=expected, sentence=self.words.refusal(code), **receipt)
@@ -135,15 +144,24 @@ class LocalClient:
     def history(self, path: str, *, limit: int = PAGE, before: int = 0) -> dict[str, Any]:
         """Versions of a record that the reader may read, the newest first; below version `before`, if it is given."""
         items: list[dict[str, Any]] = []
-        more = None
+        more, readable = None, False
         with self.ledger.sight(self.reader) as sight:
-            for seen in sight.versions(path):
-                if before and seen.entry.version >= before:
-                    continue
-                if len(items) == limit:
+            try:
+                for entry in self.engine.history(path):
+                    seen = sight.see(path, entry)
+                    readable = readable or seen is not None
+                    if seen is None or (before and entry.version >= before):
+                        continue
+                    if len(items) == limit:
+                        more = items[-1]["version"]
+                        break
+                    items.append(forms.record_form(seen))
+            except HeightGone as gone:
+                # Older ones are not kept here: whoever pages on is told, and may read some of it at all.
+                if items:
                     more = items[-1]["version"]
-                    break
-                items.append(forms.record_form(seen))
+                elif before and readable:
+                    raise self.ledger.problem(gone.code, gone.field, gone.expected) from None
         if not items and not before:
             raise self._unknown_record(path)
         return {"items": items, "next": more}
@@ -174,17 +192,18 @@ class LocalClient:
             return found.ask(sight, parameters or {})
 
     def receipt(self, transaction: bytes) -> dict[str, Any]:
-        """What became of a transaction, with its content: for its signers, and who may read all that it wrote."""
+        """What became of a transaction: for its signers, and who may read all that it wrote; of a refusal, who may read
+        the records that it concerned. With its content, which of a refused one its signers alone are shown."""
         receipt = self.engine.receipt(transaction)
         if receipt is None:
             raise self._unknown_transaction()
         block = self.engine.block(receipt.height)
         with self.ledger.sight(self.reader) as sight:
-            if not sight.may_read_receipt(receipt, written_by(block, receipt.position)):
+            if not self._may_read(sight, block, receipt, written_by(block, receipt.position)):
                 raise self._unknown_transaction()
         shown = is_signer(receipt, self.reader)
         form = forms.receipt_form(receipt, self.ledger.words, show_expected=shown)
-        raw = transaction_at(block, receipt.position)
+        raw = transaction_at(block, receipt.position) if shown or not receipt.code else None
         content = (
             None if raw is None else forms.transaction_form(open_transaction(self.registry.suite, raw), self.registry)
         )
@@ -277,8 +296,13 @@ class LocalClient:
         return [
             forms.receipt_form(receipt, self.ledger.words, show_expected=is_signer(receipt, self.reader))
             for receipt in receipts
-            if sight.may_read_receipt(receipt, written.get(receipt.position, {}))
+            if self._may_read(sight, block, receipt, written.get(receipt.position, {}))
         ]
+
+    def _may_read(self, sight: Sight, block: Block, receipt: Receipt, written: dict[str, Entry]) -> bool:
+        if sight.may_read_receipt(receipt, written):
+            return True
+        return bool(receipt.code) and sight.see_refusal(refused_in(block, receipt, self.engine)) is not None
 
     def _unknown_record(self, path: str) -> Problem:
         return self.ledger.problem("ledger.record_unknown", "path", "a record that you may read")
@@ -290,9 +314,3 @@ class LocalClient:
 def written_by(block: Block, position: int) -> dict[str, Entry]:
     """What the transaction at this position of the block wrote."""
     return {write.path: write.entry for write in block.writes if write.position == position}
-
-
-def transaction_at(block: Block, position: int) -> bytes | None:
-    """The transaction that the receipt at this position is of; None for a due move or the genesis."""
-    place = position - (len(block.receipts) - len(block.transactions))
-    return block.transactions[place] if place >= 0 else None

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from infoharbor.edgekit.sight import Sight
-from infoharbor.engine.interface import Engine, Reading
+from infoharbor.engine.interface import Engine, HeightGone, Reading
 from infoharbor.evidence.file import VERSIONS_MAX
 from infoharbor.evidence.making import make_evidence
-from infoharbor.kernel.execution import Chain
+from infoharbor.kernel.chain import Chain
 from infoharbor.sdk.problems import Problem
 
 
@@ -29,7 +29,8 @@ class Provable(Reading, Protocol):
 def prove(engine: Provable, sight: Sight, paths: Sequence[str], *, history: bool = True) -> bytes:
     """The evidence for these records, present or absent.
 
-    A record's complete history goes in only if the reader may read every version, else its newest version stands alone;
+    A record's complete history goes in only if the reader may read every version and this node keeps them, else its newest
+    version stands alone;
     and of the writers' receipts those that the reader may read. Raises `Problem` for a record that the reader may not
     read, as if there were none to speak of.
     """
@@ -43,7 +44,10 @@ def prove(engine: Provable, sight: Sight, paths: Sequence[str], *, history: bool
 
 
 def _may_read_all(engine: Provable, sight: Sight, path: str) -> bool:
-    versions = list(itertools.islice(engine.history(path), VERSIONS_MAX + 1))
+    try:
+        versions = list(itertools.islice(engine.history(path), VERSIONS_MAX + 1))
+    except HeightGone:
+        return False  # Its first versions are not kept here.
     return len(versions) <= VERSIONS_MAX and all(sight.see(path, entry) is not None for entry in versions)
 
 

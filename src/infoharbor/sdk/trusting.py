@@ -1,5 +1,6 @@
 """The trust file of a ledger, what its proofs are checked against; and the way by which an old one is carried forward."""
 
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from infoharbor.contracts.identity.attesters import CURRENT, Attesters, Handover
@@ -8,9 +9,9 @@ from infoharbor.evidence.attesters import FORMAT, AttesterSet, attested_trust, e
 from infoharbor.evidence.checkpoint import Checkpoint
 from infoharbor.evidence.handover import NAMINGS_MAX, Naming, Step, WayForward
 from infoharbor.evidence.note import Note, VerifierKey
-from infoharbor.evidence.trust import EMBEDDED, NO_QUORUM, Log, TrustPolicy
+from infoharbor.evidence.trust import EMBEDDED, NO_QUORUM, Log, TrustPolicy, Witness
 from infoharbor.kernel.block import Genesis
-from infoharbor.kernel.execution import Chain
+from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.records import record_type
 from infoharbor.sdk.building import now_ms
 
@@ -29,9 +30,10 @@ class Kept(Reading, Protocol):
     def chain(self) -> Chain: ...
 
 
-def ledger_trust(reader: Kept, refresh_days: int = REFRESH_DAYS) -> TrustPolicy:
+def ledger_trust(reader: Kept, refresh_days: int = REFRESH_DAYS, outside: Sequence[Witness] = ()) -> TrustPolicy:
     """Whose signatures are enough, and a pin: at the newest attested header, or, where one operator signs, at the newest.
-    The file counts as fresh for `refresh_days`."""
+    The file counts as fresh for `refresh_days`. It asks for all these `outside` witnesses besides, for whom members attest
+    the ledger."""
     refresh_by = now_ms() + refresh_days * DAY_MS
     named = (reader.genesis.name, reader.chain.id)
     with reader.snapshot() as snapshot:
@@ -39,7 +41,9 @@ def ledger_trust(reader: Kept, refresh_days: int = REFRESH_DAYS) -> TrustPolicy:
     if attested:
         newest = checkpoint_in(reader.checkpoint())
         members = set_at(reader, newest.size - 1).members
-        return attested_trust(*named, members, (newest.size, newest.root), refresh_by)
+        return attested_trust(*named, members, (newest.size, newest.root), refresh_by, outside)
+    if outside:
+        raise Refused("trust.no_attesters", "chain", "a ledger that members attest")
     size = reader.status().height + 1
     log = Log(VerifierKey.parse(reader.verifier_key))
     return TrustPolicy(*named, EMBEDDED, size, reader.root(size), refresh_by, (log,), (), (), NO_QUORUM)

@@ -26,8 +26,8 @@ from infoharbor.engine.store import Store
 from infoharbor.engine.trial import HARBOR, START
 from infoharbor.engine.validity import ensure_valid_block
 from infoharbor.kernel.block import Genesis
+from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.encoding import encode
-from infoharbor.kernel.execution import Chain
 from infoharbor.kernel.registry import installed_registry
 from infoharbor.kernel.transaction import (
     Ceilings,
@@ -35,6 +35,7 @@ from infoharbor.kernel.transaction import (
     assemble,
     build_body,
     open_transaction,
+    salts,
     signing_bytes,
 )
 from infoharbor.simulation.disk import Disk, Disks
@@ -76,8 +77,8 @@ class Founding(NamedTuple):
     ) -> bytes:
         """A transaction; `nonce` (16 bytes) makes it another than the same actions were before."""
         encoded = [
-            encode(SaltedAction(nonce, by, action.__action__.contract, action.__action__.name, encode(action)))
-            for action, by in parts
+            encode(SaltedAction(salt, by, action.__action__.contract, action.__action__.name, encode(action)))
+            for salt, (action, by) in zip(salts(nonce), parts, strict=False)
         ]
         by_key = {signer.key_id: signer for signer in signers}
         body = build_body(

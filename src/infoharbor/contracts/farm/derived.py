@@ -3,7 +3,7 @@
 from infoharbor.contractkit import Action, Ledger, ensure
 from infoharbor.contractkit.types import Code, Identifier
 from infoharbor.contracts.farm.actions import RecordHarvest
-from infoharbor.contracts.farm.events import grams_of, of_lots, pieces_of, product_of
+from infoharbor.contracts.farm.events import grams_of, moisture_of, of_lots, pieces_of, product_of
 from infoharbor.contracts.farm.production import Output, RecordProduction
 from infoharbor.contracts.farm.records import Lot, Part, ProductionKind
 from infoharbor.contracts.trace.records import Event, EventStatus, Quantity
@@ -12,8 +12,8 @@ from infoharbor.contracts.trace.rules import object_id
 
 class DeriveLots(Action):
     """Record the lots that an event of the acting organisation made: a harvest of what it commissioned, a production of
-    what it transformed. `event` is the digest of the event's key; plots, indication and season are a harvest's. It is
-    judged as if it were recorded by hand, and may stand in one bundle with the capture."""
+    what it transformed, as moist as its sensors say. `event` is the digest of the event's key; plots, indication and
+    season are a harvest's. It is judged as if it were recorded by hand, and may stand in one bundle with the capture."""
 
     event: Code
     plots: tuple[Identifier, ...]
@@ -32,20 +32,21 @@ class DeriveLots(Action):
         ensure(begins, "event_makes_nothing", field="event", expected="a commissioning or transformation of lots")
         for each in made:
             lot = object_id(each.epc_class)
-            about = (lot, product_of(ledger, lot).product, grams_of(ledger, each), pieces_of(each), None)
+            about = (lot, product_of(ledger, lot).product, grams_of(ledger, each), pieces_of(each), moisture_of(event))
             RecordHarvest(*about, self.plots, self.indication, self.season, event.event_time).apply(ledger)
 
 
 def produced(ledger: Ledger, event: Event) -> RecordProduction:
     """The production that a transformation tells of."""
     inputs = tuple(Part(object_id(each.epc_class), grams_of(ledger, each)) for each in of_lots(event.input_quantities))
-    outputs = tuple(output_of(ledger, each) for each in of_lots(event.output_quantities))
+    moisture = moisture_of(event)
+    outputs = tuple(output_of(ledger, each, moisture) for each in of_lots(event.output_quantities))
     return RecordProduction(kind_of(ledger, inputs, outputs), inputs, outputs, event.event_time)
 
 
-def output_of(ledger: Ledger, quantity: Quantity) -> Output:
+def output_of(ledger: Ledger, quantity: Quantity, moisture: int | None) -> Output:
     lot = object_id(quantity.epc_class)
-    return Output(lot, product_of(ledger, lot).product, grams_of(ledger, quantity), pieces_of(quantity), None)
+    return Output(lot, product_of(ledger, lot).product, grams_of(ledger, quantity), pieces_of(quantity), moisture)
 
 
 def kind_of(ledger: Ledger, inputs: tuple[Part, ...], outputs: tuple[Output, ...]) -> ProductionKind:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from infoharbor.contracts.farm.actions import RecordHarvest
 from infoharbor.contracts.farm.cells import DIGITS, UNITS_PER_DEGREE, square_of
 from infoharbor.contracts.farm.derived import DeriveLots
+from infoharbor.contracts.farm.events import PER_CENT, WATER
 from infoharbor.contracts.farm.land import DescribeProduct, RegisterPlot, RegisterSite, Site
-from infoharbor.contracts.farm.production import Output, RecordProduction
+from infoharbor.contracts.farm.production import ABOVE_DRY_MATTER, Output, RecordProduction
 from infoharbor.contracts.farm.records import Lot, Part, Production, ProductionKind
 from infoharbor.contracts.farm.test_farm import (
     BODY,
@@ -216,3 +217,51 @@ def test_a_cell_is_where_the_standard_says() -> None:
     square = square_of("8FVC9G8F")
     assert square is not None
     assert (square.south, square.west) == ((47 + 90) * UNITS_PER_DEGREE + 146, (8 + 180) * UNITS_PER_DEGREE + 209)
+
+
+def sensors(*readings: dict[str, Any]) -> str:
+    return msgspec.json.encode(
+        [{"sensorMetadata": {"time": "2026-04-08T02:30:00Z"}, "sensorReport": readings}]
+    ).decode()
+
+
+def water(number: str, uom: str = PER_CENT, substance: str = WATER) -> dict[str, Any]:
+    return {"type": "Dimensionless", "chemicalSubstance": substance, "value": msgspec.Raw(number.encode()), "uom": uom}
+
+
+@pytest.mark.parametrize(
+    ("said", "moisture"),
+    [
+        (sensors(water("11.2")), 1_120),
+        (sensors(water("11.259"), {"type": "Temperature", "value": 26, "uom": "CEL"}), 1_125),
+        (sensors(water("0")), 0),
+        (sensors(water("99.999")), 9_999),
+        (sensors(water("11.2"), water("11.20")), 1_120),
+        (sensors(water("11.2"), water("11.3")), None),
+        (sensors(water("100")), None),
+        (sensors(water("-1")), None),
+        (sensors(water("1e1")), None),
+        (sensors(water('"11"')), None),
+        (sensors(water("11.2", "NX")), None),
+        (sensors(water("11.2", substance="https://identifiers.org/inchikey:LFQSCWFLJHTTHZ-UHFFFAOYSA-N")), None),
+        (sensors(*[water("11.2")] * 300), None),
+        ("[" * 100_000, None),
+        ("[1]", None),
+        ("no JSON", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_a_lot_is_as_moist_as_its_event_says_if_it_says_one_thing(
+    trial: Trial, said: str, moisture: int | None
+) -> None:
+    derive(trial, event("ab", quantities=(some(number("a"), 5_000),), sensors=said))
+    assert trial.get(Lot, number("a")).moisture == moisture
+
+
+def test_dry_matter_is_judged_by_what_events_say(trial: Trial) -> None:
+    derive(trial, event("ab", quantities=(some(number("a"), 10_000),), sensors=sensors(water("75"))), INSIDE)
+    made = transformed("cd", [some(number("a"), 10_000)], [some(tea("t"), 2_600)])
+    derive(trial, msgspec.structs.replace(made, sensors=sensors(water("3"))))
+    assert trial.get(Lot, tea("t")).moisture == 300
+    assert trial.get(Lot, tea("t")).breaks == (ABOVE_DRY_MATTER,)
+    trial.audit()

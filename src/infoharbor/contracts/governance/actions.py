@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from infoharbor.contractkit import (
+    ENGINE,
     GENESIS,
     Action,
     Ledger,
@@ -15,10 +16,11 @@ from infoharbor.contractkit import (
 )
 from infoharbor.contractkit.arithmetic import divide_up
 from infoharbor.contractkit.encoding import decode_action, encode_action
-from infoharbor.contractkit.types import Code, Count, Hash, Identifier, Integer, ShortText
+from infoharbor.contractkit.types import Code, Count, Hash, Identifier, Instant, Integer, ShortText
 from infoharbor.contracts.governance.records import (
     ActiveContract,
     CodeEntry,
+    Misbehaviour,
     Proposal,
     ProposalStatus,
     Vote,
@@ -98,6 +100,19 @@ class ActivateContract(Action):
         ensure(self.version >= newest, "version_backwards", field="version", expected=f"at least {newest}")
         delay = 0 if ledger.is_genesis else ledger.parameter(ACTIVATION_DELAY)
         ledger.put(ActiveContract(self.contract, self.version, self.rules_hash, ledger.now + delay))
+
+
+class NoteMisbehaviour(Action):
+    """Keep that a validator was at fault. Told by the engine, which has checked the proof in the block; never by anyone."""
+
+    validator: Code
+    fault: Code
+    order: Count
+    time: Instant
+
+    def apply(self, ledger: Ledger) -> None:
+        ensure(ledger.actor == ENGINE, "not_told", field="by", expected="proof in a block of the network")
+        ledger.put(Misbehaviour(self.validator, self.fault, self.order, self.time))
 
 
 Decision = (

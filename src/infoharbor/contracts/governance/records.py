@@ -76,6 +76,16 @@ class CodeEntry(Record, table="codes", key=("code_table", "code"), visible=PUBLI
     until: Instant
 
 
+class Misbehaviour(Record, table="misbehaviours", key="validator", visible=PUBLIC):
+    """The last fault of a validator that a block has proved, such as votes for two blocks at one height. Its key votes no
+    more until the members enter it anew. `validator` is the key's address, `order` CometBFT's height, `time` of then."""
+
+    validator: Code
+    fault: Code
+    order: Count
+    time: Instant
+
+
 class ActiveContract(Record, table="activations", key=("contract", "since"), visible=PUBLIC):
     """A contract's version, the hash of its rule files, and the block time from which it holds.
 

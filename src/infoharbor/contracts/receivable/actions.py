@@ -1,6 +1,6 @@
 """How a claim comes to be: credit lines, draft, issue, confirmation, acceptance; and how it is undone."""
 
-from infoharbor.contractkit import Action, Ledger, Refusal, ensure, when_due
+from infoharbor.contractkit import Action, Ledger, Refusal, about, ensure, when_due
 from infoharbor.contractkit.days import Day
 from infoharbor.contractkit.money import is_currency
 from infoharbor.contractkit.types import (
@@ -85,6 +85,8 @@ class DraftReceivable(Action):
     due_on: Day
     tenor_reason: ShortText
 
+    concerns = (about(Invoice, "invoice"),)
+
     def apply(self, ledger: Ledger) -> str:
         ensure("/" not in self.number, "number", field="number", expected="no slash")
         invoice = ledger.get(Invoice, self.invoice, field="invoice")
@@ -103,6 +105,8 @@ class IssueReceivable(Action):
     """The debtor promises. The bank's line and the invoice must have room; a debtor that is late promises nothing."""
 
     receivable: Identifier
+
+    concerns = (about(Receivable, "receivable"),)
 
     def apply(self, ledger: Ledger) -> None:
         draft = ledger.get(Receivable, self.receivable, field="receivable")

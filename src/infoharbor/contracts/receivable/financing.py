@@ -1,6 +1,18 @@
 """How a leaf is financed: the holder asks, financiers offer, the holder chooses, and the money waits for its checks."""
 
-from infoharbor.contractkit import CALENDAR, NEW, Action, Ledger, Move, Parameter, Record, Status, ensure, when_due
+from infoharbor.contractkit import (
+    CALENDAR,
+    NEW,
+    Action,
+    Ledger,
+    Move,
+    Parameter,
+    Record,
+    Status,
+    about,
+    ensure,
+    when_due,
+)
 from infoharbor.contractkit.days import DAY_MS
 from infoharbor.contractkit.money import annual_cost
 from infoharbor.contractkit.types import Amount, Count, Hash, Identifier, Instant, OrganisationId, ShortText
@@ -189,6 +201,8 @@ class ChooseOffer(Action):
     receivable: Identifier
     leaf: Count
     financier: OrganisationId
+
+    concerns = (about(Leaf, "receivable", "leaf"), about(FinancingOffer, "receivable", "leaf", "financier"))
 
     def apply(self, ledger: Ledger) -> None:
         receivable = ensure_live(ledger, self.receivable)

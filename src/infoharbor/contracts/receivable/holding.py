@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infoharbor.contractkit import Action, Ledger, ensure, when_due
+from infoharbor.contractkit import Action, Ledger, about, ensure, when_due
 from infoharbor.contractkit.arithmetic import share
 from infoharbor.contractkit.types import Amount, Count, Identifier, Instant, OrganisationId, ShortText
 from infoharbor.contracts.receivable.actions import give_back
@@ -44,6 +44,8 @@ class OfferLeaf(Action):
     invoice: Identifier
     recourse: bool
     until: Instant
+
+    concerns = (about(Leaf, "receivable", "leaf"), about(Invoice, "invoice"))
 
     def apply(self, ledger: Ledger) -> None:
         receivable = ensure_live(ledger, self.receivable)

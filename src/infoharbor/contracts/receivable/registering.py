@@ -1,6 +1,6 @@
 """What is told of invoices: that there is one, that it is credited, what the tax authority says, that it is financed."""
 
-from infoharbor.contractkit import Action, Ledger, ensure
+from infoharbor.contractkit import Action, Ledger, about, ensure
 from infoharbor.contractkit.days import Day
 from infoharbor.contractkit.identifiers import is_country
 from infoharbor.contractkit.money import is_currency
@@ -137,6 +137,8 @@ class FactorInvoice(Action):
     financier: OrganisationId
     amount: Amount
     reference: ShortText
+
+    concerns = (about(Invoice, "invoice"),)
 
     def apply(self, ledger: Ledger) -> str:
         invoice = ledger.get(Invoice, self.invoice, field="invoice")

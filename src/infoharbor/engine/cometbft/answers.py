@@ -1,11 +1,16 @@
 """CometBFT's questions put to the application, one function each: protobuf stays on this side."""
 
 import logging
+from abc import ABC, abstractmethod
 from typing import Any, Protocol
 
 from infoharbor.engine.cometbft.application import Application
 from infoharbor.engine.cometbft.messages import Response
+from infoharbor.engine.cometbft.misbehaviour import Misbehaved
+from infoharbor.engine.cometbft.telling import apart, together
 from infoharbor.engine.interface import Refused
+from infoharbor.engine.state_format import FORMAT
+from infoharbor.engine.state_shelf import Kept
 
 logger = logging.getLogger(__name__)
 ACCEPT, REJECT = 1, 2
@@ -28,6 +33,16 @@ class Pool(Protocol):
         ...
 
 
+class Serving(Protocol):
+    """The snapshots that other nodes are given, and how far back blocks are kept for them."""
+
+    def kept(self) -> list[Kept]: ...
+    def chunk(self, order: int, index: int) -> bytes: ...
+    def retained(self, order: int, now: int) -> int:
+        """The lowest height of CometBFT whose block it has to keep; 0: all of them."""
+        ...
+
+
 class Votes(Protocol):
     """What a node's votes bring along, and what those of the others brought."""
 
@@ -35,11 +50,8 @@ class Votes(Protocol):
     def hear(self, note: bytes, now: int) -> None: ...
 
 
-class Answers:
-    """Answers every request at once."""
-
-    def __init__(self, application: Application, pool: Pool, votes: Votes) -> None:
-        self._application, self._pool, self._votes = application, pool, votes
+class Answering(ABC):
+    """Finds the answer to each request by its kind."""
 
     def answer(self, request: Any, now: int) -> Any:
         """The response to any request, known or not."""
@@ -56,8 +68,26 @@ class Answers:
     def _echo(self, asked: Any, told: Any, now: int) -> None:
         told.message = asked.message
 
-    def _flush(self, asked: Any, told: Any, now: int) -> None:
+    def _flush(self, asked: Any, told: Any, now: int) -> None:  # noqa: B027
         """Everything before it has been answered."""
+
+    def _query(self, asked: Any, told: Any, now: int) -> None:
+        """CometBFT asks which node may call; everything else is read from the gateway."""
+        if asked.path.startswith(FILTER_ADDRESS):
+            return
+        if not (asked.path.startswith(FILTER_NODE) and self._admits(asked.path.removeprefix(FILTER_NODE))):
+            told.code = INVALID
+
+    @abstractmethod
+    def _admits(self, node: str) -> bool:
+        """Whether the node of this id may call."""
+
+
+class Answers(Answering):
+    """Answers every request at once."""
+
+    def __init__(self, application: Application, pool: Pool, votes: Votes, snapshots: Serving) -> None:
+        self._application, self._pool, self._votes, self._snapshots = application, pool, votes, snapshots
 
     def _info(self, asked: Any, told: Any, now: int) -> None:
         height, app_hash = self._application.info()
@@ -69,24 +99,19 @@ class Answers:
             asked.app_state_bytes.strip(b'"').decode(errors="replace"), validators
         )
 
-    def _query(self, asked: Any, told: Any, now: int) -> None:
-        """CometBFT asks which node may call; everything else is read from the gateway."""
-        if asked.path.startswith(FILTER_ADDRESS):
-            return
-        if not (asked.path.startswith(FILTER_NODE) and self._application.admits(asked.path.removeprefix(FILTER_NODE))):
-            told.code = INVALID
+    def _admits(self, node: str) -> bool:
+        return self._application.admits(node)
 
     def _check_tx(self, asked: Any, told: Any, now: int) -> None:
-        told.code = self._inserted(asked.tx)
+        """Nobody sends anything to CometBFT, whose own door is closed."""
+        told.code = INVALID
 
     def _insert_tx(self, asked: Any, told: Any, now: int) -> None:
-        told.code = self._inserted(asked.tx)
-
-    def _inserted(self, raw: bytes) -> int:
-        return 0 if self._pool.insert(raw) else RETRY_LATER
+        taken = [self._pool.insert(raw) for raw in apart(asked.tx)]
+        told.code = 0 if all(taken) else RETRY_LATER
 
     def _reap_txs(self, asked: Any, told: Any, now: int) -> None:
-        told.txs.extend(self._pool.reap(asked.max_bytes))
+        told.txs.extend(together(self._pool.reap(asked.max_bytes)))
 
     def _prepare_proposal(self, asked: Any, told: Any, now: int) -> None:
         told.txs.extend(self._application.prepare(milliseconds_of(asked.time), asked.max_tx_bytes, now))
@@ -99,9 +124,11 @@ class Answers:
             told.status = REJECT
 
     def _finalize_block(self, asked: Any, told: Any, now: int) -> None:
-        done = self._application.finalize(asked.height, milliseconds_of(asked.time), asked.txs, asked.hash)
-        for each in asked.misbehavior:
-            logger.error("the validator %s has voted for two blocks at once", each.validator.address.hex())
+        found = [
+            Misbehaved(each.type, each.validator.address, each.height, milliseconds_of(each.time))
+            for each in asked.misbehavior
+        ]
+        done = self._application.finalize(asked.height, milliseconds_of(asked.time), asked.txs, asked.hash, found)
         for code in done.codes:
             told.tx_results.add(code=code)
         for key, power in done.validators:
@@ -110,23 +137,32 @@ class Answers:
 
     def _commit(self, asked: Any, told: Any, now: int) -> None:
         self._application.commit()
+        told.retain_height = self._snapshots.retained(self._application.info()[0], now)
 
     def _extend_vote(self, asked: Any, told: Any, now: int) -> None:
         told.vote_extension = self._votes.note(now)
 
     def _verify_vote_extension(self, asked: Any, told: Any, now: int) -> None:
-        """No vote is lost for what it brings along: nodes could differ about that, and votes decide blocks."""
-        self._votes.hear(asked.vote_extension, now)
+        """No vote is lost for what it brings along: nodes could differ about that, and votes decide blocks. It is heard, and
+        with it what this node has committed is attested, once CometBFT goes by the same root: others say it again."""
+        if self._application.is_agreed:
+            self._votes.hear(asked.vote_extension, now)
         told.status = ACCEPT
 
     def _list_snapshots(self, asked: Any, told: Any, now: int) -> None:
-        """None are served."""
-
-    def _offer_snapshot(self, asked: Any, told: Any, now: int) -> None:
-        told.result = ABORT
+        for kept in self._snapshots.kept():
+            manifest = kept.manifest
+            told.snapshots.add(
+                height=manifest.order, format=FORMAT, chunks=len(manifest.chunks), hash=kept.hash, metadata=kept.raw
+            )
 
     def _load_snapshot_chunk(self, asked: Any, told: Any, now: int) -> None:
-        """There is none."""
+        if asked.format == FORMAT:
+            told.chunk = self._snapshots.chunk(asked.height, asked.chunk)
+
+    def _offer_snapshot(self, asked: Any, told: Any, now: int) -> None:
+        """This node has a state already; one that has none is answered by `state_sync`."""
+        told.result = ABORT
 
     def _apply_snapshot_chunk(self, asked: Any, told: Any, now: int) -> None:
         told.result = ABORT

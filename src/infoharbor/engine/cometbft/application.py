@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from infoharbor.engine.blocklog import Place as LogPlace
 from infoharbor.engine.cometbft.mempool import SharedMempool
+from infoharbor.engine.cometbft.misbehaviour import Misbehaved
 from infoharbor.engine.cometbft.order import Order, Place
 from infoharbor.engine.cometbft.validators import POWER, admitted_nodes, updates, validators
 from infoharbor.engine.door import Door
@@ -16,7 +17,7 @@ from infoharbor.engine.machine import Executed, Machine
 from infoharbor.engine.mempool import Waiting
 from infoharbor.engine.signature_worker import Check, check
 from infoharbor.engine.snapshot import Snapshot, State
-from infoharbor.engine.validity import Signed, checks_of, ensure_unexpired, ensure_valid_block, signing_keys
+from infoharbor.engine.validity import Signed, checks_of, ensure_unexpired, ensure_valid_block
 from infoharbor.kernel import merkle
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.transaction import Opened
@@ -145,7 +146,7 @@ class Application:
                 self._door.open(raw) if waiting is None else waiting.opened
                 for raw, waiting in zip(transactions, known, strict=True)
             ]
-            signed = ensure_valid_block(self._chain, view, max(time, view.time), opened)
+            signed = ensure_valid_block(self._chain, view, max(time, view.time), opened, self.machine.signers.keys)
         unchecked = [
             each for one, waiting in zip(signed, known, strict=True) if waiting is None for each in checks_of(*one)
         ]
@@ -153,7 +154,19 @@ class Application:
             raise Refused("ledger.signature_invalid", "signatures", "a valid signature of each named key")
         self._judged = _Judged(hash, self.machine.height, signed)
 
-    def finalize(self, height: int, time: int, transactions: Sequence[bytes], hash: bytes) -> Finalized:
+    @property
+    def is_agreed(self) -> bool:
+        """Whether a good proposal builds on the newest block: CometBFT shows only what carries the root that this node has."""
+        return self._judged is not None
+
+    def finalize(
+        self,
+        height: int,
+        time: int,
+        transactions: Sequence[bytes],
+        hash: bytes,
+        misbehaved: Sequence[Misbehaved] = (),
+    ) -> Finalized:
         """Run the block that CometBFT has decided. Nothing is durable until `commit`."""
         decided = self._decided
         if decided is not None:
@@ -165,7 +178,8 @@ class Application:
         run = self._runnable(time, transactions, hash)
         with self.machine.view() as view:
             at = max(time, view.time)
-            executed = self.machine.execute(at, run, view) if run or view.due(at, 1) else None
+            facts = [each.as_fact() for each in misbehaved]
+            executed = self.machine.execute(at, run, view, facts=facts) if run or facts or view.due(at, 1) else None
             changed = [] if executed is None else self._changed_validators(view, executed)
         root = self._state.root if executed is None else self.machine.root_after(executed)
         codes = _codes(transactions, run, [] if executed is None else executed.outcome.results)
@@ -214,7 +228,7 @@ class Application:
     def _refusal(self, opened: Opened, view: Snapshot, at: int) -> Refused | None:
         """Why the transaction may not stand in a block of this time."""
         try:
-            ensure_unexpired(opened, signing_keys(self._chain, opened, view, at), at)
+            ensure_unexpired(opened, self.machine.signers.keys(opened, view, at), at)
         except Refused as refused:
             return refused
         return None

@@ -5,10 +5,13 @@ that one that was away has them at once. They are judged by the set that the hea
 
 import logging
 from collections import deque
+from collections.abc import Callable, Sequence
 
 from infoharbor.contracts.identity.attesters import CURRENT, Attesters
+from infoharbor.crypto.keyfile import TokenFault
 from infoharbor.engine.attestation import Attestation
 from infoharbor.engine.attested_notes import AttestedNotes
+from infoharbor.engine.attester import NodeAttester
 from infoharbor.engine.cometbft.application import OrderedMachine
 from infoharbor.engine.interface import Refused
 from infoharbor.evidence.checkpoint import NoteError
@@ -22,12 +25,15 @@ logger = logging.getLogger(__name__)
 
 
 class Attesting:
-    """Attests what this node has committed, once it takes part in votes; so nothing that it is only catching up with. Used
-    by the engine's thread."""
+    """Attests what this node has committed, once it takes part in votes; so nothing that it is only catching up with.
+    `own` reads the keys of the node's attesters, which their owner may have put others beside. Used by the engine's thread.
+    """
 
-    def __init__(self, attestation: Attestation, machine: OrderedMachine) -> None:
-        self._attestation, self._machine = attestation, machine
-        self._size, self._note = 0, b""
+    def __init__(
+        self, attestation: Attestation, machine: OrderedMachine, own: Callable[[], Sequence[NodeAttester]] | None = None
+    ) -> None:
+        self._attestation, self._machine, self._own = attestation, machine, own
+        self._size, self._note, self._named = 0, b"", b""
         self._heard: deque[bytes] = deque(maxlen=HEARD)
 
     def note(self, now: int) -> bytes:
@@ -38,6 +44,8 @@ class Attesting:
             with self._machine.view() as view:
                 attesters = view.find(Attesters, CURRENT)
             if attesters is not None:
+                if self._own is not None and state.header.attesters_root != self._named:
+                    self._use(self._own, state.header.attesters_root)
                 said = self._attestation.committed(state.height + 1, state.root, attesters.named, now)
                 self._note = said or b""
             self._size = state.height + 1
@@ -58,6 +66,14 @@ class Attesting:
         except NoteError:
             pass
         self._heard.append(note)
+
+    def _use(self, own: Callable[[], Sequence[NodeAttester]], named: bytes) -> None:
+        """Attest with the keys that are there now; tried again with the next block where their token does not answer."""
+        try:
+            self._attestation.use(own())
+            self._named = named
+        except TokenFault as fault:
+            logger.error("the node's attester keys cannot be read: %s", fault)
 
 
 class QuorumSigner:

@@ -1,6 +1,8 @@
 """The engine of a network's node: what the embedded one is, but for who orders the blocks."""
 
 import contextlib
+import functools
+import itertools
 import threading
 from collections import deque
 from concurrent.futures import Future
@@ -16,41 +18,61 @@ from infoharbor.engine.cometbft.application import Application, OrderedMachine
 from infoharbor.engine.cometbft.attesting import Attesting, QuorumSigner
 from infoharbor.engine.cometbft.connections import Connection, Server
 from infoharbor.engine.cometbft.home import ConsensusHome
+from infoharbor.engine.cometbft.light import LightBlocks
 from infoharbor.engine.cometbft.mempool import SharedMempool
 from infoharbor.engine.cometbft.order import Order
 from infoharbor.engine.cometbft.pending import Pending
 from infoharbor.engine.cometbft.process import ConsensusProcess
-from infoharbor.engine.embedded import INBOX_BYTES, INBOX_TRANSACTIONS, EmbeddedEngine, milliseconds
+from infoharbor.engine.cometbft.quarantining import QuarantiningEngine
+from infoharbor.engine.cometbft.retention import Retention
+from infoharbor.engine.cometbft.snapshots import Snapshots
+from infoharbor.engine.cometbft.snapshotting import SnapshottingEngine
+from infoharbor.engine.cometbft.validators import validators
+from infoharbor.engine.embedded import INBOX_BYTES, INBOX_TRANSACTIONS, milliseconds
 from infoharbor.engine.folder import Founded
-from infoharbor.engine.interface import Damaged, Refused
+from infoharbor.engine.interface import Refused
+from infoharbor.engine.mempool import Waiting
 from infoharbor.engine.signatures import Checked
+from infoharbor.engine.snapshot import Snapshot
 from infoharbor.engine.store import Store
 from infoharbor.kernel import limits
 from infoharbor.kernel.block import Receipt
+from infoharbor.kernel.transaction import Opened
 
 PROPOSAL_PATIENCE_MS = 1_000
 """How long a proposer waits for a transaction before it proposes an empty block: the pace of an idle network."""
 SWEEP_MS = 5_000
-TELL_AGAIN_MS = 5_000
-"""Own transactions that wait so long are told to the other nodes again, which may have been away."""
+TELL_AGAIN_MS, TELL_AGAIN_MOST = 5_000, 500
+"""So often, so many of the own transactions that wait longest are told to the other nodes again, which may have been away:
+few, since under load nearly all of them wait for blocks and not for being told."""
 
 
 class Relayed(Future[Receipt]):
     """Stands for the sender of a transaction that came from another node: nobody waits here."""
 
 
-class ReplicatedEngine(EmbeddedEngine):
+class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
     """One node of a network: takes transactions like the embedded engine, and makes the blocks that CometBFT decides.
     Open it with `lifecycle.open_engine`."""
 
     _machine: OrderedMachine
+    attestation: Attestation
 
     def __init__(
-        self, data: Path, founded: Founded, store: Store, log: BlockLog, program: Path, *, workers: int, writing: int
+        self,
+        data: Path,
+        founded: Founded,
+        store: Store,
+        log: BlockLog,
+        program: Path,
+        *,
+        workers: int,
+        writing: int,
+        keep_blocks: int = 0,
     ) -> None:
         self._prepared, self._joined = threading.Event(), False
         self._network = contextlib.ExitStack()
-        super().__init__(data, founded, store, log, workers=workers, writing=writing)
+        super().__init__(data, founded, store, log, workers=workers, writing=writing, keep_blocks=keep_blocks)
         try:
             self._join_network(ConsensusHome(data), program)
             self._joined = True
@@ -74,9 +96,15 @@ class ReplicatedEngine(EmbeddedEngine):
         self._application = Application(
             self._machine, self._log, self._order, self._pool, self._door, home.founding_validators()
         )
-        self._attest(home.config().name)
-        self._answers = Answers(self._application, self, Attesting(self.attestation, self._machine))
-        self._process = ConsensusProcess(program, home)
+        config = home.config()
+        self._attest(config.name)
+        self._snapshots = Snapshots(self._selector, self._data.path, config.snapshot_every, Retention(home.retention))
+        self._network.callback(self._snapshots.close)
+        attesting = Attesting(self.attestation, self._machine, self._attesters)
+        self._answers = Answers(self._application, self, attesting, self._snapshots)
+        with self._machine.view() as view:
+            home.take_next_key(validators(view, view.time, home.founding_validators()))
+        self._process = ConsensusProcess(program, home, self._hear)
         server = Server(self._selector, self._process.socket, self._ask)
         self._network.callback(server.close)
         for raw in self._pending.left:
@@ -85,13 +113,14 @@ class ReplicatedEngine(EmbeddedEngine):
     def _attest(self, organisation: str) -> None:
         """Where members attest, this node gathers a quorum's signatures, and signs nothing alone."""
         notes = self._signer if isinstance(self._signer, AttestedNotes) else None
-        attesters = attesters_in(self._data, self.origin, organisation, self.root)
-        self.attestation = Attestation(self.genesis.name, self.chain.id, attesters, notes)
+        self._attesters = functools.partial(attesters_in, self._data, self.origin, organisation, self.root)
+        self.attestation = Attestation(self.genesis.name, self.chain.id, self._attesters(), notes)
         if notes is not None:
             self._signer = QuorumSigner(notes, self.attestation)  # type: ignore[assignment]
 
     def checkpoint(self) -> str:
         """The newest that a quorum has attested, where members attest; the network may be at the next already."""
+        self._current()
         try:
             return super().checkpoint()
         except Refused:
@@ -105,12 +134,18 @@ class ReplicatedEngine(EmbeddedEngine):
         return self._process.process_id
 
     @property
+    def light_blocks(self) -> LightBlocks:
+        """What nodes that come new may ask this one's CometBFT."""
+        return LightBlocks(self._process.questions)
+
+    @property
     def order(self) -> int:
         """CometBFT's height, which counts the blocks too that hold nothing of ours."""
         return self._order.newest.order
 
     def close(self) -> None:
         self._process.stop()
+        self._end_asking()
         super().close()
 
     # From other nodes, and to them
@@ -146,7 +181,8 @@ class ReplicatedEngine(EmbeddedEngine):
     def _tell_again(self) -> None:
         now = milliseconds()
         if not self._untold and now - self._told_at >= TELL_AGAIN_MS:
-            self._untold.extend(waiting.opened.id for waiting in self._pool if is_own(waiting.futures))
+            own = (waiting.opened.id for waiting in self._pool if is_own(waiting.futures))
+            self._untold.extend(itertools.islice(own, TELL_AGAIN_MOST))
             self._told_at = now
 
     # The engine's thread
@@ -201,34 +237,47 @@ class ReplicatedEngine(EmbeddedEngine):
         with self._changed:
             self._changed.notify_all()
         self._pending.shrink(self._pool.bytes, (waiting.opened.raw for waiting in self._pool))
-        if self._machine.wants_flush:
+        if self._snapshots.is_due(self._order.newest):
+            self._keep_state(self._order.newest)
+        elif self._machine.wants_flush:
             self._flush()
+
+    def _is_wanted(self, opened: Opened, future: "Future[Receipt]", view: Snapshot) -> bool:
+        """What other nodes tell of has often run already, or waits here: then there is nothing to check."""
+        known = self._pool.waiting(opened.id) is not None or view.transaction(opened.id) is not None
+        return not (known and isinstance(future, Relayed))
 
     def _admit(self, checked: list[Checked]) -> None:
         fresh = []
         with self._machine.view() as view:
             for waiting, valid in checked:
-                receipt = self._receipt_of(waiting.opened.id, view) if valid else None
-                if receipt is not None:
-                    self._checking_bytes -= len(waiting.opened.raw)
-                    waiting.resolve(receipt)
-                else:
+                if not valid or view.transaction(waiting.opened.id) is None:
                     fresh.append(Checked(waiting, valid))
+                    continue
+                self._checking_bytes -= len(waiting.opened.raw)
+                if is_own(waiting.futures):
+                    self._tell_receipt(waiting, view)
         super()._admit(fresh)
         admitted = [waiting for waiting, _ in fresh if self._pool.waiting(waiting.opened.id) is waiting]
         self._pending.append(waiting.opened.raw for waiting in admitted)
         self._untold.extend(waiting.opened.id for waiting in admitted if is_own(waiting.futures))
+
+    def _tell_receipt(self, waiting: Waiting, view: Snapshot) -> None:
+        """To who sent what has run already."""
+        try:
+            receipt = self._receipt_of(waiting.opened.id, view)
+        except Refused as gone:  # It ran in a block that is not kept here.
+            waiting.refuse(gone)
+        else:
+            assert receipt is not None
+            waiting.resolve(receipt)
 
     def _not_written(self, fault: OSError) -> None:
         raise fault  # Others go on: a node whose disk is full stops, and is started again with room.
 
     def _recovered(self) -> OrderedMachine:
         machine = OrderedMachine(self.chain, self.genesis, self._store, self._log)
-        if machine.state is not None:
-            machine.check_rules()
-        self._log.append_from(machine.recover())
-        if machine.state is None:
-            raise Damaged("blocks", "the genesis block")
+        self._log.append_from(machine.resume(self._milliseconds()))
         return machine
 
 

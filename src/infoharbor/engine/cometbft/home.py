@@ -1,39 +1,55 @@
 """CometBFT's folder in a node's data folder: its keys, its genesis, and the settings that we write for it.
 
 `consensus/node.json` who this node is and where its peers are · `consensus/config/` what CometBFT reads ·
-`consensus/data/` what it keeps · `consensus/order` and `consensus/pending` are ours.
+`consensus/data/` what it keeps · `consensus/order`, `consensus/pending` and `consensus/retention.json` are ours ·
+`consensus/sync.json` while the node has yet to begin with others' state.
 """
 
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from infoharbor.crypto.suites import SUITES, PrivateKey
+from infoharbor.crypto.suites import ED25519, SUITES, PrivateKey
+from infoharbor.engine.cometbft.settings import EVIDENCE_BLOCKS, EVIDENCE_NANOSECONDS, settings, sync_settings, toml
 from infoharbor.engine.cometbft.validators import POWER
-from infoharbor.engine.folder import PRIVATE_FOLDER, write_private
+from infoharbor.engine.folder import PRIVATE_FOLDER, sync_folder, write_private
 from infoharbor.engine.interface import Damaged
 from infoharbor.kernel import limits
 
 SEED_BYTES = 32
 CHAIN_ID_DIGITS = 40
+SNAPSHOT_EVERY = 10_000
 BLOCK_OVERHEAD_BYTES = 256 * 1024
 EVIDENCE_BYTES = 64 * 1024
-EVIDENCE_BLOCKS = 100_000
-EVIDENCE_NANOSECONDS = 7 * 24 * 3600 * 10**9
 
 
 class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`node.json`. `listen` is host:port for the other nodes; `peers` are id@host:port."""
+    """`node.json`. `listen` is host:port for the other nodes; `peers` are id@host:port. `gateways` are addresses of other
+    members' gateways, such as https://ledger.example: whom the node asks when its ledger is not the network's.
+    `snapshot_every` is after how many heights of CometBFT the state is kept for nodes that come new, the same at all nodes,
+    so that each can serve a part; 0 keeps none."""
 
     name: str
     listen: str
     peers: tuple[str, ...]
+    gateways: tuple[str, ...] = ()
+    snapshot_every: int = SNAPSHOT_EVERY
+
+
+class Sync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`sync.json`: this node has yet to begin with the state that others have. It trusts CometBFT's block `hash`, in hex, at
+    `height`, and asks `servers`, members' CometBFT, for the later ones' signatures: each `http(s)://…` or `unix://…`."""
+
+    height: int
+    hash: str
+    servers: tuple[str, ...]
 
 
 class ValidatorKeys(NamedTuple):
@@ -48,7 +64,7 @@ class ValidatorKeys(NamedTuple):
 
     @property
     def address(self) -> str:
-        return hashlib.sha256(self.consensus.public_key).digest()[:20].hex().upper()
+        return _address(self.consensus)
 
 
 def new_keys() -> ValidatorKeys:
@@ -62,8 +78,12 @@ class ConsensusHome:
         self.path = data / "consensus"
         self.node_file, self.order, self.pending = (self.path / name for name in ("node.json", "order", "pending"))
         self.log, self.process = self.path / "cometbft.log", self.path / "process"
-        self.genesis_file, self._node_key, self._validator_key = (
-            self.path / "config" / name for name in ("genesis.json", "node_key.json", "priv_validator_key.json")
+        self.retention, self.sync = self.path / "retention.json", self.path / "sync.json"
+        self.votes = self.path / "data" / "priv_validator_state.json"
+        """CometBFT's memory of what this validator has signed: with another, it could vote twice."""
+        self.genesis_file, self._node_key, self._validator_key, self._next_key = (
+            self.path / "config" / name
+            for name in ("genesis.json", "node_key.json", "priv_validator_key.json", "next_validator_key.json")
         )
 
     @property
@@ -79,7 +99,7 @@ class ConsensusHome:
             "address": keys.address, "pub_key": _public(keys.consensus), "priv_key": _private(keys.consensus),
         }  # fmt: skip
         write_private(self._validator_key, _json(described))
-        write_private(self.path / "data" / "priv_validator_state.json", _json({"height": "0", "round": 0, "step": 0}))
+        write_private(self.votes, _json({"height": "0", "round": 0, "step": 0}))
 
     def write_genesis(self, genesis: bytes) -> None:
         write_private(self.genesis_file, genesis)
@@ -91,6 +111,26 @@ class ConsensusHome:
     def validator_key(self) -> bytes:
         """The public key by which this node votes, if it is a validator."""
         return _key_in(self._validator_key, "pub_key")
+
+    def sign_as_validator(self, message: bytes) -> tuple[bytes, bytes]:
+        """The public key by which this node votes, and its signature of what its operator decides as a validator's."""
+        key = ED25519.private_key(_key_in(self._validator_key, "priv_key")[:SEED_BYTES])
+        return key.public_key, key.sign(message)
+
+    def make_next_key(self) -> bytes:
+        """The public key by which this node is to vote from when the members have voted it; made if there is none yet."""
+        if not self._next_key.exists():
+            key = SUITES["ed25519"].generate()
+            described = {"address": _address(key), "pub_key": _public(key), "priv_key": _private(key)}
+            write_private(self._next_key, _json(described))
+        return _key_in(self._next_key, "pub_key")
+
+    def take_next_key(self, voted: Collection[bytes]) -> None:
+        """Put the next key in the place of the old one, if the members have voted it. What CometBFT keeps of the last vote
+        stays: the new key never votes on a height again either."""
+        if self._next_key.exists() and _key_in(self._next_key, "pub_key") in voted:
+            self._next_key.replace(self._validator_key)
+            sync_folder(self._validator_key.parent)
 
     def config(self) -> NodeConfig:
         try:
@@ -126,8 +166,30 @@ class ConsensusHome:
 
     def write_settings(self) -> None:
         """What CometBFT reads at its start: written anew each time, so that nobody edits it by mistake."""
-        config = self.config()
-        write_private(self.path / "config" / "config.toml", toml(settings(config)).encode())
+        sync = self.awaited_sync()
+        begins = {} if sync is None else {"statesync": sync_settings(sync)}
+        write_private(self.path / "config" / "config.toml", toml(settings(self.config()) | begins).encode())
+
+    def awaited_sync(self) -> Sync | None:
+        """How this node is to begin, if it has yet to."""
+        try:
+            return msgspec.json.decode(self.sync.read_bytes(), type=Sync)
+        except FileNotFoundError:
+            return None
+        except msgspec.DecodeError as fault:
+            raise Damaged("consensus/sync.json", str(fault)) from None
+
+    def await_sync(self, sync: Sync) -> None:
+        """Begin with others' state at the next start; whatever ledger is here then goes."""
+        write_private(self.sync, msgspec.json.encode(sync))
+
+    def forget_blocks(self) -> None:
+        """Let CometBFT begin anew, but for what it has signed."""
+        for path in (self.path / "data").iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path != self.votes:
+                path.unlink()
 
 
 def chain_name(chain: bytes) -> str:
@@ -165,62 +227,13 @@ def consensus_genesis(chain: bytes, time: int, validators: Mapping[str, Validato
     )
 
 
-def settings(config: NodeConfig) -> dict[str, dict[str, Any]]:
-    """What differs from CometBFT's defaults, by section."""
-    return {
-        "": {"moniker": config.name, "log_level": "error", "filter_peers": True, "db_backend": "goleveldb"},
-        "rpc": {"laddr": "", "max_body_bytes": limits.TRANSACTION_BYTES},
-        "p2p": {
-            "laddr": f"tcp://{config.listen}",
-            "persistent_peers": ",".join(config.peers),
-            "persistent_peers_max_dial_period": "2s",
-            "addr_book_strict": False,
-            "allow_duplicate_ip": True,
-            "pex": False,
-            "send_rate": 100_000_000,
-            "recv_rate": 100_000_000,
-            "flush_throttle_timeout": "5ms",
-            "max_packet_msg_payload_size": 32_768,
-        },
-        "mempool": {
-            "type": "app",
-            "max_tx_bytes": limits.TRANSACTION_BYTES,
-            "max_batch_bytes": limits.TRANSACTION_BYTES + 64,
-            "reap_max_bytes": limits.TRANSACTION_BYTES,
-            "reap_interval": "20ms",
-            "seen_cache_size": 100_000,
-        },
-        "consensus": {
-            "timeout_propose": "2s",
-            "timeout_propose_delta": "500ms",
-            "timeout_prevote": "500ms",
-            "timeout_prevote_delta": "250ms",
-            "timeout_precommit": "500ms",
-            "timeout_precommit_delta": "250ms",
-            "timeout_commit": "50ms",
-            "skip_timeout_commit": False,
-            "create_empty_blocks": True,
-            "create_empty_blocks_interval": "0s",
-            "peer_gossip_sleep_duration": "5ms",
-        },
-        "storage": {"discard_abci_responses": True},
-        "tx_index": {"indexer": "null"},
-        "instrumentation": {"prometheus": False},
-    }
-
-
-def toml(sections: Mapping[str, Mapping[str, Any]]) -> str:
-    """Strings, integers and booleans only, so JSON's spelling is TOML's."""
-    lines: list[str] = []
-    for name, values in sections.items():
-        lines += ["", f"[{name}]"] if name else []
-        lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
-    return "\n".join(lines) + "\n"
-
-
 def peers_of(addresses: Mapping[str, str], ids: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Everyone but `name`, as its CometBFT is to call them."""
     return tuple(f"{ids[other]}@{address}" for other, address in addresses.items() if other != name)
+
+
+def _address(key: PrivateKey) -> str:
+    return hashlib.sha256(key.public_key).digest()[:20].hex().upper()
 
 
 def _public(key: PrivateKey) -> dict[str, str]:

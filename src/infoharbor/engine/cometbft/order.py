@@ -40,9 +40,10 @@ class Order:
         self._begin()
 
     @staticmethod
-    def create(path: Path, height: int) -> None:
-        """For a chain that CometBFT orders from now on, with blocks up to `height` before that."""
-        write_private(path, line(Place(0, height)))
+    def create(path: Path, height: int, *, order: int = 0) -> None:
+        """For a chain that CometBFT orders from now on, or from beyond its height `order`, with blocks up to `height` before
+        that."""
+        write_private(path, line(Place(order, height)))
 
     def append(self, place: Place) -> None:
         """Note a height of CometBFT; durably if it makes a block of ours."""

@@ -1,10 +1,11 @@
 """Who votes on blocks, and whose nodes may call: two code tables that the members vote, read from the ledger's state."""
 
-from collections.abc import Iterable, Mapping
-from typing import Final, Protocol
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple, Protocol
 
 from infoharbor.contracts.governance.actions import SetCodes
-from infoharbor.contracts.governance.records import CodeEntry
+from infoharbor.contracts.governance.records import CodeEntry, Misbehaviour
 from infoharbor.kernel.records import Entry, record_type
 
 VALIDATORS: Final = "network-validators"
@@ -13,7 +14,7 @@ NODES: Final = "network-nodes"
 """The value is a node's id, by which it proves itself to the others; an organisation may have several nodes."""
 POWER: Final = 1000
 """Of every validator: with a power of 1 a single hostile clock could choose the block's time."""
-KEY_BYTES, NODE_ID_BYTES = 32, 20
+KEY_BYTES, NODE_ID_BYTES, ADDRESS_BYTES = 32, 20, 20
 
 
 class State(Protocol):
@@ -31,32 +32,55 @@ class Written(Protocol):
     def entry(self) -> Entry: ...
 
 
-def entries(table: str, state: State, time: int, written: Iterable[Written] = ()) -> dict[str, str]:
+class Voted(NamedTuple):
+    """An entry's value, and the block that wrote it."""
+
+    value: str
+    height: int
+
+
+def entries(table: str, state: State, time: int, written: Iterable[Written] = ()) -> dict[str, Voted]:
     """What a table holds at this block time, by code, with what a block that is not committed yet has written to it."""
     kind = record_type(CodeEntry)
-    prefix = kind.prefix + table + "/"
+    held: dict[str, Voted] = {}
+    for stored in _newest(kind.prefix + table + "/", state, written):
+        entry: CodeEntry = kind.decode(stored.value)
+        if entry.valid_from <= time and (entry.until == 0 or time < entry.until):
+            held[entry.code] = Voted(entry.value, stored.height)
+    return held
+
+
+def misbehaved(state: State, written: Iterable[Written] = ()) -> dict[str, int]:
+    """The block that last noted a fault of a validator, by its address."""
+    kind = record_type(Misbehaviour)
+    found = _newest(kind.prefix, state, written)
+    return {kind.decode(stored.value).validator: stored.height for stored in found}
+
+
+def _newest(prefix: str, state: State, written: Iterable[Written]) -> Iterator[Entry]:
+    """The records at this prefix that are not deleted, by path."""
     found = dict(state.scan(prefix))
     found.update((write.path, write.entry) for write in written if write.path.startswith(prefix))
-    held: dict[str, str] = {}
-    for _, stored in sorted(found.items()):
-        if stored.value:
-            entry: CodeEntry = kind.decode(stored.value)
-            if entry.valid_from <= time and (entry.until == 0 or time < entry.until):
-                held[entry.code] = entry.value
-    return held
+    return (stored for _, stored in sorted(found.items()) if stored.value)
 
 
 def validators(
     state: State, time: int, founding: Mapping[bytes, int], written: Iterable[Written] = ()
 ) -> dict[bytes, int]:
     """The power of each validator's key. A table that names nobody leaves those of the founding: a network without a
-    validator could never vote one in. What is no key counts for nothing."""
-    voted = {}
-    for value in entries(VALIDATORS, state, time, written).values():
-        key = _hex(value, KEY_BYTES)
-        if key is not None:
-            voted[key] = POWER
-    return voted or dict(founding)
+    validator could never vote one in. What is no key counts for nothing.
+
+    Who misbehaved is out until the members enter its key again, unless nobody else would be left."""
+    keys = {_hex(value, KEY_BYTES): height for value, height in entries(VALIDATORS, state, time, written).values()}
+    voted = {key: height for key, height in keys.items() if key is not None} or dict.fromkeys(founding, 0)
+    noted = misbehaved(state, written)
+    good = {key: POWER for key, height in voted.items() if noted.get(address_of(key), -1) < height}
+    return good or dict.fromkeys(voted, POWER)
+
+
+def address_of(key: bytes) -> str:
+    """By which CometBFT names the validator of this key, in lower-case hex."""
+    return hashlib.sha256(key).digest()[:ADDRESS_BYTES].hex()
 
 
 def updates(before: Mapping[bytes, int], after: Mapping[bytes, int]) -> list[tuple[bytes, int]]:
@@ -66,7 +90,8 @@ def updates(before: Mapping[bytes, int], after: Mapping[bytes, int]) -> list[tup
 
 def admitted_nodes(state: State) -> set[str]:
     """The ids of the nodes that may call."""
-    return {value for value in entries(NODES, state, state.time).values() if _hex(value, NODE_ID_BYTES) is not None}
+    values = [voted.value for voted in entries(NODES, state, state.time).values()]
+    return {value for value in values if _hex(value, NODE_ID_BYTES) is not None}
 
 
 def admits(table: str, values: Mapping[str, str], *, time: int = 0) -> SetCodes:

@@ -89,16 +89,19 @@ def page_of(request: Asked) -> tuple[str, int]:
     text, token = given.get("perPage", str(PAGE)), given.get("nextPageToken", "")
     if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= PAGE_MAX):
         raise Problem("input.range", field="perPage", expected=f"an integer from 1 to {PAGE_MAX}")
-    if not token:
-        return "", int(text)
+    return open_token(request, token)[1] if token else "", int(text)
+
+
+def open_token(request: Asked, token: str) -> tuple[int, str]:
+    """When a page token lapses (ms since 1970 UTC), and where its page begins; refused if it no longer holds."""
     try:
         expiry, _, after = gateway_of(request).ledger.cursors.open(token).partition("|")
-        lapsed = int(expiry) < now_ms()
+        lapses = int(expiry)
     except (Problem, ValueError):
-        lapsed, after = True, ""
-    if lapsed:
+        lapses, after = 0, ""
+    if lapses < now_ms() or epcis_of(request).released.holds(token):
         raise Problem("trace.epcis_page_token", field="nextPageToken", expected="the token of an answer of this hour")
-    return after, int(text)
+    return lapses, after
 
 
 def event_page_of(request: Asked) -> tuple[Place | None, int]:

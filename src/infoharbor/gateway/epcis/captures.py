@@ -124,7 +124,7 @@ class Captures:
             except EventFault as fault:
                 problems, captured, present = (from_fault(fault),), 0, 0
             except (Problem, Refused, Malformed) as fault:
-                if fault.code in ("node.closed", "node.halted", "node.disk_full"):
+                if fault.code in ("node.closed", "node.halted", "node.quarantined", "node.disk_full"):
                     return
                 problems, captured, present = (as_problem(fault),), 0, 0
             except Exception:

@@ -6,8 +6,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from infoharbor.gateway.epcis.facts import Facts, Number
+from infoharbor.gateway.epcis.facts import Facts
+from infoharbor.gateway.epcis.units import Number
 
+EVENT_TIMES: Final = ("eventTime", "recordTime")
 COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "GT": lambda found, bound: found > bound,
     "GE": lambda found, bound: found >= bound,
@@ -79,10 +81,28 @@ Condition = AnyOf | Exists | Compared
 
 
 class Order(NamedTuple):
-    """By one of the two times that every event has."""
+    """By one of the two times that every event has, or by the fact of an extension field."""
 
     field: str
     descending: bool
+
+    @property
+    def is_indexed(self) -> bool:
+        return self.field in EVENT_TIMES
+
+    def key(self, facts: Facts) -> tuple[int, Any]:
+        """Sorts events by the field: numbers and moments first, then texts by the codes of their characters; of several
+        values the one that comes first. What has none comes last, whichever the direction."""
+        values = [each for each in facts.get(self.field, ()) if each is not None]
+        numbers = [each for each in values if not isinstance(each, str)]
+        texts = [each for each in values if isinstance(each, str)]
+        first = max if self.descending else min
+        rank = 1 if self.descending else 0
+        if numbers:
+            return rank, first(numbers)
+        if texts:
+            return 1 - rank, first(texts)
+        return -1 if self.descending else 2, 0
 
 
 class EventQuery(NamedTuple):

@@ -12,7 +12,7 @@ from infoharbor.contracts.trace.exchange.rebuild import rebuild
 from infoharbor.contracts.trace.records import Event
 from infoharbor.edgekit.sight import Sight
 from infoharbor.engine.interface import Refused
-from infoharbor.gateway.epcis.conditions import EVERYTHING, EventQuery
+from infoharbor.gateway.epcis.conditions import EVERYTHING, EventQuery, Order
 from infoharbor.gateway.epcis.facts import facts_of
 from infoharbor.gateway.epcis.index import Asker, Candidate, Described, Index
 from infoharbor.kernel.authority import RoleOf
@@ -75,6 +75,8 @@ class Events:
         left = query.first if after is None else after.left
         if left is not None:
             limit = min(limit, left)
+        if query.order is not None and not query.order.is_indexed:
+            return self._sorted_page(reader, query, query.order, after or Place(0, newest, left), limit, beyond)
         found: list[dict[str, Any]] = []
         size = 0
         last: Candidate | None = None
@@ -100,6 +102,39 @@ class Events:
         more = None if left is None else left - len(found)
         following = Place(last.place, last.seq, more) if last is not None and more != 0 else None
         return Page(found, following, last.seq if last is not None else beyond)
+
+    def _sorted_page(
+        self, reader: Reader, query: EventQuery, order: Order, after: Place, limit: int, beyond: int
+    ) -> Page:
+        """A page of events in the order of a field that the index knows nothing of: all that fit are read, and sorted.
+        `after.place` counts those on the pages before; `after.seq` keeps out what was recorded since the first."""
+        found: list[tuple[Any, int, str]] = []
+        with self._ledger.sight(reader) as sight:
+            asker = self._asker(sight, reader)
+            if query.most is not None and not after.place:
+                self._ensure_few(sight, query, asker)
+            for looked_at, candidate in enumerate(self._index.candidates(query, asker, beyond=beyond)):
+                if looked_at >= LOOKED_AT:
+                    expected = f"conditions that leave at most {LOOKED_AT} events to be sorted, or another orderBy"
+                    raise Problem("trace.epcis_query_complex", field="orderBy", expected=expected)
+                seen = sight.at(self._prefix + candidate.key) if candidate.seq <= after.seq else None
+                if seen is None or seen.record is None:
+                    continue
+                facts = facts_of(self.whole(reader, seen.record))
+                if query.fits(facts):
+                    found.append((order.key(facts), candidate.seq, candidate.key))
+            found.sort(reverse=order.descending)
+            page: list[dict[str, Any]] = []
+            size = 0
+            for _, _, key in found[after.place : after.place + limit]:
+                seen = sight.at(self._prefix + key)
+                if size > PAGE_BYTES or seen is None:
+                    break
+                page.append(self.whole(reader, seen.record))
+                size += len(seen.entry.value)
+        more = None if after.left is None else after.left - len(page)
+        at = after.place + len(page)
+        return Page(page, Place(at, after.seq, more) if at < len(found) and more != 0 else None, after.seq)
 
     def _ensure_few(self, sight: Sight, query: EventQuery, asker: Asker) -> None:
         """Refuse a query that `maxEventCount` says is too large."""

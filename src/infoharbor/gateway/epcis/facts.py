@@ -15,8 +15,8 @@ from infoharbor.contracts.trace.exchange import times, vocabulary
 from infoharbor.contracts.trace.exchange.faults import EventFault
 from infoharbor.contracts.trace.exchange.links import Links
 from infoharbor.contracts.trace.exchange.names import Names
+from infoharbor.gateway.epcis.units import UNITS, Number, comparable
 
-Number = int | Decimal
 Value = str | int | Decimal | None
 Facts = dict[str, set[Value]]
 
@@ -129,9 +129,18 @@ def _things(event: dict[str, Any]) -> Iterator[tuple[str, Value]]:
         for one in event.get(field, ()):
             yield name, _shown(one["epcClass"])
             if "quantity" in one:
-                yield "quantity", one["quantity"]
-                if one.get("uom"):
-                    yield f"quantity_{one['uom']}", one["quantity"]
+                yield from _measured("quantity", one["quantity"], one.get("uom"))
+
+
+def _measured(name: str, number: Number, unit: str | None) -> Iterator[tuple[str, Value]]:
+    """A number as it is, in its unit, and in what all units of its quantity are compared in."""
+    yield name, number
+    if not unit:
+        return
+    yield f"{name}_{unit}", number
+    common = comparable(name, unit)
+    if common:
+        yield common, UNITS[unit].common(number)
 
 
 def _error(declared: dict[str, Any] | None, names: Names) -> Iterator[tuple[str, Value]]:
@@ -158,9 +167,7 @@ def _sensors(elements: list[dict[str, Any]] | None, names: Names) -> Iterator[tu
             yield from _extensions("SENSORREPORT_", report, names)
             for name in MEASURES:
                 if name in report:
-                    yield name, report[name]
-                    if report.get("uom"):
-                        yield f"{name}_{report['uom']}", report[name]
+                    yield from _measured(name, report[name], report.get("uom"))
 
 
 def _sensor(attributes: dict[str, Any]) -> Iterator[tuple[str, Value]]:

@@ -6,9 +6,10 @@ withhold is indexed by keyed digests alone, which only their own queries can mak
 
 import hashlib
 import hmac
+import itertools
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -16,17 +17,17 @@ from typing import Final, NamedTuple
 
 from infoharbor.contracts.trace.records import EVERYONE, Event
 from infoharbor.engine.folder import PRIVATE_FILE
-from infoharbor.engine.interface import Block, Reading, decode_entry
+from infoharbor.engine.interface import Reading
 from infoharbor.gateway.epcis.conditions import EventQuery
 from infoharbor.gateway.epcis.facts import Facts, Value
 from infoharbor.gateway.epcis.plans import PRESENT, Plan, column_of, marks, number_of, plan
+from infoharbor.gateway.epcis.sequence import Numbered, events_in, events_of, newest_in
 from infoharbor.gateway.epcis.tables import FORM, NAMES, TABLES
 from infoharbor.kernel.records import record_type
 
 FILE: Final = "epcis_index.sqlite"
 BLOCKS_AT_ONCE: Final = 64
-PLACES: Final = 1 << 20
-"""How many events one block may hold; an event's sequence number is its block's height times this, and its place."""
+EVENTS_AT_ONCE: Final = 5_000
 NUMBERS_KEPT: Final = 100_000
 BATCH: Final = 500
 SAMPLES: Final = 20
@@ -91,22 +92,29 @@ class Index:
         newest = self._reading.status().height
         if self.height < newest:
             with self._writing:
+                if self.height + 1 < self._reading.first_block:
+                    self._take_state()
                 while blocks := list(self._reading.blocks(self.height, BLOCKS_AT_ONCE)):
-                    self._take(blocks)
+                    self._take(events_in(blocks), blocks[-1].header.height)
         return newest_in(self.height)
 
-    def _take(self, blocks: list[Block]) -> None:
-        kind = record_type(Event)
-        height, rows = self.height, Rows(set(), set(), set())
+    def _take_state(self) -> None:
+        """Begin anew with the events as they stand, in the place of blocks that are not kept."""
+        with self._reading.snapshot() as snapshot:
+            self.height = self._begin()
+            events = events_of(snapshot)
+            while some := list(itertools.islice(events, EVENTS_AT_ONCE)):
+                self._take(some, self.height)
+            self._take((), snapshot.height)
+
+    def _take(self, events: Iterable[Numbered], height: int) -> None:
+        """Take in events: everything up to `height` is there then."""
+        kind, rows = record_type(Event), Rows(set(), set(), set())
         try:
             with self._database:
                 self._database.execute("BEGIN")
-                for block in blocks:
-                    height = block.header.height
-                    written = {path: entry for path, entry, _ in block.written if path.startswith(kind.prefix)}
-                    for place, (path, entry) in enumerate(written.items()):
-                        record = kind.read(decode_entry(entry))
-                        self._put(height * PLACES + place, path.removeprefix(kind.prefix), record, rows)
+                for seq, path, entry in events:
+                    self._put(seq, path.removeprefix(kind.prefix), kind.read(entry), rows)
                 self._database.executemany("INSERT INTO facts VALUES (?, ?)", sorted(rows.facts))
                 self._database.executemany("INSERT INTO numbers VALUES (?, ?, ?)", sorted(rows.numbers))
                 self._database.executemany("INSERT INTO held VALUES (?, ?)", sorted(rows.held))
@@ -278,17 +286,17 @@ class Index:
         # A ledger that was restored from a backup may be behind what was indexed of it.
         if of_this and int(meta["height"]) <= self._reading.status().height:
             return int(meta["height"])
+        return self._begin()
+
+    def _begin(self) -> int:
+        """Empty tables; the height that they are of."""
+        self._numbers.clear()
         for name in NAMES:
             self._database.execute(f"DROP TABLE IF EXISTS {name}")
         self._database.executescript(TABLES)
         first = (("chain", self._chain), ("form", FORM), ("height", "-1"))
         self._database.executemany("INSERT INTO meta VALUES (?, ?)", first)
         return -1
-
-
-def newest_in(height: int) -> int:
-    """The highest sequence number that an event of a block up to this height may have."""
-    return (height + 1) * PLACES - 1
 
 
 def digest(secret: bytes, field: str, value: Value) -> int:

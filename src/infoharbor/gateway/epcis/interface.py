@@ -11,6 +11,7 @@ from infoharbor.gateway.epcis.jobs import Jobs
 from infoharbor.gateway.epcis.notifier import Notifier
 from infoharbor.gateway.epcis.store import Store
 from infoharbor.gateway.epcis.streams import Streams
+from infoharbor.gateway.epcis.tokens import Released
 from infoharbor.gateway.service import Gateway
 from infoharbor.vault.vaults import Vaults
 
@@ -25,7 +26,7 @@ class Epcis:
             data, gateway.engine, chain, describe=partial(describe, vaults), secret_of=vaults.digest_secret
         )
         self.events = Events(gateway.ledger, vaults, self._index)
-        self.store = Store(data)
+        self.store, self.released = Store(data), Released()
         self.notifier = Notifier(gateway, self.store, self.events)
         self.streams = Streams(gateway, self.store, self.events)
 

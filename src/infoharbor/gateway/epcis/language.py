@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, NoReturn
 
-from infoharbor.contractkit import gs1
 from infoharbor.contracts.trace.exchange import json_text, vocabulary
 from infoharbor.contracts.trace.exchange.faults import EventFault
 from infoharbor.contracts.trace.exchange.names import Names
-from infoharbor.gateway.epcis.conditions import AnyOf, Compared, Condition, EventQuery, Exists, Glob, Order
+from infoharbor.gateway.epcis.conditions import EVENT_TIMES, AnyOf, Compared, Condition, EventQuery, Exists, Glob, Order
 from infoharbor.gateway.epcis.facts import MEASURES, PARTIES, SENSOR_TEXTS, SENSOR_TIMES, SENSOR_URIS, link, moment
-from infoharbor.gateway.epcis.patterns import patterns
+from infoharbor.gateway.epcis.patterns import below, patterns
+from infoharbor.gateway.epcis.units import in_common
 from infoharbor.sdk.problems import Problem
 
 PARAMETERS_MAX: Final = 50
@@ -129,7 +129,7 @@ def read_query(parameters: Mapping[str, Any], names: Names) -> EventQuery:
     first, most = (_count(parameters, name) for name in ("eventCountLimit", "maxEventCount"))
     if first is not None and most is not None:
         _refuse("maxEventCount", "either eventCountLimit or maxEventCount")
-    return EventQuery(tuple(conditions), _order(parameters), first, most)
+    return EventQuery(tuple(conditions), _order(parameters, names), first, most)
 
 
 def _condition(name: str, value: Any, names: Names) -> Condition | None:
@@ -143,9 +143,7 @@ def _condition(name: str, value: Any, names: Names) -> Condition | None:
         return AnyOf(MATCHED[name], frozenset(texts), globs=tuple(map(Glob, globs)))
     if name in WITHIN:
         places = _each(name, value, link)
-        return AnyOf(
-            (WITHIN[name],), frozenset(places), globs=tuple(Glob(f"{one}/254/*") for one in places if _is_gln(one))
-        )
+        return AnyOf((WITHIN[name],), frozenset(places), globs=tuple(glob for one in places for glob in below(one)))
     verb, _, field = name.partition("_")
     party = _PARTY.fullmatch(field) if verb == "EQ" else None
     if party is not None:
@@ -154,10 +152,11 @@ def _condition(name: str, value: Any, names: Names) -> Condition | None:
     if verb in ("GE", "LT") and field in TIMES:
         return Compared(TIMES[field], verb, _moment(name, value))
     if _MEASURE.fullmatch(field):
+        common, convert = in_common(field)
         if verb in _COMPARED:
-            return Compared(field, verb, _number(name, value))
+            return Compared(common, verb, convert(_number(name, value)))
         if verb == "EQ":
-            return AnyOf((field,), numbers=frozenset(_number(name, one) for one in _texts(name, value)))
+            return AnyOf((common,), numbers=frozenset(convert(_number(name, one)) for one in _texts(name, value)))
     if verb == "EXISTS" and field in PRESENT:
         return Exists(field) if _flag(name, value) else None
     return _about_extension(name, verb, field, value, names)
@@ -197,12 +196,6 @@ def _equals(name: str, field: str, value: Any) -> AnyOf:
     texts = _texts(name, value)
     numbers = [one for text in texts for one in (_as_number(text), moment(text)) if one is not None]
     return AnyOf((field,), frozenset(texts), frozenset(numbers))
-
-
-def _is_gln(place: str) -> bool:
-    """Whether it is a whole site: a GLN's extension is a place within it (GS1 General Specifications, 3.5.12)."""
-    start = f"{gs1.CANONICAL}/{gs1.GLN}/"
-    return place.startswith(start) and "/" not in place.removeprefix(start)
 
 
 def _texts(name: str, value: Any) -> list[str]:
@@ -276,15 +269,18 @@ def _count(parameters: Mapping[str, Any], name: str) -> int | None:
     return number
 
 
-def _order(parameters: Mapping[str, Any]) -> Order | None:
+def _order(parameters: Mapping[str, Any], names: Names) -> Order | None:
     direction = parameters.get("orderDirection", "DESC")
     if direction not in ("ASC", "DESC"):
         _refuse("orderDirection", "ASC or DESC")
     if "orderBy" not in parameters:
         return None
-    if parameters["orderBy"] not in ("eventTime", "recordTime"):
-        _refuse("orderBy", "eventTime or recordTime")
-    return Order(parameters["orderBy"], direction == "DESC")
+    field = parameters["orderBy"]
+    if field in EVENT_TIMES:
+        return Order(field, direction == "DESC")
+    if type(field) is not str or ":" not in field or len(field) > TEXT_MAX:
+        _refuse("orderBy", "eventTime, recordTime, or the full name of an extension field")
+    return Order(_extension("orderBy", field, names), direction == "DESC")
 
 
 def _refuse(name: str, expected: str) -> NoReturn:

@@ -14,7 +14,7 @@ from infoharbor.edgekit.webhooks import Outcome, Sender, sign, wait_ms
 from infoharbor.engine.interface import Refused
 from infoharbor.gateway.epcis.events import Events, Page
 from infoharbor.gateway.epcis.headers import ANSWERED
-from infoharbor.gateway.epcis.index import newest_in
+from infoharbor.gateway.epcis.sequence import newest_in
 from infoharbor.gateway.epcis.store import Store, Subscription
 from infoharbor.gateway.epcis.subscriptions import next_due, standing_query
 from infoharbor.gateway.service import Gateway

@@ -1,8 +1,11 @@
-"""What `MATCH_` parameters accept: an identifier in any notation, or a pattern of EPCs (`urn:epc:idpat:…`)."""
+"""What `MATCH_` parameters accept: an identifier in any notation, or a pattern of EPCs (`urn:epc:idpat:…`); and what
+`WD_` ones find below a place."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from infoharbor.contractkit import gs1
+from infoharbor.gateway.epcis.conditions import Glob
 from infoharbor.gateway.epcis.facts import link
 from infoharbor.sdk.problems import Problem
 
@@ -33,6 +36,18 @@ def patterns(text: str) -> tuple[list[str], list[str]]:
     # A pattern of pieces also stands for their class, one of places for the whole site.
     below = {gs1.GTIN: f"/{gs1.SERIAL}/*", gs1.GLN: f"/{gs1.EXTENSION}/*"}.get(key.ai, "*")
     return [whole], [whole + below]
+
+
+def below(place: str) -> Iterator[Glob]:
+    """The places within a place: a GLN's extension names one (GS1 General Specifications, 3.5.12), and below an address
+    of a member's own lie those whose path goes on from it."""
+    start = f"{gs1.CANONICAL}/"
+    if not place.startswith(start):
+        # What stands for other signs in a pattern is left alone: such an address finds itself.
+        if not set("*[?#") & set(place):
+            yield Glob(f"{place.rstrip('/')}{':' if place.startswith('urn:') else '/'}*")
+    elif place.count("/") == f"{start}{gs1.GLN}/0".count("/") and place.startswith(f"{start}{gs1.GLN}/"):
+        yield Glob(f"{place}/{gs1.EXTENSION}/*")
 
 
 def _of_company(scheme: str, company: str) -> str:

@@ -33,7 +33,8 @@ def plan(query: EventQuery, digest: Digest) -> Plan:
 
 
 def column_of(order: Order | None) -> str:
-    return "seq" if order is None else COLUMNS[order.field]
+    """The column that events are ordered by; those ordered by a fact are sorted once they are read."""
+    return COLUMNS[order.field] if order is not None and order.is_indexed else "seq"
 
 
 def number_of(value: Value) -> float | None:

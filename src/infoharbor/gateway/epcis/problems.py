@@ -30,7 +30,6 @@ STATUSES: Final = {
     "trace.epcis_query_large": 413,
     "trace.epcis_query_complex": 413,
     "trace.epcis_uri_too_long": 414,
-    "trace.epcis_nothing_kept": 501,
     "trace.epcis_jobs_full": 503,
 }
 EXCEPTIONS: Final = {

@@ -23,7 +23,7 @@ from infoharbor.gateway.epcis.asking import (
 from infoharbor.gateway.epcis.conditions import AnyOf
 from infoharbor.gateway.epcis.facts import link
 from infoharbor.gateway.epcis.headers import ANSWERED
-from infoharbor.gateway.epcis.language import EPC_FIELDS
+from infoharbor.gateway.epcis.language import CLASS_FIELDS, EPC_FIELDS
 from infoharbor.gateway.exchange import Asked, answer, part
 from infoharbor.kernel import limits
 from infoharbor.sdk.problems import Problem
@@ -44,7 +44,7 @@ class Resource(NamedTuple):
 
 
 RESOURCES: Final = {
-    "epcs": Resource(EPC_FIELDS),
+    "epcs": Resource((*EPC_FIELDS, *CLASS_FIELDS)),
     "bizSteps": Resource(("bizStep",), BUSINESS_STEP),
     "bizLocations": Resource(("bizLocation",)),
     "readPoints": Resource(("readPoint",)),

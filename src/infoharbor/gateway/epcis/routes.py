@@ -21,8 +21,8 @@ from infoharbor.gateway.epcis.asking import (
     member,
     next_page,
     only_paging,
+    open_token,
     page_of,
-    parameters_of,
     query_of,
 )
 from infoharbor.gateway.epcis.headers import ANSWERED, CAPTURE_LIMITS, DISCOVERED, MEDIA_TYPES, error_behaviour
@@ -30,6 +30,7 @@ from infoharbor.gateway.epcis.problems import explain
 from infoharbor.gateway.epcis.writing import event_answer, query_answer
 from infoharbor.gateway.exchange import XML, Asked, Parameters, answer, body_of, path_after
 from infoharbor.kernel.encoding import Malformed
+from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.problems import Problem
 
 TOP: Final = ("capture", "events", *resources.NAMES, "queries")
@@ -153,12 +154,15 @@ def get_event(request: Asked) -> Response[bytes]:
     return query_answer(request, [found])
 
 
-@route("/nextPageToken/{token:path}", http_method=HttpMethod.DELETE, status_code=200)
-async def release_token(request: Asked) -> Response[bytes]:
-    """Nothing is kept for a page token, so that there is nothing to release: the standard lets a server say so."""
+@route("/nextPageToken/{token:path}", http_method=HttpMethod.DELETE, status_code=204, sync_to_thread=True)
+def release_token(request: Asked) -> Response[None]:
+    """Give a page token up: it leads nowhere any more."""
     asked(request)
-    parameters_of(request)
-    raise Problem("trace.epcis_nothing_kept", field="path", expected="a token that lapses by itself")
+    Parameters(request).end()
+    token = path_after(request, f"{BASE}/nextPageToken/")
+    lapses, _ = open_token(request, token)
+    epcis_of(request).released.add(token, lapses, now_ms())
+    return Response(None, status_code=204, headers=ANSWERED)
 
 
 router = Router(

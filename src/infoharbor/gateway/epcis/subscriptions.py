@@ -12,9 +12,9 @@ from infoharbor.edgekit.webhooks import Targets
 from infoharbor.engine.interface import Status
 from infoharbor.gateway.epcis.conditions import Compared, EventQuery
 from infoharbor.gateway.epcis.facts import moment
-from infoharbor.gateway.epcis.index import newest_in
 from infoharbor.gateway.epcis.language import read_query
 from infoharbor.gateway.epcis.schedule import UNITS, Schedule, read_schedule
+from infoharbor.gateway.epcis.sequence import newest_in
 from infoharbor.gateway.epcis.store import NOTHING, NamedQuery, Subscription
 from infoharbor.kernel.readers import Reader
 from infoharbor.sdk.building import now_ms

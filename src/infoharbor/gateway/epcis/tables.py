@@ -2,7 +2,7 @@
 
 from typing import Final
 
-FORM: Final = "1"
+FORM: Final = "2"
 """Of the tables and of the facts in them; another one makes the file anew."""
 NAMES: Final = ("meta", "events", "audiences", "names", "facts", "numbers", "held")
 TABLES: Final = """

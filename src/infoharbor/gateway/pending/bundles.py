@@ -61,12 +61,17 @@ class Bundles:
         kept = await asyncio.to_thread(self._put, reader, unsigned, signatures)
         return await self._send_if_complete(reader, kept)
 
+    def propose(self, reader: Reader, unsigned: Unsigned) -> dict[str, Any]:
+        """Keep a bundle that nobody has signed yet: the reader's own people sign it here like the others."""
+        kept = self._put(reader, unsigned, None)
+        return self.show(reader, kept.id.hex())
+
     async def sign(self, reader: Reader, identifier: str, signatures: Mapping[bytes, bytes]) -> dict[str, Any]:
         """Add signatures; with the last one the bundle is sent, and the answer has its receipt."""
         kept = await asyncio.to_thread(self._sign, reader, identifier, signatures)
         return await self._send_if_complete(reader, kept)
 
-    def _put(self, reader: Reader, unsigned: Unsigned, signatures: Mapping[bytes, bytes]) -> Kept:
+    def _put(self, reader: Reader, unsigned: Unsigned, signatures: Mapping[bytes, bytes] | None) -> Kept:
         opened = opened_of(self._gateway.engine.chain, unsigned)
         now = now_ms()
         with self._gateway.engine.snapshot() as snapshot:
@@ -76,17 +81,19 @@ class Bundles:
         organisations = {known.organisation for known in keys.values()}
         if reader.organisation not in organisations:
             raise Problem("pending.not_concerned", field="keys", expected=f"a key of {reader.organisation} among them")
-        ensure_signed(opened, keys, signatures)
-        if not any(keys[key].organisation == reader.organisation for key in signatures):
-            raise Problem("pending.not_signed", field="signatures", expected=f"one by a key of {reader.organisation}")
+        if signatures is not None:
+            ensure_signed(opened, keys, signatures)
+            if not any(keys[key].organisation == reader.organisation for key in signatures):
+                own = f"one by a key of {reader.organisation}"
+                raise Problem("pending.not_signed", field="signatures", expected=own)
         if self._gateway.engine.receipt(opened.id) is not None:
             raise Problem("pending.ended", field="body", expected="a bundle that has not run")
         known_before = self._store.get(opened.id)
         if known_before is not None:
-            return self._add(known_before, signatures)
+            return self._add(known_before, signatures or {})
         kept = Kept(
             opened.id, reader.organisation, now, opened.body.expiry, len(keys), unsigned.body, unsigned.actions,
-            0, "", "", dict(signatures),
+            0, "", "", dict(signatures or {}),
         )  # fmt: skip
         if kept.size > BUNDLE_BYTES:
             raise Problem("input.too_large", field="actions", expected=f"at most {BUNDLE_BYTES} bytes")

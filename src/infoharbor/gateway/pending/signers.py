@@ -8,7 +8,7 @@ from infoharbor.crypto.suites import SUITES
 from infoharbor.engine.interface import Snapshot
 from infoharbor.engine.validity import ensure_chain
 from infoharbor.kernel.authority import SigningKey
-from infoharbor.kernel.execution import Chain
+from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.transaction import Opened
 from infoharbor.sdk.building import Unsigned, now_ms

@@ -1,4 +1,5 @@
-"""The form of any action: filled in, it becomes a bundle to sign, or on a demo ledger is signed and sent."""
+"""The form of any action: filled in, it becomes a bundle to sign, which waits for others where they sign too; on a demo
+ledger it is signed here."""
 
 import asyncio
 from typing import Any, Final
@@ -6,20 +7,27 @@ from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
+from litestar.response import Redirect
 
 from infoharbor.contracts.identity.records import Key, KeyStatus
 from infoharbor.edgekit.lookups import installed_lookup
 from infoharbor.edgekit.pages import authority_for
 from infoharbor.gateway.exchange import Asked, answer, part
+from infoharbor.gateway.pending.routes import bundles_of
 from infoharbor.kernel.actions import ActionType
 from infoharbor.portal.entering import MemberPage, ensure_same_site
 from infoharbor.portal.forms import Input, argument, inputs
-from infoharbor.sdk.building import build
+from infoharbor.portal.together import FIELD, Other, acting, keys_of, others_in
+from infoharbor.sdk.building import EXPIRY_MS, Part, Unsigned, build, now_ms
 from infoharbor.sdk.documents import prepared_form, read_parts
 from infoharbor.sdk.problems import Problem
 
 EVIDENCE_BYTES: Final = 10 * 1024 * 1024
 VALUE_MAX: Final = 10_000
+DAYS: Final = (1, 3, 7, 14, 30)
+DAYS_USUAL: Final = 14
+DAY_MS: Final = 24 * 60 * 60 * 1000
+"""How long a bundle of several organisations may wait: the form offers these."""
 
 
 @get("/act/{contract:str}/{action:str}", sync_to_thread=True)
@@ -43,9 +51,13 @@ async def post_act(request: Asked) -> Response[Any]:
     arguments = {}
     for each in inputs(page, kind):
         arguments[each.name] = await _argument(page, kind, each, given.get(each.name))
-    document = [{"by": [me], "contract": kind.contract, "action": kind.name, "arguments": arguments}]
+    others = others_in(str(given.get(FIELD, ""))[:VALUE_MAX])
+    document = [{"by": acting(me, others), "contract": kind.contract, "action": kind.name, "arguments": arguments}]
     with page.ledger.explained():
         parts = read_parts(page.ledger.registry, document)
+    if others:
+        unsigned = await asyncio.to_thread(_together, page, parts, others, kind, str(given.get("days", "")))
+        return await _before_all(request, page, unsigned)
     if given.get("how") == "demo" and page.demo is not None:
         signer = page.demo.signer(me)
         raw = build(page.ledger.chain, parts, [signer.key_id]).signed_by(signer)
@@ -54,6 +66,32 @@ async def post_act(request: Asked) -> Response[Any]:
     keys = await asyncio.to_thread(_keys, page)
     headers = {"Content-Disposition": f'attachment; filename="{kind.name}.prepared.json"'}
     return answer(prepared_form(build(page.ledger.chain, parts, keys)), headers=headers)
+
+
+def _together(page: MemberPage, parts: list[Part], others: list[Other], kind: ActionType, days: str) -> Unsigned:
+    """The bundle that the member and the others are to sign. One organisation's own people sign within the hour."""
+    with page.ledger.sight(page.reader) as sight:
+        keys = [_own_key(page), *keys_of(sight, others, f"{kind.contract}.{kind.name}")]
+    if days not in map(str, DAYS):
+        raise Problem("input.choice", field="days", expected=" or ".join(map(str, DAYS)))
+    waits = int(days) * DAY_MS if len(parts[0][1]) > 1 else EXPIRY_MS
+    return build(page.ledger.chain, parts, list(dict.fromkeys(keys)), expiry=now_ms() + waits)
+
+
+async def _before_all(request: Asked, page: MemberPage, unsigned: Unsigned) -> Response[Any]:
+    """Where it waits for every signature; on a demo ledger the member's own is on it."""
+    bundles = bundles_of(request)
+    if page.demo is not None:
+        signer = page.demo.signer(page.reader.organisation)
+        form = await bundles.put(page.reader, unsigned, {signer.key_id: signer.key.sign(unsigned.to_sign)})
+    else:
+        form = await asyncio.to_thread(bundles.propose, page.reader, unsigned)
+    return Redirect(f"/pending/{form['id']}", status_code=303)
+
+
+def _own_key(page: MemberPage) -> bytes:
+    demo = page.demo
+    return demo.signer(page.reader.organisation).key_id if demo is not None else _keys(page)[0]
 
 
 def _kind(page: MemberPage, request: Asked) -> ActionType:
@@ -77,6 +115,9 @@ def _form(page: MemberPage, kind: ActionType, known: dict[str, str]) -> Response
         inputs=[each._replace(value=known.get(each.name, "")[:VALUE_MAX]) for each in inputs(page, kind)],
         member=page.reader.organisation,
         demo=page.demo is not None,
+        others=known.get(FIELD, "")[:VALUE_MAX],
+        days=DAYS,
+        days_usual=DAYS_USUAL,
         authority=authority,
         ask=f"?{urlencode({**known, 'ask': 1})}",
         connected=authority is not None and installed_lookup(kind.contract, kind.name) is not None,

@@ -79,7 +79,8 @@ def newest_blocks(page: Page, height: int, count: int) -> list[dict[str, Any]]:
     if height < 0:
         return []
     count = min(count, height + 1)
-    found = page.client.blocks(after=height - count, limit=count)["items"]
+    after = max(height - count, page.ledger.engine.first_block - 1)
+    found = page.client.blocks(after=after, limit=count)["items"] if after < height else []
     return [timed(block) for block in reversed(found)]
 
 
@@ -87,7 +88,8 @@ def newest_transactions(page: Page, height: int) -> list[dict[str, Any]]:
     """The newest receipts that anyone may read, each with its block's time."""
     found: list[dict[str, Any]] = []
     with page.ledger.sight(ANONYMOUS) as sight:
-        for block in reversed(list(page.ledger.engine.blocks(max(-1, height - LOOKED_THROUGH), LOOKED_THROUGH))):
+        after = max(height - LOOKED_THROUGH, page.ledger.engine.first_block - 1)
+        for block in reversed(list(page.ledger.engine.blocks(after, LOOKED_THROUGH))):
             receipts = page.client.event(sight, block)["receipts"]
             found += [receipt | {"time": block.header.time} for receipt in reversed(receipts)]
             if len(found) >= NEWEST_TRANSACTIONS:

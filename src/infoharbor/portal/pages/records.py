@@ -8,6 +8,7 @@ from msgspec import inspect
 
 from infoharbor.edgekit.json_form import is_instant
 from infoharbor.gateway.exchange import Asked, part, path_after
+from infoharbor.kernel.block import header_codec
 from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.kernel.records import PUBLIC, RecordType
 from infoharbor.portal.display import Display, Shown
@@ -63,7 +64,7 @@ def get_record(request: Asked) -> Response[str]:
         {
             "version": seen.entry.version,
             "height": seen.entry.height,
-            "time": page.ledger.engine.block(seen.entry.height).header.time,
+            "time": header_codec.decode(page.ledger.engine.header(seen.entry.height)).time,
             "transaction": seen.entry.transaction.hex(),
             "status": _status(display, seen.record),
             "deleted": seen.record is None,

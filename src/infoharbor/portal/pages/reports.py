@@ -1,17 +1,19 @@
 """Pages of reports: the desks of a member, and each report with its chart, its table and its files."""
 
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 from urllib.parse import urlencode
 
 from litestar import Response, get
 from markupsafe import Markup
 
 from infoharbor.edgekit.charts import charts_of
+from infoharbor.edgekit.languages import Sentence
 from infoharbor.edgekit.reports import ME, Kind, Report, Table
 from infoharbor.edgekit.sheets import Speech, several
 from infoharbor.gateway.exchange import Asked, part
 from infoharbor.gateway.reports import MEDIA, report_file, speech_in
-from infoharbor.portal.display import NOTHING, Shown
+from infoharbor.kernel.records import Status
+from infoharbor.portal.display import NOTHING, Shown, tone_of
 from infoharbor.portal.entering import MemberPage
 from infoharbor.sdk.problems import Problem
 
@@ -116,13 +118,24 @@ def _cell(page: MemberPage, speech: Speech, table: Table, row: Any, column: Any,
             "list", parts=tuple(Shown("organisation", page.organisation_name(each), each) for each in several(cell))
         )
     if column.kind is Kind.WORD and not isinstance(cell, tuple):
-        return Shown("badge", speech.cell(table, row, column, cell), "way")
+        text, tone = speech.cell(table, row, column, cell), _tone(page, table.report.contract, cell)
+        return Shown("badge", text, tone) if tone else Shown("text", text)
     if column.kind is Kind.WORD:
         return Shown("actions", parts=tuple(_action(speech, table, row, each) for each in several(cell)))
     text = speech.cell(table, row, column, cell)
     if column.kind in NUMBERS:
         return Shown("number", _grouped(text))
     return Shown("number" if column.kind is Kind.DAY else "text", text)
+
+
+def _tone(page: MemberPage, contract: str, word: Any) -> str:
+    """How a word looks as a badge: a record's status, or a rule that was broken. Empty for any other, which is text."""
+    if isinstance(word, Status):
+        tables = (each for each in page.ledger.registry.tables.values() if each.contract == contract)
+        of = next((each for each in tables if get_type_hints(each.of).get("status") is type(word)), None)
+        return "" if of is None else tone_of(of, str(word))
+    rule = page.ledger.words.text(contract, "rules", str(word))
+    return "wrong" if rule != Sentence(str(word), str(word)) else ""
 
 
 def _grouped(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from infoharbor.contracts.farm.land import ProductClass, Site
-from infoharbor.contracts.farm.pages.units import UNIT_COLUMN, mass
+from infoharbor.contracts.farm.pages.units import PRODUCT, UNIT_COLUMN, class_of, mass
 from infoharbor.contracts.farm.records import Lot, LotStatus, Production, ProductionKind
 from infoharbor.contracts.trace.pages import label_of
 from infoharbor.contracts.trace.records import Effect, Event, Mention
@@ -14,7 +14,6 @@ from infoharbor.edgekit.sight import Sight
 
 BEGINNINGS: Final = (Effect.CREATE, Effect.OUTPUT)
 PRODUCER: Final = Column("producer", Kind.ORGANISATION, "Producer", "生产方")
-PRODUCT: Final = Column("product", Kind.TEXT, "Product class", "产品类别")
 
 
 @report(
@@ -35,9 +34,10 @@ PRODUCT: Final = Column("product", Kind.TEXT, "Product class", "产品类别")
 )  # fmt: skip
 def stock(read: Sight, holder: str = "") -> Iterator[Row]:
     asked = {"status": {LotStatus.MADE, LotStatus.RELEASED}} | ({"holder": holder} if holder else {})
-    for total in read.totals(Lot, asked, by=("holder", "product", "status"), sums=("grams", "used")):
+    for total in read.totals(Lot, asked, by=("holder", "jurisdiction", "product", "status"), sums=("grams", "used")):
         grams, used = total.sums
-        yield (*total.by, total.records, grams, used, grams - used, "kg")
+        owner, place, product, status = total.by
+        yield (owner, class_of(read, place, product), status, total.records, grams, used, grams - used, "kg")
 
 
 @report(
@@ -60,9 +60,9 @@ def stock(read: Sight, holder: str = "") -> Iterator[Row]:
     ),
 )  # fmt: skip
 def balance(read: Sight, producer: str = "", season: str = "") -> Iterator[Row]:
-    sums: dict[tuple[str, str, str, str], list[int]] = {}
+    sums: dict[tuple[str, str, str, str, str], list[int]] = {}
     for lot in read.scan(Lot):
-        key = (lot.producer, "", season_of(lot), lot.product)
+        key = (lot.producer, "", season_of(lot), lot.jurisdiction, lot.product)
         if (producer and producer != lot.producer) or (season and season != key[2]):
             continue
         key = (lot.producer, site_of(read, lot), *key[2:])
@@ -71,7 +71,8 @@ def balance(read: Sight, producer: str = "", season: str = "") -> Iterator[Row]:
         added = (1, harvested, lot.grams - harvested, lot.used, gone, lot.left - gone)
         sums[key] = [one + more for one, more in zip(sums.get(key, [0] * len(added)), added, strict=True)]
     for key in sorted(sums):
-        yield (*key, *sums[key], "kg")
+        *about, place, product = key
+        yield (*about, class_of(read, place, product), *sums[key], "kg")
 
 
 @report(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from infoharbor.contracts.farm.causes import Rehearsal
-from infoharbor.contracts.farm.pages.units import LOT, UNIT_COLUMN, mass
+from infoharbor.contracts.farm.pages.units import LOT, PRODUCT, UNIT_COLUMN, class_of, mass
 from infoharbor.contracts.farm.records import Cause, CauseStatus, Lot, Production, Use
 from infoharbor.contracts.trace.pages import identify, label_of
 from infoharbor.edgekit.reports import Column, Kind, Row, report
@@ -63,7 +63,7 @@ def uses_of(read: Sight, lots: Iterable[str]) -> Iterator[Use]:
         LOT,
         Column("holder", Kind.ORGANISATION, "Holder", "持有方"),
         Column("producer", Kind.ORGANISATION, "Producer", "生产方"),
-        Column("product", Kind.TEXT, "Product class", "产品类别"),
+        PRODUCT,
         Column("made_at", Kind.INSTANT, "Made at", "生产时间"),
         mass("grams", "Mass", "质量"),
         mass("left", "Left", "余量"),
@@ -81,7 +81,7 @@ def reach(read: Sight, lot: str) -> Iterator[Row]:
                 label_of(each),
                 found.holder,
                 found.producer,
-                found.product,
+                class_of(read, found.jurisdiction, found.product),
                 found.happened_at,
                 *amounts,
                 found.status,
@@ -96,7 +96,7 @@ def reach(read: Sight, lot: str) -> Iterator[Row]:
         LOT,
         Column("kind", Kind.WORD, "Kind", "种类"),
         Column("number", Kind.TEXT, "Number", "编号"),
-        Column("reason", Kind.TEXT, "Reason", "原因"),
+        Column("reason", Kind.WORD, "Reason", "原因"),
         Column("opened_by", Kind.ORGANISATION, "Opened by", "发起方"),
         Column("opened_at", Kind.INSTANT, "Opened at", "发起时间"),
         Column("reached", Kind.COUNT, "Lots reached", "波及批次"),

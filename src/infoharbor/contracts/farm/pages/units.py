@@ -1,14 +1,26 @@
-"""Columns that several reports have: lots, and masses in kilograms."""
+"""Columns that several reports have: lots, product classes, and masses in kilograms."""
 
 from typing import Final
 
-from infoharbor.edgekit.reports import Column, Kind
+from infoharbor.contracts.farm.land import ProductClass
+from infoharbor.edgekit.languages import Sentence
+from infoharbor.edgekit.reports import Column, Kind, Named
+from infoharbor.edgekit.sight import Sight
 
 KILOGRAMS: Final = 3
 """Decimals: what is kept in grams is shown in kilograms."""
 UNIT: Final = "unit"
 UNIT_COLUMN: Final = Column(UNIT, Kind.TEXT, "Unit", "单位")
 LOT: Final = Column("lot", Kind.TEXT, "Lot", "批次")
+
+
+PRODUCT: Final = Column("product", Kind.NAMED, "Product class", "产品类别")
+
+
+def class_of(read: Sight, jurisdiction: str, code: str) -> Named:
+    """A product class by its code, with the name that its country's certifier gave it."""
+    found = read.find(ProductClass, jurisdiction, code)
+    return Named(code, Sentence(found.name_en, found.name) if found is not None else Sentence(code, code))
 
 
 def mass(name: str, title_en: str, title_zh: str) -> Column:

@@ -62,6 +62,7 @@ financier = Desk(
         Part("holdings", {"holder": ME}),
         Part("registrations"),
         Part("invoices"),
+        Part("refused"),
         Part("alerts"),
     ),
     SEEN,
@@ -79,13 +80,14 @@ supervisor = Desk(
         Part("tiers"),
         Part("lines"),
         Part("invoices"),
+        Part("refused"),
         Part("alerts"),
     ),
     (
         Sentence(
-            "You see what concerns debtors and sellers of the countries that you are accredited for. A refused "
-            "second financing changes nothing and is kept with its receipt, which those read who had signed it.",
-            "您可见所获授权国家的债务人与销售方的相关情况。被拒绝的重复融资不改变任何状态，其回执由签署方可查。",
+            "You see what concerns debtors and sellers of the countries that you are accredited for, refused second "
+            "financings among it.",
+            "您可见所获授权国家的债务人与销售方的相关情况，包括被拒绝的重复融资。",
         ),
     ),
 )

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from infoharbor.contractkit.days import iso_day
+from infoharbor.contractkit.days import DAY_MS, iso_day
 from infoharbor.contractkit.money import decimal_text
 from infoharbor.contracts.identity.records import Organisation
-from infoharbor.contracts.receivable.financing import Registration
+from infoharbor.contracts.receivable.financing import FinancingOffer, Registration
 from infoharbor.contracts.receivable.invoices import Invoice, InvoiceAlert, unclaimed
 from infoharbor.contracts.receivable.pages.holding import (
     CURRENCY,
@@ -18,12 +18,16 @@ from infoharbor.contracts.receivable.pages.holding import (
     STATUS,
     asked_for,
 )
-from infoharbor.contracts.receivable.records import Leaf, LeafStatus
+from infoharbor.contracts.receivable.records import Leaf, LeafStatus, Receivable
+from infoharbor.contracts.receivable.registering import FactorInvoice
+from infoharbor.edgekit.languages import Sentence
+from infoharbor.edgekit.refusals import SeenRefusal
 from infoharbor.edgekit.reports import Column, Kind, Row, report
 from infoharbor.edgekit.sight import Sight
 
 SELLER = Column("seller", Kind.ORGANISATION, "Seller", "销售方")
 BUYER = Column("buyer", Kind.ORGANISATION, "Buyer", "购买方")
+EXHAUSTED = "receivable.invoice_exhausted"
 
 
 @report(
@@ -85,6 +89,59 @@ def alerts(read: Sight, seller: str = "", buyer: str = "") -> Iterator[Row]:
                 each.at, each.invoice, each.kind, each.said_by, each.said, each.known, invoice.currency, each.seller,
                 each.buyer,
             )  # fmt: skip
+
+
+@report(
+    "refused",
+    "Refused second financings",
+    "被拒绝的重复融资",
+    about_en="Attempts to promise, pass on or finance more of an invoice than is left of it, the newest first. They "
+    "changed nothing. Each is seen by who signed it, and by who could then read the records that it was about.",
+    about_zh="超出发票剩余金额的承诺、转让或融资请求，最新在前。此类请求不改变任何状态。可见方为签署方，以及当时有权查阅所涉记录的各方。",
+    columns=(
+        Column("at", Kind.INSTANT, "When", "时间"),
+        INVOICE,
+        Column("tried", Kind.WORD, "What was tried", "所请求事项"),
+        Column("financier", Kind.ORGANISATION, "Financier", "资金方"),
+        Column("signed_by", Kind.ORGANISATION, "Signed by", "签署方"),
+        SELLER,
+        BUYER,
+        RECEIVABLE,
+        LEAF,
+        Column("transaction", Kind.TEXT, "Transaction", "交易"),
+    ),
+    labels={"days": Sentence("In the last so many days", "最近天数")},
+)
+def refused(read: Sight, invoice: str = "", financier: str = "", days: int = 0) -> Iterator[Row]:
+    since = read.now - days * DAY_MS if days > 0 else 0
+    for each in read.refusals((EXHAUSTED,)):
+        if each.time < since:
+            return
+        row = _refused(read, each)
+        if invoice in ("", row[1]) and (not financier or financier in row[3]):
+            yield row
+
+
+def _refused(read: Sight, seen: SeenRefusal) -> Row:
+    """The invoice is the one that the action names, or the one behind what it names."""
+    leaf, receivable, offer = seen.of(Leaf), seen.of(Receivable), seen.of(FinancingOffer)
+    named = seen.of(Invoice)
+    behind = leaf or receivable
+    number = named.id if named is not None else behind.invoice
+    invoice = named or read.find(Invoice, number)
+    signers = tuple(dict.fromkeys(signer.organisation for signer in seen.receipt.signers))
+    if offer is not None:
+        financiers: tuple[str, ...] = (offer.financier,)
+    elif seen.action == FactorInvoice.__action__.name:
+        financiers = tuple(each for each in signers if each != named.seller)
+    else:
+        financiers = ()
+    return (
+        seen.time, number, seen.action, financiers, signers,
+        None if invoice is None else invoice.seller, None if invoice is None else invoice.buyer,
+        leaf.receivable if leaf is not None else None if receivable is None else receivable.id,
+        None if leaf is None else leaf.number, seen.receipt.transaction.hex(),
+    )  # fmt: skip
 
 
 @report(

@@ -33,6 +33,7 @@ RECEIVABLE_TURNS = {
 """Whose turn it is on a receivable, as the field that names them, and what they may do."""
 LEAF_TURNS = {
     _L.OFFERED: ("party", ("TakeLeaf", "DeclineLeaf")),
+    _L.CHOSEN: ("party", ("PayOut",)),
     _L.CALLED: ("bank", ("ConfirmEarly",)),
     _L.CLAIMED: ("party", ("HonourClaim",)),
     _L.RETURNED: ("bank", ("RepayLeaf",)),
@@ -64,8 +65,13 @@ def waiting(read: Sight) -> Iterator[Row]:
                 other = each.supplier if field != "supplier" else each.debtor
                 amount = each.outstanding or each.face
                 yield actions, each.id, None, each.invoice, other, amount, each.currency, each.next_at or None
-    for leaf_status, (field, actions) in LEAF_TURNS.items():
-        for leaf in read.select(Leaf, {"status": leaf_status, field: me}):
+    # One question for each field: there may be a million leaves.
+    for field in sorted({named for named, _ in LEAF_TURNS.values()}):
+        turns = {each for each, (named, _) in LEAF_TURNS.items() if named == field}
+        for leaf in read.select(Leaf, {"status": turns, field: me}):
+            actions = LEAF_TURNS[leaf.status][1]
+            if leaf.status is LeafStatus.CHOSEN:
+                actions = (*_missing(read, leaf, me), *actions)
             amount = leaf.face if leaf.terms is None else leaf.terms.price
             yield (
                 actions,
@@ -86,7 +92,7 @@ def waiting(read: Sight) -> Iterator[Row]:
 
 
 def _financing(read: Sight, me: str) -> Iterator[Row]:
-    """What waits for a financier that was asked or chosen, or for the holder that asked."""
+    """What waits for a financier that was asked, or for the holder that asked."""
     for leaf in read.select(Leaf, {"status": LeafStatus.ASKED}):
         offered = read.find(FinancingOffer, leaf.receivable, leaf.number, me)
         if me in leaf.asked and (offered is None or offered.status is not OfferStatus.OPEN):
@@ -111,10 +117,6 @@ def _financing(read: Sight, me: str) -> Iterator[Row]:
                 leaf.currency,
                 leaf.until,
             )
-    for leaf in read.select(Leaf, {"status": LeafStatus.CHOSEN, "party": me}):
-        amount = leaf.face if leaf.terms is None else leaf.terms.price
-        wanted = (*_missing(read, leaf, me), "PayOut")
-        yield wanted, leaf.receivable, leaf.number, leaf.invoice, leaf.holder, amount, leaf.currency, leaf.until
 
 
 def _has_offers(read: Sight, leaf: Leaf) -> bool:

@@ -1,0 +1,121 @@
+"""`infoharbor governance`: rehearse a contract's next version on the ledger's history, and put it to the vote."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from infoharbor.cli.governance_report import as_form, as_lines
+from infoharbor.cli.keys import passphrase
+from infoharbor.cli.output import DEFAULT_DATA, GATEWAY, AsJson, Data, Failure, answer, fails_clearly, progress
+from infoharbor.cli.trial_members import status_of, vote
+from infoharbor.contracts.governance.actions import ActivateContract, Propose
+from infoharbor.crypto.keyfile import read_key
+from infoharbor.edgekit.json_form import to_json
+from infoharbor.engine.reader import open_reader
+from infoharbor.engine.rehearsing import rehearse as run_in_shadow
+from infoharbor.kernel.registry import installed_registry
+from infoharbor.kernel.rulefiles import LoadedContract
+from infoharbor.sdk.client import Client
+from infoharbor.sdk.keys import Signer
+
+governance = App(name="governance", help="Decide on contracts' next versions. 表决合约的新版本。")
+
+
+@governance.command
+@fails_clearly
+def rehearse(
+    *, data: Data = DEFAULT_DATA, since: Annotated[int, Parameter(name="--from")] = 0, as_json: AsJson = False
+) -> None:  # fmt: skip
+    """Run the whole history by the contract files that are installed here, beside a running node, and change nothing. 影子重放。
+
+    First by the versions that were in force: it must come out byte for byte; the first difference ends with exit code 1.
+    Then as if the newer versions that are installed had been in force all along: what would be otherwise is told. The new
+    versions' invariants are checked on the present state; one that is broken ends with exit code 1 too.
+
+    Parameters
+    ----------
+    since
+        The height from which the newer versions are taken to have been in force; by default from the beginning.
+    """
+    with closing(open_reader(data)) as reader:
+        if not 0 <= since <= (height := reader.status().height):
+            raise Failure("ledger.height_unknown", "--from", f"0 to {height}")
+        with progress("rehearsal 影子重放", height) as done:
+            found = run_in_shadow(reader, since=since, progress=done)
+        registry = reader.chain.registry
+    answer(as_form(found, registry), as_json=as_json, text="\n".join(as_lines(found, registry)))
+    if found.difference is not None or found.offending:
+        raise SystemExit(1)
+
+
+@governance.command
+@fails_clearly
+def propose_upgrade(
+    contract: str,
+    *,
+    organisation: str,
+    key: Path | None = None,
+    url: str = GATEWAY,
+    reason: str = "the next version",
+    passphrase_variable: str = "",
+    as_json: AsJson = False,
+) -> None:
+    """Put the contract's files that are installed here to the vote; or vote for them, if another member has. 提议或赞成合约升级。
+
+    Each member runs the same command where it has installed the new files: the proposal's id names their hash, so that
+    nobody votes for other files than its own. Without a key the proposal is printed, as `POST /v1/prepare` takes it.
+
+    Parameters
+    ----------
+    contract
+        The contract's name.
+    organisation
+        The organisation that proposes or votes; it needs a seat.
+    key
+        The key file of a user who may vote for it.
+    url
+        The gateway of one's own node.
+    reason
+        What the other members read, if one is the first.
+    passphrase_variable
+        The environment variable that holds the passphrase of the key file.
+    """
+    here = installed_registry().contracts.get(contract)
+    if here is None:
+        raise Failure("cli.contract_missing", "contract", ", ".join(installed_registry().contracts))
+    decision = ActivateContract(here.name, here.version, here.rules_hash)
+    proposal = Propose.to(
+        decision, id=f"upgrade-{here.name}-{here.version}-{here.rules_hash.hex()[:16]}", reason=reason
+    )
+    if key is None:
+        action = {"by": [organisation], "contract": "governance", "action": "Propose", "arguments": to_json(proposal)}
+        document = {"actions": [action | {"arguments": to_json(proposal) | {"decision": to_json(decision)}}]}
+        answer(document, as_json=True, text="")
+        return
+    voter = Signer(organisation, read_key(key, passphrase(passphrase_variable)))
+    with Client(url, signer=voter) as client:
+        _ensure_same(client, proposal)
+        adopted = vote(client, [voter], decision, id=proposal.id, reason=reason)
+        since = _in_force_from(client, here) if adopted else ""
+    state = (
+        f"adopted, in force from 已通过，生效时间 {since}" if adopted else "voted, the others' votes are awaited 已投票"
+    )
+    described = {"proposal": proposal.id, "adopted": adopted, "since": since, "rules": here.rules_hash.hex()}
+    answer(described, as_json=as_json, text=f"{proposal.id}\n  {state}")
+
+
+def _ensure_same(client: Client, proposal: Propose) -> None:
+    """Whoever came first may have given another decision this id."""
+    if status_of(client, proposal.id) == "":
+        return
+    known = client.record(f"governance/proposals/{proposal.id}")["record"]
+    if (known["action"], known["decision"]) != (proposal.action, proposal.decision.hex()):
+        raise Failure("cli.proposal_other", proposal.id, f"{proposal.action} with these files' hash")
+
+
+def _in_force_from(client: Client, here: LoadedContract) -> str:
+    wanted = (here.name, here.rules_hash.hex())
+    records = [each["record"] for each in client.all_records("governance", "activations")]
+    return [str(each["since"]) for each in records if (each["contract"], each["rules_hash"]) == wanted][-1]

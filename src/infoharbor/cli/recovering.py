@@ -1,0 +1,144 @@
+"""`infoharbor network skip`, `explain`, `resync`: when every node stops at a transaction, or one node goes another way."""
+
+import re
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, Failure, answer, errors, fails_clearly
+from infoharbor.engine.cometbft.binary import cometbft
+from infoharbor.engine.cometbft.divergence import explained
+from infoharbor.engine.cometbft.home import ConsensusHome
+from infoharbor.engine.cometbft.resyncing import resync as set_right
+from infoharbor.engine.cometbft.skips import Skip, ensure_of, founding_in, named, place, read_skip, write_skip
+from infoharbor.engine.cometbft.validators import validators
+from infoharbor.engine.folder import DataFolder
+from infoharbor.engine.quarantine import quarantine_in
+from infoharbor.engine.reader import Reader, open_reader
+from infoharbor.engine.reading import frontier_at
+from infoharbor.kernel.skips import POISON
+
+
+@fails_clearly
+def skip(
+    height: int,
+    transaction: str,
+    *,
+    data: Data = DEFAULT_DATA,
+    file: Annotated[Path, Parameter(name=["--file", "-f"])] = Path("skip.json"),
+    sign: bool = False,
+    as_json: AsJson = False,
+) -> None:
+    """Agree not to run a transaction on which every node's machine fails; and once a quorum has signed, let it hold here.
+    同意跳过使所有节点出错的交易；达到法定签名数后在本节点生效。
+
+    Each operator of a validator looks into the fault, and signs: the file goes from one to the next. Then everyone places
+    it, without --sign, and starts the node again. The transaction is refused as `contract.poison`, now and for ever.
+
+    Parameters
+    ----------
+    height
+        The block that cannot be made, as a stopped node's status names it.
+    transaction
+        The transaction's id, 64 hex digits.
+    file
+        The skip with the signatures so far; the first who signs makes it.
+    sign
+        Add this node's validator's signature, and nothing else.
+    """
+    if not re.fullmatch("[0-9a-f]{64}", transaction):
+        raise Failure("skip.malformed", "transaction", "64 lower-case hex digits")
+    with closing(open_reader(data)) as reader:
+        if sign:
+            agreed = _signed(reader, data, file, height, transaction)
+            text = f"signed 已签名, {agreed.missing} more needed 尚需签名: {file}"
+        else:
+            agreed = _placed(reader, data, read_skip(file), height, transaction)
+            text = "placed 已放置\nnext 下一步: start the node again 重新启动节点"
+    told = {
+        "height": height,
+        "transaction": transaction,
+        "signatures": len(agreed.signatures),
+        "missing": agreed.missing,
+    }
+    answer(told, as_json=as_json, text=text)
+
+
+def _signed(reader: Reader, data: Path, file: Path, height: int, transaction: str) -> Skip:
+    with reader.snapshot() as snapshot:
+        if height != snapshot.height + 1:
+            raise Failure("skip.height", "height", f"{snapshot.height + 1}, the block that comes next here")
+        deciding = validators(snapshot, snapshot.time, founding_in(data) or {})
+    if not file.exists():
+        write_skip(file, Skip(reader.chain.id.hex(), height, transaction, named(deciding)))
+    known = _same(read_skip(file), reader, height, transaction)
+    with reader.snapshot() as snapshot:
+        ensure_of(known, snapshot, founding_in(data))
+    signed = known.signed_in(ConsensusHome(data))
+    write_skip(file, signed)
+    return signed
+
+
+def _placed(reader: Reader, data: Path, found: Skip, height: int, transaction: str) -> Skip:
+    agreed = _same(found, reader, height, transaction)
+    agreed.ensure_decided(reader.chain.id)
+    with reader.snapshot() as snapshot:
+        if height == snapshot.height + 1:
+            ensure_of(agreed, snapshot, founding_in(data))
+    known = reader.receipt(bytes.fromhex(transaction))
+    if known is not None and known.code != POISON:
+        raise Failure("skip.has_run", "transaction", "a transaction that has not run")
+    place(data, agreed)
+    return agreed
+
+
+def _same(found: Skip, reader: Reader, height: int, transaction: str) -> Skip:
+    """The file's skip, if it is the one that the operator names."""
+    if (found.height, found.transaction) != (height, transaction):
+        raise Failure("skip.another", "file", f"block {height}, transaction {transaction}")
+    found.ensure_valid(reader.chain.id)
+    return found
+
+
+@fails_clearly
+def explain(*, data: Data = DEFAULT_DATA, gateway: tuple[str, ...] = (), as_json: AsJson = False) -> None:
+    """Ask other members' nodes where the ledger of a node in quarantine parts from theirs. 查询被隔离节点的账本从何处开始不一致。
+
+    Parameters
+    ----------
+    gateway
+        A member's gateway, such as https://ledger.example; by default those in the node's `consensus/node.json`.
+    """
+    folder = DataFolder(data)
+    known = quarantine_in(folder.quarantine)
+    if known is None:
+        raise Failure("network.not_quarantined", "--data", "the folder of a node in quarantine")
+    with closing(open_reader(data, quarantined=True)) as reader, reader.snapshot() as snapshot:
+        block, before = reader.block(known.height), frontier_at(snapshot, known.height)
+        told = explained(known, reader.chain, before, block, gateway or ConsensusHome(data).config().gateways)
+    folder.write_quarantine(told)
+    described = {name: getattr(told, name) for name in told.__struct_fields__}
+    answer(described, as_json=as_json, text=told.told.replace(", ", "\n"))
+
+
+@fails_clearly
+def resync(*, data: Data = DEFAULT_DATA, gateway: tuple[str, ...] = (), as_json: AsJson = False) -> None:
+    """Set a stopped node in quarantine right: put aside what differs; the next start fetches it anew. 恢复被隔离的节点。
+
+    Find the cause first, such as another library than the others have: it would part from them again.
+
+    Parameters
+    ----------
+    gateway
+        Members' gateways. A node that cannot go back to before the differing block begins with the state that these have;
+        without them, with the first block.
+    """
+    program = cometbft(lambda program: errors.print(f"  builds {program} 首次构建", style="dim"))
+    done = set_right(data, program, gateway)
+    answer(
+        {"height": done.height, "aside": str(done.aside)}, as_json=as_json,
+        text=f"kept up to block 保留至区块 {done.height}\nset aside 已移出 {done.aside}\n"
+        f"next 下一步: infoharbor run --data {data}",
+    )  # fmt: skip

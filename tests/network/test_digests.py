@@ -1,0 +1,162 @@
+"""What two nodes compare when their ledgers part, and when a node takes CometBFT's word that they have."""
+
+from collections.abc import Iterator
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from world import World
+
+from infoharbor.engine.cometbft import divergence
+from infoharbor.engine.cometbft.divergence import explained, verdict_in
+from infoharbor.engine.digests import Digests, digests_of, first_difference, read_digests
+from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine.interface import Block
+from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.quarantine import Quarantine
+from infoharbor.engine.reading import frontier_at
+from infoharbor.kernel import merkle
+from infoharbor.kernel.block import receipt_codec
+from infoharbor.kernel.encoding import Malformed, encode
+
+HERE, THERE = "AA" * 32, "0B" * 32
+WRONG = f'wrong Block.Header.AppHash.  Expected {HERE}, got {THERE}"'
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]:
+    world = World(4)
+    with open_engine(world.create(tmp_path_factory.mktemp("ledger")), workers=0) as engine:
+        for raw in world.opening():
+            engine.submit(raw).result(10)
+        futures = [engine.submit(world.transfer("bank", "firm-1", 10**number)) for number in range(8)]
+        for future in futures:
+            future.result(10)
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def block(engine: EmbeddedEngine) -> Block:
+    """One with several transactions."""
+    return max(engine.blocks(0), key=lambda block: len(block.receipts))
+
+
+def test_digests_survive_the_way_and_hide_what_they_are_of(engine: EmbeddedEngine, block: Block) -> None:
+    digests = digests_of(engine.chain, block)
+    raw = encode(digests)
+    assert read_digests(engine.chain, raw) == digests
+    assert len(block.receipts) > 1
+    for write in block.writes:
+        assert write.path.encode() not in raw
+        assert write.entry.value not in raw
+
+
+@given(data=st.data())
+def test_the_first_changed_record_is_named_with_its_transaction(
+    engine: EmbeddedEngine, block: Block, data: st.DataObject
+) -> None:
+    digests, writes = digests_of(engine.chain, block), list(block.writes)
+    changed = data.draw(st.sets(st.sampled_from(range(len(writes))), min_size=1))
+    theirs = list(digests.writes)
+    for at in changed:
+        position, path, leaf = theirs[at]
+        theirs[at] = (position, path, leaf[::-1])
+    found = first_difference(engine.chain, block, Digests(digests.header_bytes, digests.receipts, tuple(theirs)))
+    first = writes[min(changed, key=lambda at: writes[at].position)]
+    transaction = receipt_codec.decode(block.receipts[first.position]).transaction.hex()
+    assert (found.height, found.transaction) == (block.header.height, transaction)
+    assert found.record in {writes[at].path for at in changed if writes[at].position == first.position}
+    assert found.part == "record"
+
+
+@given(data=st.data())
+def test_a_changed_receipt_is_named(engine: EmbeddedEngine, block: Block, data: st.DataObject) -> None:
+    digests = digests_of(engine.chain, block)
+    at = data.draw(st.integers(0, len(digests.receipts) - 1))
+    receipts = (*digests.receipts[:at], bytes(32), *digests.receipts[at + 1 :])
+    found = first_difference(engine.chain, block, msgspec.structs.replace(digests, receipts=receipts))
+    assert (found.transaction, found.part) == (receipt_codec.decode(block.receipts[at]).transaction.hex(), "receipt")
+
+
+def test_more_or_less_than_here_is_named_too(engine: EmbeddedEngine, block: Block) -> None:
+    digests = digests_of(engine.chain, block)
+    more = msgspec.structs.replace(digests, receipts=(*digests.receipts, bytes(32)))
+    assert first_difference(engine.chain, block, more).part == "receipt"
+    fewer = msgspec.structs.replace(digests, receipts=digests.receipts[:-1])
+    last = receipt_codec.decode(block.receipts[-1]).transaction.hex()
+    assert first_difference(engine.chain, block, fewer).transaction == last
+    added = msgspec.structs.replace(digests, writes=(*digests.writes, (0, b"\1" * 32, bytes(32))))
+    assert first_difference(engine.chain, block, added).record == "01" * 32
+    assert first_difference(engine.chain, block, digests).part == "header"
+
+
+def test_receipts_that_are_not_the_header_s_are_refused(engine: EmbeddedEngine, block: Block) -> None:
+    digests = digests_of(engine.chain, block)
+    for bad in (msgspec.structs.replace(digests, receipts=digests.receipts[1:]), b"no digests", 7):
+        with pytest.raises(Malformed):
+            read_digests(engine.chain, bad if isinstance(bad, bytes) else encode(bad))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'E[2026-01-01] CONSENSUS FAILURE!!! module=consensus err="+2/3 committed an invalid block: {WRONG}',
+        f'E[2026-01-01] CONSENSUS FAILURE!!! err="precommit step; +2/3 prevoted for an invalid block: {WRONG}',
+        f'E[2026-01-01] Error in validation module=blocksync height=7 hash=00 err="{WRONG}',
+    ],
+)
+def test_what_a_quorum_has_voted_for_is_a_verdict(line: str) -> None:
+    assert verdict_in(line.encode(), 5) == Quarantine(5, "AppHash", HERE.lower(), THERE.lower())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f'E[2026-01-01] prevote step: consensus deems this block invalid; prevoting nil err="{WRONG}',
+        'E[2026-01-01] Error in validation err="wrong signature (#0)"',
+        "",
+    ],
+)
+def test_what_one_proposer_claims_is_none(line: str) -> None:
+    assert verdict_in(line.encode(), 5) is None
+
+
+class TestAsking:
+    """The other members' nodes, of which some are away, behind, or lie."""
+
+    @pytest.fixture
+    def explain(self, engine: EmbeddedEngine, block: Block, monkeypatch: pytest.MonkeyPatch) -> object:
+        height = block.header.height
+        with engine.snapshot() as snapshot:
+            before = frontier_at(snapshot, height)
+
+        def ask(answers: dict[str, object], true: Digests) -> Quarantine:
+            def asked(gateway: str, wanted: int, until: float) -> bytes:
+                assert wanted == height
+                answer = answers[gateway]
+                if isinstance(answer, Exception):
+                    raise answer
+                return answer if isinstance(answer, bytes) else encode(answer)
+
+            monkeypatch.setattr(divergence, "_asked", asked)
+            there = before.root_after(merkle.leaf_hash(true.header_bytes)).hex()
+            return explained(Quarantine(height, "AppHash", "", there), engine.chain, before, block, answers)
+
+        return ask
+
+    def test_only_who_has_the_network_s_block_is_believed(self, engine: EmbeddedEngine, explain: object) -> None:
+        block = max(engine.blocks(0), key=lambda block: len(block.receipts))
+        true = digests_of(engine.chain, block)
+        (position, path, leaf), *rest = true.writes
+        theirs = msgspec.structs.replace(true, writes=((position, path, leaf[::-1]), *rest))
+        liar = digests_of(engine.chain, engine.block(1))
+        told = explain(  # type: ignore[operator]
+            {"away": httpx.ConnectError("away"), "nonsense": b"nonsense", "liar": liar, "honest": theirs}, true
+        )
+        assert (told.compared_with, told.part) == ("honest", "record")
+        assert told.transaction in told.told
+        alone = explain({"away": httpx.ConnectError("away"), "liar": liar}, true)  # type: ignore[operator]
+        assert (alone.compared_with, alone.transaction) == ("", "")
+        assert str(block.header.height) in alone.told

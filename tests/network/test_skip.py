@@ -1,0 +1,136 @@
+"""A transaction on which every node's machine fails is skipped by a quorum of the validators, now and whenever it runs again."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from behaviours import POISON, honest_rule, poisonous_rule
+from cluster import PATIENCE, Cluster, id_of
+from world import World
+
+from infoharbor.cli.output import Failure
+from infoharbor.cli.recovering import skip
+from infoharbor.engine.backup import backup, replay
+from infoharbor.engine.cometbft.home import ConsensusHome, new_keys
+from infoharbor.engine.cometbft.skips import read_skip, write_skip
+from infoharbor.engine.interface import Damaged
+from infoharbor.engine.reading import root_at
+
+RULE = "a poisonous rule"
+
+
+@pytest.fixture
+def cluster(world: World, tmp_path: Path) -> Iterator[Cluster]:
+    """A network whose accounts are open, and which a transaction has stopped."""
+    cluster = Cluster(world, tmp_path)
+    try:
+        cluster.start(moment=RULE)
+        for raw in world.opening():
+            cluster.commit("node-0", raw)
+        cluster.agree()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture
+def poisonous() -> Iterator[None]:
+    poisonous_rule()
+    yield
+    honest_rule()
+
+
+def refused(code: str, action: Callable[[], object]) -> None:
+    with pytest.raises(Failure) as failure:
+        action()
+    assert failure.value.code == code
+
+
+@pytest.mark.timeout(600)  # Eight processes on a machine that may be busy.
+def test_a_poison_transaction_is_skipped_by_quorum_on_every_node_and_every_replay(
+    cluster: Cluster, world: World, tmp_path: Path, poisonous: None
+) -> None:
+    poison = world.transfer("bank", "firm-1", POISON)
+    identifier = id_of(world, poison).hex()
+    cluster.nodes["node-0"].submit(poison)
+    cluster.wait_for(
+        lambda: {status["condition"] for status in cluster.statuses().values()} == {"halted"}, "all have stopped"
+    )
+    (reason,) = {status["reason"] for status in cluster.statuses().values()}
+    height = 1 + max(status["height"] for status in cluster.statuses().values())
+    assert f"block {height}, transaction {identifier}" in reason
+    cluster.stop()
+
+    file, folders = tmp_path / "skip.json", list(cluster.folders.values())
+
+    def sign(data: Path, height: int = height, transaction: str = identifier) -> None:
+        skip(height, transaction, data=data, file=file, sign=True)
+
+    def put(data: Path, height: int = height, transaction: str = identifier) -> None:
+        skip(height, transaction, data=data, file=file)
+
+    refused("skip.height", lambda: sign(folders[0], height + 1))
+    refused("skip.malformed", lambda: sign(folders[0], transaction="no id"))
+    for data in folders[:2]:
+        sign(data)
+    sign(folders[1])
+    refused("skip.too_few", lambda: put(folders[0]))
+    refused("skip.another", lambda: put(folders[0], height + 1))
+    refused("skip.another", lambda: sign(folders[2], transaction="00" * 32))
+    stranger = tmp_path / "stranger"
+    shutil.copytree(folders[3], stranger)
+    ConsensusHome(stranger).write_keys(new_keys())
+    refused("skip.no_validator", lambda: sign(stranger))
+    sign(folders[2])
+
+    decided = read_skip(file)
+    others = tuple(sorted([*decided.validators[1:], "00" * 32]))
+    for code, forged in {
+        "skip.signature": {"signatures": decided.signatures | {decided.validators[0]: "00" * 64}},
+        "skip.wrong_chain": {"chain": "00" * 32},
+        "skip.malformed": {"height": 0},
+    }.items():
+        write_skip(file, msgspec.structs.replace(decided, **forged))
+        refused(code, lambda: put(folders[0], forged.get("height", height)))  # type: ignore[call-overload]  # noqa: B023
+    for forged in ({"height": height + 1}, {"transaction": "00" * 32}, {"validators": others}):
+        write_skip(file, msgspec.structs.replace(decided, **forged))
+        forged_of = (forged.get("height", height), forged.get("transaction", identifier))
+        refused("skip.signature", lambda: put(folders[0], *forged_of))  # type: ignore[arg-type]  # noqa: B023
+    write_skip(file, decided)
+
+    for data in folders[:3]:
+        put(data)
+    cluster.start(moment=RULE)
+    cluster.wait_for(
+        lambda: cluster.nodes["node-3"].status()["condition"] == "halted", "who lacks the skip stops again"
+    )
+    assert identifier in cluster.nodes["node-3"].status()["reason"]
+    cluster.nodes.pop("node-3").stop()
+    cluster.commit("node-1", world.transfer("bank", "firm-2", 7))
+    put(folders[3])
+    cluster.start("node-3", moment=RULE)
+    cluster.agree()
+    told = [node.ask(receipt=identifier).result(PATIENCE) for node in cluster.nodes.values()]
+    assert told == [{"height": height, "code": "contract.poison"}] * 4
+    assert cluster.lost() == []
+    cluster.stop()
+
+    roots = set()
+    for data in folders:
+        with replay(data) as again:
+            roots.add(root_at(again, None))
+    assert len(roots) == 1
+    backup(folders[0], tmp_path / "copy")
+    with replay(tmp_path / "copy") as again:
+        assert root_at(again, None) in roots
+    ran = id_of(world, cluster.acknowledged[-1]).hex()
+    late = msgspec.structs.replace(decided, transaction=ran, signatures={})
+    for data in folders[1:]:
+        late = late.signed_in(ConsensusHome(data))
+    write_skip(file, late)
+    refused("skip.has_run", lambda: put(folders[0], transaction=ran))
+    shutil.rmtree(tmp_path / "copy" / "skips")
+    with pytest.raises(Damaged, match=identifier), replay(tmp_path / "copy"):
+        pass
