@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infoharbor.edgekit.json_form import INSTANT_MAX, from_iso
+from infoharbor.contractkit.types import INSTANT_MAX
+from infoharbor.edgekit.json_form import from_iso
 from infoharbor.portal.moments import moment, zone_at, zone_of
 
 

@@ -12,7 +12,8 @@ Integer = Annotated[int, Meta(ge=INTEGER_MIN, le=INTEGER_MAX)]
 Count = Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
 Amount = Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
 """A positive number of the smallest units, such as fen or grams."""
-Instant = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
+INSTANT_MAX = 253_402_300_799_999
+Instant = Annotated[int, Meta(ge=0, le=INSTANT_MAX)]
 """Milliseconds since 1970 UTC, until the end of the year 9999."""
 
 OrganisationId = Annotated[str, Meta(min_length=2, max_length=64)]

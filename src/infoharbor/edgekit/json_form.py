@@ -8,12 +8,12 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import inspect
 
+from infoharbor.contractkit.types import INSTANT_MAX
 from infoharbor.kernel.encoding import Malformed
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 EXACT: Final = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly; a field that may pass it is written as a string."""
-INSTANT_MAX: Final = 253_402_300_799_999
 EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MILLISECOND: Final = datetime.timedelta(milliseconds=1)
 

@@ -109,6 +109,7 @@ def _shared_schemas() -> dict[str, Any]:
         "receipt": {"anyOf": [named("Receipt"), {"type": "null"}]},
         "prepared": named("Prepared"),
     }
+    rpc = {"id": COUNT, "jsonrpc": TEXT}
     prepare = {"actions": _list(named("Action")), "keys": _list(ID), "expiry": INSTANT, "ceilings": named("Ceilings")}
     return {
         "Receipt": closed(receipt, optional=tuple(name for name in receipt if name not in ("transaction", "result"))),
@@ -139,6 +140,10 @@ def _shared_schemas() -> dict[str, Any]:
         "Records": page("Record", TEXT),
         "History": page("Record", COUNT),
         "Answer": closed({"query": TEXT, "answer": {}}),
+        "ConsensusQuestion": closed(
+            rpc | {"method": TEXT, "params": {"type": "object"}}, optional=("params", "jsonrpc")
+        ),
+        "ConsensusAnswer": closed(rpc | {"result": {}, "error": {}}, optional=("result", "error")),
         "Report": closed(
             {
                 "report": TEXT,

@@ -146,4 +146,12 @@ OPERATIONS: Final = (
         BYTES,
         media="application/msgpack",
     ),
+    Operation(
+        "post",
+        "/log/consensus",
+        "askConsensus",
+        "What CometBFT's light client asks of a network's node, in JSON-RPC.",
+        "ConsensusAnswer",
+        "ConsensusQuestion",
+    ),
 )

@@ -4,6 +4,7 @@ import logging
 from abc import ABC, abstractmethod
 from typing import Any, Protocol
 
+from infoharbor.contractkit.types import INSTANT_MAX
 from infoharbor.engine.cometbft.application import Application
 from infoharbor.engine.cometbft.messages import Response
 from infoharbor.engine.cometbft.misbehaviour import Misbehaved
@@ -169,4 +170,5 @@ class Answers(Answering):
 
 
 def milliseconds_of(time: Any) -> int:
-    return int(time.seconds) * 1000 + int(time.nanos) // 1_000_000
+    """Since 1970 UTC; what no calendar has is the nearest that one has."""
+    return max(0, min(int(time.seconds) * 1000 + int(time.nanos) // 1_000_000, INSTANT_MAX))

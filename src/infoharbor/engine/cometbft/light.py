@@ -19,7 +19,7 @@ ANSWER_BYTES = 4 * 1024 * 1024
 PATIENCE_S = 5
 
 
-class Question(msgspec.Struct, frozen=True):
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A JSON-RPC request as CometBFT's clients send it: integers stand in text."""
 
     id: int
