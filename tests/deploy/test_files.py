@@ -170,7 +170,7 @@ def test_the_proxy_passes_what_the_node_needs() -> None:
 
 def commands(document: str) -> list[list[str]]:
     """Every command of ours that a document's blocks and lines name in full."""
-    text = (ROOT / "docs/how-to" / document).read_text(encoding="utf-8")
+    text = (ROOT / "docs/how-to" / document).read_text(encoding="utf-8").replace("\\\n", " ")
     found = re.findall(
         r"(?:^|`)(?:sudo -u infoharbor /opt/infoharbor/bin/)?infoharbor ([a-z][^`\n]*)", text, re.MULTILINE
     )

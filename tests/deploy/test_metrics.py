@@ -61,7 +61,7 @@ def test_the_numbers_are_the_nodes(told: dict[str, str]) -> None:
     assert found["process_resident_memory_bytes", ""] > 0
     assert found["infoharbor_read_model_follows", ""] == 1
     conditions = {label: value for (name, label), value in found.items() if name == "infoharbor_condition"}
-    assert conditions == {"running": 1, "disk_full": 0, "halted": 0, "closed": 0}
+    assert conditions == {"running": 1, "disk_full": 0, "halted": 0, "closed": 0, "quarantined": 0}
 
 
 def test_refusals_are_counted_once_by_their_code(told: dict[str, str]) -> None:
