@@ -7,9 +7,11 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import farm, fields, limits, node, postgres, proofs, transfers
+from bench import farm, fields, limits, network, node, postgres, proofs, transfers
 from bench.exchange import exchange
+from bench.postgres_server import Unavailable
 from bench.report import LATEST, Measure, Report, heading, percentile
+from bench.state_sync import state_sync
 from bench.town import BANK, Town
 from infoharbor.contracts.asset.records import Balance
 from infoharbor.engine.embedded import EmbeddedEngine
@@ -27,7 +29,7 @@ WARMING = 1_000
 
 class Sizes(NamedTuple):
     """How much is measured: seconds for limits and peers, bundles for each kind of transfer, records, events, lots; of the
-    fields, actions of a kind, leaves of one receivable, leaves that reports go over."""
+    fields, actions of a kind, leaves of one receivable, leaves that reports go over; of networks, None for not at all."""
 
     seconds: int
     bundles: int
@@ -42,10 +44,13 @@ class Sizes(NamedTuple):
     actions: int
     leaves: int
     reported: int
+    networks: network.Sizes | None
 
 
-WHOLE = Sizes(4, 40_000, 2_000, 2_000, 100_000, 1_000_000, 2_000, 1_000, 200, 100_000, 10_000, 10_000, 1_000_000)
-QUICK = Sizes(1, 500, 100, 20, 200, 400, 100, 50, 10, 300, 100, 300, 2_000)
+WHOLE = Sizes(
+    4, 40_000, 2_000, 2_000, 100_000, 1_000_000, 2_000, 1_000, 200, 100_000, 10_000, 10_000, 1_000_000, network.WHOLE
+)
+QUICK = Sizes(1, 500, 100, 20, 200, 400, 100, 50, 10, 300, 100, 300, 2_000, None)
 
 
 class Bench:
@@ -76,9 +81,13 @@ class Bench:
                 self.committed(engine, town, f"transfers, {town.records:,} records")
                 self.report_of(engine, town)
         self.node(data, town)
+        self.begun_with_state(data, town)
         self.recall()
         some = self.sizes
         fields.measure(self.folder, self.report, actions=some.actions, leaves=some.leaves, reported=some.reported)
+        if some.networks is not None:
+            (self.folder / "networks").mkdir()
+            network.measure(self.report, some.networks, self.folder / "networks", self.checks["ed25519"])
 
     def limits(self) -> None:
         for suite in ("ed25519", "sm2", "ml-dsa-44"):
@@ -95,7 +104,7 @@ class Bench:
                     checked = server.checked_transfers_per_second(clients, self.sizes.seconds)
                     self.peers[f"{PEER}, {clients} clients"] = plain
                     self.peers[f"{PEER}, {clients} clients, Ed25519 check in Python before"] = checked
-        except postgres.Unavailable as reason:
+        except Unavailable as reason:
             self.report.note(f"without the peer: {reason}")
         for name, value in self.peers.items():
             self.report.add(Measure(f"peer: transfers, {name}", value, "/s"))
@@ -166,6 +175,14 @@ class Bench:
         if sum(total.records for total in found) != town.records:
             raise RuntimeError("the report has not counted every balance")
         self.report.add(Measure(f"report: sums over {town.records:,} records, from the read model", taken, "ms"))
+
+    def begun_with_state(self, data: Path, town: Town) -> None:
+        """A new node's way: others' state as a snapshot, checked and turned into a store."""
+        (self.folder / "begun").mkdir()
+        found = state_sync(data, self.folder / "begun")
+        records = f"{town.records:,} records"
+        self.report.add(Measure(f"snapshot made, {records}", found.exported * 1000, "ms"))
+        self.report.add(Measure(f"snapshot checked and taken over, {records}", found.restored * 1000, "ms"))
 
     def recall(self) -> None:
         works = farm.Works(self.folder / "works")

@@ -73,7 +73,7 @@ def growing(samples: Sequence[Sample]) -> list[str]:
 
 def bytes_each(part: Sequence[Sample], first: Sample, name: str) -> float:
     """The bytes that each transaction has added since the first sample."""
-    return (getattr(part[-1], name) - getattr(first, name)) / max(1, part[-1].transactions - first.transactions)
+    return float(getattr(part[-1], name) - getattr(first, name)) / max(1, part[-1].transactions - first.transactions)
 
 
 class Soak:

@@ -90,10 +90,14 @@ def test_keys_come_back_from_their_files_and_lie_in_no_backup(tmp_path: Path) ->
     read = AttesterKeys.read(folder.log_key.parent)
     assert read.public("beihai") == keys.public("beihai")
     assert read.public("beihai").sm2
-    assert [each.public for each in attesters_in(folder, ORIGIN, "beihai", lambda size: at(size).root)] == [
-        keys.public("beihai")
-    ]
-    Marks(folder.attested).move(at(3))
+    marks = Marks(folder.attested)
+    before, after = (attesters_in(folder, marks, ORIGIN, "beihai", lambda size: at(size).root) for _ in range(2))
+    assert [each.public for each in before] == [keys.public("beihai")]
+    assert after[0].attest(at(3), START)
+    assert before[0].submit(at(2)) is not None, "a witness is shown what the keys before a rotation have signed"
+    remembered = Marks(folder.attested).of(ORIGIN)
+    assert remembered is not None
+    assert remembered.size == 3
     backup(folder.path, tmp_path / "copy")
     kept = {path.name for path in (tmp_path / "copy").rglob("*")}
     assert not [name for name in kept if "attest" in name]

@@ -78,7 +78,7 @@ def kept(request: Any, tmp_path: Path) -> Iterator[Kept]:
     data = world.create(tmp_path / "data")
     with open_engine(data, workers=0) as engine:
         transfers = [world.transfer("bank", f"firm-{at % 2 + 1}") for at in range(5)]
-        holds = [world.signed(hold(world, name), by="bank") for name in ("h-1", "h-2")]
+        holds = [world.signed(hold(world, *each), by="bank") for each in (("h-1", 1_800_000), ("h-2", 3_600_000_000))]
         for raw in [*world.opening(), *transfers, *holds]:
             assert engine.submit(raw).result(10).code == ""
     kept = Kept(world, data, tmp_path)
@@ -205,12 +205,15 @@ def test_a_chunk_is_never_larger_than_it_may_be() -> None:
 def test_the_calendar_can_only_differ_where_it_is_said(kept: Kept) -> None:
     with kept.store.read() as stored:
         assert deviations(kept.chain, view_of(stored)) == []
+        _, (at, path) = stored.due(2**62)
+    late = (Deviation(at, path, False), Deviation(at + 1, path, True))  # It would show on the day when that is due.
     for wrong in (
         Deviation(1, "identity/organisations/nobody", True),
         Deviation(1, "identity/organisations/bank", False),
         Deviation(0, "identity/organisations/bank", True),
         Deviation(1, "a" * 600, True),
         Deviation(1, "\N{CYRILLIC SMALL LETTER A}" * 300, True),
+        *late,
     ):
         kept.refuses([*kept.chunks, *encode_chunks(Section.CALENDAR, [wrong])])
 
@@ -236,19 +239,19 @@ def test_records_are_judged_before_anything_after_them_is_taken(kept: Kept) -> N
 
 
 def test_a_calendar_that_tries_again_travels_as_it_is(kept: Kept) -> None:
-    """A due move that was refused waits for another hour than its record says."""
+    """A due move that was refused waits for another time than its record says."""
     with contextlib.closing(Store(kept.restored())) as made:
         with made.read() as stored:
             meta, (first, second) = stored.meta(), list(stored.due(2**62))
-        later = {first: False, (first[0] + 3_600_000, first[1]): True}
+        later = {first: False, (first[0] + 60_000, first[1]): True}
         made.write(Batch(meta, {}, {}, {}, {}, {}, later))
         with made.read() as stored:
             told = deviations(kept.chain, view_of(stored))
             manifest = export_state(kept.chain, stored, 8, kept.shelf)
-    assert told == [Deviation(*first, False), Deviation(first[0] + 3_600_000, first[1], True)]
+    assert told == [Deviation(*first, False), Deviation(first[0] + 60_000, first[1], True)]
     restore(kept.chain, kept.shelf, manifest, kept.root, kept.to / "again")
     with contextlib.closing(Store(kept.to / "again")) as again, again.read() as stored:
-        assert list(stored.due(2**62)) == [second, (first[0] + 3_600_000, first[1])]
+        assert list(stored.due(2**62)) == [(first[0] + 60_000, first[1]), second]
 
 
 def test_at_least_two_are_kept_and_nothing_half_made(kept: Kept) -> None:
@@ -272,8 +275,8 @@ def test_a_store_that_does_not_follow_from_its_headers_is_found(kept: Kept) -> N
         assert list(state_differences(kept.chain, stored, bytes(32)))
 
 
-def hold(world: World, name: str) -> PlaceHold:
-    return PlaceHold(name, TOKEN, "firm-1", None, 5, world.begin + 3_600_000_000, "example")
+def hold(world: World, name: str, milliseconds: int) -> PlaceHold:
+    return PlaceHold(name, TOKEN, "firm-1", None, 5, world.begin + milliseconds, "example")
 
 
 def altered(chunk: bytes, at: int) -> bytes:

@@ -1,17 +1,12 @@
 """The commands of a network as a user types them: found it, run it, kill a node, add one, stop it; grow it from a pilot."""
 
-import json
 import os
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
+from commands import COMMAND, PATIENCE, eventually, infoharbor, running
 
 from infoharbor.contracts.asset.records import TokenKind
 from infoharbor.contracts.asset.tokens import IssueToken
@@ -22,54 +17,6 @@ from infoharbor.sdk.keys import Signer
 from infoharbor.sdk.problems import Problem
 
 pytestmark = pytest.mark.timeout(900)  # Each command is a process of its own, and the machine may be busy.
-COMMAND = [sys.executable, "-P", "-c", "from infoharbor.cli.main import main; main()"]
-PATIENCE = 240
-
-
-def infoharbor(*arguments: str | Path, cwd: Path) -> Any:
-    done = subprocess.run(
-        [*COMMAND, *map(str, arguments), "--json"],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)
-
-
-@contextmanager
-def running(cwd: Path) -> Iterator[Callable[[], Any]]:
-    """The network in `cwd/net` runs; gives what asks for its status."""
-    with (cwd / "run.log").open("ab") as log:
-        keeper = subprocess.Popen(
-            [*COMMAND, "network", "run", "--dir", "net"], cwd=cwd, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        yield lambda: infoharbor("network", "status", "--dir", "net", cwd=cwd)
-        subprocess.run([*COMMAND, "network", "stop", "--dir", "net"], cwd=cwd, timeout=PATIENCE, check=True)
-        assert keeper.wait(PATIENCE) == 0
-    finally:
-        if keeper.poll() is None:
-            keeper.send_signal(signal.SIGTERM)
-            keeper.wait(PATIENCE)
-
-
-def eventually(found: Callable[[], Any]) -> Any:
-    """The first answer that is true, once there is one."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            answer = found()
-        except Problem as problem:
-            answer = None
-            if problem.code != "client.unreachable":
-                raise
-        if answer:
-            return answer
-        assert time.monotonic() < until, found
-        time.sleep(0.2)
 
 
 def test_a_network_lives_through_the_death_of_a_node_and_takes_in_another(tmp_path: Path) -> None:

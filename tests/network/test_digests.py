@@ -92,9 +92,20 @@ def test_more_or_less_than_here_is_named_too(engine: EmbeddedEngine, block: Bloc
     assert first_difference(engine.chain, block, digests).part == "header"
 
 
+def test_nobody_outside_sees_which_blocks_have_written_the_same_record(engine: EmbeddedEngine) -> None:
+    blocks = list(engine.blocks(0))
+    paths = [{path for _, path, _ in digests_of(engine.chain, each).writes} for each in blocks]
+    assert len({write.path for each in blocks for write in each.writes}) < sum(map(len, paths))
+    assert sum(map(len, paths)) == len(set().union(*paths))
+
+
 def test_receipts_that_are_not_the_header_s_are_refused(engine: EmbeddedEngine, block: Block) -> None:
     digests = digests_of(engine.chain, block)
-    for bad in (msgspec.structs.replace(digests, receipts=digests.receipts[1:]), b"no digests", 7):
+    long = [
+        msgspec.structs.replace(digests, writes=((0, *hashes),))
+        for hashes in ((bytes(33), bytes(32)), (bytes(32), b""))
+    ]
+    for bad in (msgspec.structs.replace(digests, receipts=digests.receipts[1:]), *long, b"no digests", 7):
         with pytest.raises(Malformed):
             read_digests(engine.chain, bad if isinstance(bad, bytes) else encode(bad))
 
@@ -103,7 +114,7 @@ def test_receipts_that_are_not_the_header_s_are_refused(engine: EmbeddedEngine, 
     "line",
     [
         f'E[2026-01-01] CONSENSUS FAILURE!!! module=consensus err="+2/3 committed an invalid block: {WRONG}',
-        f'E[2026-01-01] CONSENSUS FAILURE!!! err="precommit step; +2/3 prevoted for an invalid block: {WRONG}',
+        f'E[2026-01-01] CONSENSUS FAILURE!!! module=consensus err="precommit step; +2/3 prevoted for an invalid block: {WRONG}',
         f'E[2026-01-01] Error in validation module=blocksync height=7 hash=00 err="{WRONG}',
     ],
 )
@@ -115,11 +126,15 @@ def test_what_a_quorum_has_voted_for_is_a_verdict(line: str) -> None:
     "line",
     [
         f'E[2026-01-01] prevote step: consensus deems this block invalid; prevoting nil err="{WRONG}',
-        'E[2026-01-01] Error in validation err="wrong signature (#0)"',
+        'E[2026-01-01] Error in validation module=blocksync height=7 hash=00 err="wrong signature (#0)"',
+        f'E[2026-01-01] Error dialing peer module=p2p err="peer is on a different network. Got Error in validation {WRONG}',
+        f'E[2026-01-01] Error dialing peer module=p2p err="got +2/3 committed an invalid block: {WRONG}',
+        f'E[2026-01-01] Error dialing peer module=p2p err="got \\nE[2026-01-01] Error in validation module=blocksync '
+        f'height=7 hash=00 err=\\"{WRONG}',
         "",
     ],
 )
-def test_what_one_proposer_claims_is_none(line: str) -> None:
+def test_what_one_proposer_or_peer_claims_is_none(line: str) -> None:
     assert verdict_in(line.encode(), 5) is None
 
 
@@ -160,3 +175,11 @@ class TestAsking:
         alone = explain({"away": httpx.ConnectError("away"), "liar": liar}, true)  # type: ignore[operator]
         assert (alone.compared_with, alone.transaction) == ("", "")
         assert str(block.header.height) in alone.told
+
+    def test_nobody_more_is_asked_once_the_time_is_over(
+        self, engine: EmbeddedEngine, explain: object, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A node that is told to stop waits for this."""
+        monkeypatch.setattr(divergence, "PATIENCE_S", 0)
+        true = digests_of(engine.chain, max(engine.blocks(0), key=lambda block: len(block.receipts)))
+        assert explain({"honest": true}, true).compared_with == ""  # type: ignore[operator]

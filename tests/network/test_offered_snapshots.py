@@ -18,6 +18,7 @@ from world import World
 from infoharbor.engine.cometbft.answers import Answers
 from infoharbor.engine.cometbft.home import ConsensusHome, NodeConfig, Sync
 from infoharbor.engine.cometbft.messages import Request
+from infoharbor.engine.cometbft.order import Place
 from infoharbor.engine.cometbft.retention import NOTED_EVERY_MS, Retention
 from infoharbor.engine.cometbft.snapshots import Snapshots
 from infoharbor.engine.cometbft.state_sync import StateSync
@@ -233,6 +234,27 @@ def test_neither_number_nor_age_alone_lets_a_block_go(steps: list[tuple[int, int
             assert kept <= min(young)
             assert kept >= before
             before = kept
+
+
+def test_no_fault_of_a_snapshot_stops_the_blocks(
+    origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every node makes one at the same height: all of them would stop together."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("no room for another process, nor a link")
+
+    newest, retention = origin.node.order.newest, Retention(tmp_path / "marks")
+    snapshots = Snapshots(selectors.DefaultSelector(), origin.node.data, 1, retention)
+    monkeypatch.setattr("os.link", fails)
+    monkeypatch.setattr("subprocess.Popen", fails)
+    again, later = (newest._replace(order=newest.order + 1), Place(newest.order + 2, newest.height + 1))
+    for place in (again, later):
+        assert snapshots.is_due(place)
+        snapshots.begin(place)
+        snapshots.stored(place.height)
+        assert not snapshots.holds_store
+    assert [each.manifest.order for each in snapshots.kept()] == [newest.order]
 
 
 def test_no_block_goes_that_a_kept_snapshot_needs(origin: Origin, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from test_commands import COMMAND, PATIENCE, eventually, infoharbor, running
+from commands import COMMAND, PATIENCE, eventually, infoharbor, running
 
 sys.path.append(str(Path(__file__).parent.parent / "attestation"))
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from cluster import PATIENCE, Cluster, NodeDied, id_of
+from commands import COMMAND
 from members import let_attest, write_keys
-from test_commands import COMMAND
 from world import World
 
 from infoharbor.contractkit import Action

@@ -1,6 +1,7 @@
 """Refused second financings: whoever could read the invoice learns that there was one, and nobody else learns anything."""
 
 import secrets
+from collections.abc import Iterator
 
 import pytest
 from tests.receivable.conftest import Finance, Members
@@ -24,6 +25,9 @@ from infoharbor.contracts.receivable.demo import (
 from infoharbor.contracts.receivable.invoices import TaxResult
 from infoharbor.contracts.receivable.registering import FactorInvoice, RecordTaxCheck, RegisterInvoice
 from infoharbor.contracts.receivable.settlement import InstructPayment
+from infoharbor.engine.interface import Block, HeightGone
+from infoharbor.kernel.records import Entry
+from infoharbor.sdk import refused
 from infoharbor.sdk.building import now_ms
 
 IDENTITY = f"CN:{TEA_INVOICE}"
@@ -128,6 +132,43 @@ def test_a_promise_made_and_refused_in_one_bundle_is_told_by_the_invoice_that_it
     assert (row["tried"], row["signed_by"], row["receivable"]) == ("IssueReceivable", [DEBTOR], None)
     assert [each for each in finance.report("refused", by=RIVAL.id) if each["invoice"] == identity] == []
     assert finance.report("refused", by=EXPORTER) == []
+
+
+def gone(*_: object) -> Iterator[Entry]:
+    raise HeightGone(10**6)
+    yield
+
+
+def test_where_the_invoice_of_then_is_not_kept_any_more_the_signers_alone_are_told(
+    finance: Finance, second: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finance.engine, "history", gone)
+    assert set(sees(finance, OFFICE.id, second).values()) == {False}
+    with finance.asking(SUPPLIER) as client:
+        assert client.get(f"/v1/transactions/{second['transaction']}").status_code == 200
+
+
+def test_nobody_looks_for_ever_for_how_an_invoice_stood(
+    finance: Finance, second: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refused, "VERSIONS_MOST", 0)
+    assert set(sees(finance, OFFICE.id, second).values()) == {False}
+
+
+def test_a_report_ends_where_blocks_are_kept(
+    finance: Finance, second: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(finance.report("refused", by=OFFICE.id)) > 1
+    block, height = finance.engine.block, int(second["height"])
+
+    def kept(wanted: int) -> Block:
+        if wanted < height:
+            raise HeightGone(height)
+        return block(wanted)
+
+    monkeypatch.setattr(finance.engine, "block", kept)
+    found = [row["transaction"] for row in finance.report("refused", by=OFFICE.id)]
+    assert second["transaction"] in found
 
 
 @pytest.mark.parametrize(("language", "title"), [("en-US", "Refused second financings"), ("zh-CN", "被拒绝的重复融资")])

@@ -10,8 +10,8 @@ from infoharbor.kernel.registry import installed_registry
 PACKAGE = Path(infoharbor.__file__).parent
 PARTS = ("kernel", "contractkit", "engine", "edgekit", "sdk", "gateway")
 CODE = re.compile(r'"((?:ledger|contract|input|http|node|client|log)\.[a-z_]+)"')
-NO_CODES = {"log.json", "node.json", "http.request"}
-"""Files' names, and a message of ASGI."""
+NO_CODES = {"log.json", "node.json", "http.request", "http.route"}
+"""Files' names, a message of ASGI, and what a trace calls a route."""
 
 
 def test_every_code_has_its_sentences() -> None:

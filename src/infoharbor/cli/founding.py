@@ -121,6 +121,13 @@ def _ask(option: str, question: str) -> str:
     return given
 
 
+def ensure_admissible(founder: AdmitOrganisation) -> None:
+    """Refuse what a vote to admit this organisation would run into anyway: found a ledger with it, in memory."""
+    secret, registry, log_key = bytes(32), installed_registry(hash_suite("sha256")), SUITES["ed25519"].generate()
+    founding = genesis("rehearsal", suite="sha256", time=now_ms(), secret=secret, founders=[founder], registry=registry)
+    _rehearse(founding, secret, registry, log_key)
+
+
 def _rehearse(founding: Genesis, secret: bytes, registry: Registry, log_key: PrivateKey) -> None:
     """Found the ledger in memory first: what is refused there leaves no half-made folder behind."""
     chain = Chain(chain_id(founding), registry.suite, secret, registry)

@@ -5,15 +5,17 @@ import secrets
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from cyclopts import Parameter
 
+from infoharbor.cli.founding import ensure_admissible
 from infoharbor.cli.keys import passphrase, registered
 from infoharbor.cli.local_network import DEFAULT_DIR, Layout, NetworkDir, NetworkFolder, Node
 from infoharbor.cli.output import AsJson, Data, Failure, answer, fails_clearly
-from infoharbor.cli.trial_members import Member, administrators, key_file, vote
+from infoharbor.cli.serving import ensure_public_url
+from infoharbor.cli.trial_members import Member, administrators, key_file, tally, vote
 from infoharbor.contracts.governance.actions import Decision
 from infoharbor.contracts.identity.actions import AdmitOrganisation
 from infoharbor.contracts.identity.records import Registration
@@ -23,6 +25,7 @@ from infoharbor.edgekit.json_form import from_json, to_json
 from infoharbor.engine.cometbft.founding import free_ports
 from infoharbor.engine.cometbft.home import ConsensusHome
 from infoharbor.engine.cometbft.joining import (
+    Invitation,
     Request,
     accept,
     ask,
@@ -89,14 +92,13 @@ def join(
             raise Failure("cli.option_missing", option, "a value")
     ensure_address(listen)
     key, user = SUITES["ed25519"].generate(), f"u-{secrets.token_hex(12)}"
-    admission = to_json(
-        AdmitOrganisation(
-            organisation, organisation_name, organisation_name, country, Registration(registration), number, True, user,
-            registered(key, user),
-        )
+    admission = AdmitOrganisation(
+        organisation, organisation_name, organisation_name, country, Registration(registration), number, True, user,
+        registered(key, user),
     )  # fmt: skip
-    from_json(AdmitOrganisation, admission, "")
-    request = ask(data, organisation, listen, admission)
+    from_json(AdmitOrganisation, to_json(admission), "")
+    ensure_admissible(admission)
+    request = ask(data, organisation, listen, to_json(admission))
     key_file(data, organisation).parent.mkdir(mode=0o700, exist_ok=True)
     write_key(key_file(data, organisation), key)
     file = data / REQUEST_FILE
@@ -146,28 +148,41 @@ def admit(
         The environment variable that holds the passphrase of the key file.
     """
     asked = read_request(request)
+    for address in gateway:
+        ensure_public_url(address, option="--gateway")
+    if data is not None:
+        ensure_node(data)
     voter = Signer(organisation, read_key(key, passphrase(passphrase_variable)))
     with Client(url, signer=voter) as client:
         what = ("validator",) if validator else ("node", "member")
-        adopted = [vote_on(client, [voter], asked, each, data) for each in what]
-    written = ""
-    if all(adopted) and data is not None and not validator:
-        write_invitation(output, invite(data, gateway))
-        written = str(output)
-    state = "adopted 已通过" if all(adopted) else "voted 已投票，等待其他成员"
-    answer(
-        {"adopted": all(adopted), "invitation": written}, as_json=as_json,
-        text="\n".join([state, *([f"invitation 邀请文件 {written}"] if written else [])]),
-    )  # fmt: skip
+        missing = [each for each in what if not vote_on(client, [voter], asked, each, data)]
+        state = "adopted 已通过"
+        if missing:
+            state = f"voted 已投票，等待其他成员: {tally(client, _proposal(asked, missing[0]))}"
+    described: dict[str, Any] = {"adopted": not missing, "invitation": "", "begins": None}
+    lines = [state]
+    if not missing and data is not None and not validator:
+        invitation = invite(data, gateway)
+        write_invitation(output, invitation)
+        described |= {"invitation": str(output), "begins": "blocks" if invitation.sync is None else "state"}
+        lines += [f"invitation 邀请文件 {output}", _beginning(invitation)]
+    answer(described, as_json=as_json, text="\n".join(lines))
+
+
+def _beginning(invitation: Invitation) -> str:
+    """With what the newcomer begins, and why."""
+    if invitation.sync is not None:
+        return "begins with the members' state 从成员的账本状态开始"
+    cause = "this node has kept no state yet 本节点尚未保存状态" if invitation.gateways else "no --gateway 未指定网关"
+    return f"begins with the first block 从首个区块开始: {cause}"
 
 
 @fails_clearly
 def add_validator(*, directory: NetworkDir = DEFAULT_DIR, as_json: AsJson = False) -> None:
     """Add an organisation with a validator to a trial network that runs. 为运行中的试验网络增加一家机构及其验证节点。"""
     folder = NetworkFolder(directory)
+    folder.keeper()
     layout = folder.layout()
-    if not folder.running().keeper:
-        raise Failure("network.not_running", "--dir", "a network that runs")
     member = Member.new(1 + max(int(node.name.removeprefix("member-")) for node in layout.nodes))
     data = folder.data(member.name)
     voters = administrators(folder.data(node.name) for node in layout.nodes)
@@ -200,8 +215,13 @@ def vote_on(client: Client, voters: list[Signer], asked: Request, what: str, dat
         decision = admits(NODES, _founding(client, NODES, data) | {asked.name: asked.node})
     else:
         decision = admits(VALIDATORS, _founding(client, VALIDATORS, data) | {name: asked.validator})
+    return vote(client, voters, decision, id=_proposal(asked, what), reason=f"{name} joins: {what}")
+
+
+def _proposal(asked: Request, what: str) -> str:
+    """The same for all who vote for this request."""
     named = hashlib.sha256(msgspec.json.encode(asked)).hexdigest()[:12]
-    return vote(client, voters, decision, id=f"join-{name}-{what}-{named}", reason=f"{name} joins: {what}")
+    return f"join-{asked.admission['id']}-{what}-{named}"
 
 
 def _founding(client: Client, table: str, data: Path | None) -> dict[str, str]:
@@ -213,6 +233,11 @@ def _founding(client: Client, table: str, data: Path | None) -> dict[str, str]:
         raise Failure("network.founding", "--data", "one's own node's data folder")
     home = ConsensusHome(data)
     return home.founding_members() if table == VALIDATORS else home.known_nodes()
+
+
+def ensure_node(data: Path) -> None:
+    if not ConsensusHome(data).has_keys:
+        raise Failure("network.no_request", "--data", "the data folder of a network's node")
 
 
 def ensure_address(text: str) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -91,6 +91,14 @@ class NetworkFolder:
         except (FileNotFoundError, msgspec.DecodeError):
             return Running()
 
+    def keeper(self) -> int:
+        """The process that keeps the nodes running; refused as `network.not_running` if none does."""
+        self.layout()
+        keeper = self.running().keeper
+        if not keeper:
+            raise Failure("network.not_running", "--dir", "a network that runs")
+        return keeper
+
     def write_running(self, running: Running) -> None:
         write_private(self._processes, msgspec.json.encode(running))
 
@@ -117,11 +125,11 @@ class NetworkFolder:
 
 
 class Keeper:
-    """Starts every node that `network.json` names, also one that is added later; starts one again that ends; and ends
-    them all on SIGINT or SIGTERM."""
+    """Starts every node that `network.json` names, also one that is added later, with its `options` of `infoharbor run`;
+    starts one again that ends; and ends them all on SIGINT or SIGTERM."""
 
-    def __init__(self, folder: NetworkFolder, host: str, log_format: str = "text") -> None:
-        self._folder, self._host, self._log_format = folder, host, log_format
+    def __init__(self, folder: NetworkFolder, options: Callable[[Node], Sequence[str]]) -> None:
+        self._folder, self._options = folder, options
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._started: dict[str, float] = {}
         self._quick: dict[str, int] = {}
@@ -160,8 +168,7 @@ class Keeper:
     def _start(self, node: Node) -> None:
         self._quick[node.name] = self._quick.get(node.name, -1) + 1
         self._started[node.name] = time.monotonic()
-        arguments = ["run", "--data", str(self._folder.data(node.name)), "--host", self._host, "--port", str(node.port)]
-        arguments += ["--log-format", self._log_format]
+        arguments = ["run", "--data", str(self._folder.data(node.name)), "--port", str(node.port), *self._options(node)]
         with self._folder.log(node.name).open("ab") as log:
             self._children[node.name] = subprocess.Popen(
                 [sys.executable, "-P", "-c", NODE_COMMAND, *arguments],

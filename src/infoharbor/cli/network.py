@@ -10,20 +10,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
+import msgspec
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
 from infoharbor.cli import attesters, joining, recovering, validating, witnesses
 from infoharbor.cli.local_network import DEFAULT_DIR, Keeper, Layout, NetworkDir, NetworkFolder, Node
 from infoharbor.cli.logs import Form, LogFormat, logger, told_as
 from infoharbor.cli.output import AsJson, Failure, answer, errors, fails_clearly
-from infoharbor.cli.serving import ensure_port
+from infoharbor.cli.serving import ensure_port, ensure_proxies
 from infoharbor.cli.trial_members import Member
 from infoharbor.crypto.hashes import hash_suite
 from infoharbor.edgekit.json_form import iso
 from infoharbor.engine.attester import AttesterKeys
 from infoharbor.engine.cometbft.binary import cometbft
 from infoharbor.engine.cometbft.founding import decisions, found_network, network_of_pilot
-from infoharbor.engine.cometbft.home import ConsensusHome, new_keys
+from infoharbor.engine.cometbft.home import SNAPSHOT_EVERY, ConsensusHome, new_keys
 from infoharbor.engine.cometbft.order import read_places
 from infoharbor.engine.cometbft.validators import validators as voted_validators
 from infoharbor.engine.folder import DataFolder
@@ -31,6 +33,7 @@ from infoharbor.engine.founding import chain_id, genesis
 from infoharbor.engine.interface import Damaged, Refused
 from infoharbor.engine.quarantine import quarantine_in
 from infoharbor.engine.reader import open_reader
+from infoharbor.gateway.metrics import HOST as METRICS_HOST
 from infoharbor.kernel.registry import installed_registry
 from infoharbor.sdk.building import now_ms
 
@@ -65,6 +68,7 @@ def init(
     directory: NetworkDir = DEFAULT_DIR,
     name: str = "network.infoharbor.example",
     port: int = 8600,
+    snapshot_every: Annotated[int, Parameter(validator=Number(gte=0))] = SNAPSHOT_EVERY,
     pilot: Annotated[Path | None, Parameter(name="--from")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -78,6 +82,8 @@ def init(
         The ledger's name; part of every proof.
     port
         The first node's port for gateway and portal; the others have the following ones.
+    snapshot_every
+        After how many heights of CometBFT the nodes keep the state for one that comes new; 0 keeps none.
     pilot
         The data folder of an embedded ledger that becomes the network, with its history. The folder is moved to its first
         node, so that no second history begins; the members can then vote who validates.
@@ -89,6 +95,9 @@ def init(
         raise Failure("network.folder_taken", "--dir", "a folder without a network")
     cometbft(_builds)
     described = _found(folder, validators, name) if pilot is None else _grow(folder, validators, pilot)
+    for node in described["nodes"]:
+        home = ConsensusHome(Path(node["data"]))
+        home.write_config(msgspec.structs.replace(home.config(), snapshot_every=snapshot_every))
     folder.write_layout(Layout(tuple(Node(node["name"], port + at) for at, node in enumerate(described["nodes"]))))
     answer(
         described, as_json=as_json,
@@ -134,14 +143,30 @@ def _builds(program: str) -> None:
 
 @network.command
 @fails_clearly
-def run(*, directory: NetworkDir = DEFAULT_DIR, host: str = "127.0.0.1", log_format: LogFormat = "text") -> None:
+def run(
+    *,
+    directory: NetworkDir = DEFAULT_DIR,
+    host: str = "127.0.0.1",
+    trusted_proxy: tuple[str, ...] = (),
+    metrics_port: int | None = None,
+    log_format: LogFormat = "text",
+) -> None:
     """Run all nodes of a trial network until Ctrl-C or `network stop`. 运行试验网络的全部节点，直至 Ctrl-C 或 `network stop`。
 
     Parameters
     ----------
     host
         The address that the gateways listen on.
+    trusted_proxy
+        The address or network of a proxy whose X-Forwarded-For all nodes believe.
+    metrics_port
+        The first node answers Prometheus at 127.0.0.1:PORT/metrics, the others at the following ports; by default nowhere.
     """
+    ensure_proxies(trusted_proxy)
+
+    def metrics(node: Node) -> int | None:
+        return None if metrics_port is None else metrics_port + node.port - nodes[0].port
+
     with told_as(log_format):
         folder = NetworkFolder(directory)
         nodes = folder.layout().nodes
@@ -150,10 +175,21 @@ def run(*, directory: NetworkDir = DEFAULT_DIR, host: str = "127.0.0.1", log_for
         with folder.kept():
             for node in nodes:
                 ensure_port(host, node.port)
+                if (own := metrics(node)) is not None:
+                    ensure_port(METRICS_HOST, own, option="--metrics-port")
+                if own in [each.port for each in nodes]:
+                    raise Failure("cli.port", "--metrics-port", "other ports than the gateways'")
                 say(f"{node.name}  http://{host}:{node.port}/")
             if log_format == "text":
                 say("stop    停止    Ctrl-C")
-            Keeper(folder, host, log_format).keep(say)
+            shared = ["--host", host, "--log-format", log_format]
+            shared += [argument for proxy in trusted_proxy for argument in ("--trusted-proxy", proxy)]
+
+            def options(node: Node) -> list[str]:
+                own = metrics(node)
+                return shared if own is None else [*shared, "--metrics-port", str(own)]
+
+            Keeper(folder, options).keep(say)
 
 
 def _say(form: Form) -> Callable[[str], None]:
@@ -168,10 +204,7 @@ def _say(form: Form) -> Callable[[str], None]:
 def stop(*, directory: NetworkDir = DEFAULT_DIR) -> None:
     """Stop a trial network in order. 有序停止试验网络。"""
     folder = NetworkFolder(directory)
-    folder.layout()
-    keeper = folder.running().keeper
-    if not keeper:
-        raise Failure("network.not_running", "--dir", "a network that runs")
+    keeper = folder.keeper()
     os.kill(keeper, signal.SIGTERM)
     until = time.monotonic() + STOP_SECONDS
     while folder.running().keeper == keeper:
@@ -244,7 +277,7 @@ def _condition(address: str) -> tuple[str, str]:
     try:
         told = httpx.get(f"{address}/v1/status", timeout=ANSWER_SECONDS).raise_for_status().json()
     except httpx.HTTPError:
-        return "silent", ""
+        return "silent", f"no answer from {address}"
     return told["condition"], told["reason"]
 
 

@@ -10,6 +10,7 @@ from infoharbor.cli import pending
 from infoharbor.cli.files import start_of
 from infoharbor.cli.output import DEFAULT_DATA, GATEWAY, AsJson, Data, Failure, Token, answer, errors, fails_clearly
 from infoharbor.edgekit.json_form import iso, to_json
+from infoharbor.engine.interface import HeightGone
 from infoharbor.engine.reader import open_reader
 from infoharbor.evidence.making import make_evidence
 from infoharbor.kernel.block import header_codec
@@ -88,6 +89,8 @@ def show(path: str, *, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> No
 def prove(path: str, *more: str, output: Output, data: Data = DEFAULT_DATA, history: bool = True) -> None:
     """Write the evidence of records, present or absent, to a file that anyone can verify offline. 导出可离线验证的存证文件。
 
+    Where blocks from before are not kept, the newest versions are proved alone, without who wrote them.
+
     Parameters
     ----------
     path
@@ -98,8 +101,12 @@ def prove(path: str, *more: str, output: Output, data: Data = DEFAULT_DATA, hist
         Whether the records' earlier versions are proved too.
     """
     reader = open_reader(data)
+    paths = [path, *more]
     try:
-        evidence = make_evidence(reader.chain, reader, [path, *more], history=history)
+        evidence = make_evidence(reader.chain, reader, paths, history=history)
+    except HeightGone as gone:
+        evidence = make_evidence(reader.chain, reader, paths, history=False, receipts=False)
+        errors.print(f"the newest versions alone 仅证明最新版本: {gone.expected}", markup=False)
     finally:
         reader.close()
     output.write_bytes(evidence)

@@ -132,12 +132,12 @@ def ensure_port(host: str, port: int, *, option: str = "--port") -> None:
         raise Failure("cli.port", option, f"a free port of {host}; {port}: {fault.strerror}") from None
 
 
-def ensure_public_url(url: str) -> None:
+def ensure_public_url(url: str, *, option: str = "--public-url") -> None:
     """An address that can be put before a path: scheme and host, maybe a port."""
     parts = urlsplit(url)
     is_origin = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
     if url and not (is_origin and parts.path in ("", "/") and parts.username is None):
-        raise Failure("cli.public_url", "--public-url", "https://HOST or http://HOST:PORT, without a path")
+        raise Failure("cli.public_url", option, "https://HOST or http://HOST:PORT, without a path")
 
 
 def targets(networks: Sequence[str]) -> Targets:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from infoharbor.cli.keys import registered
+from infoharbor.cli.output import Failure
 from infoharbor.contracts.governance.actions import CastVote, Decision, Propose
 from infoharbor.contracts.governance.records import ProposalStatus
 from infoharbor.contracts.identity.actions import AdmitOrganisation
@@ -56,7 +57,9 @@ def administrators(folders: Iterable[Path]) -> list[Signer]:
 
 
 def vote(client: Client, voters: Sequence[Signer], decision: Decision, *, id: str, reason: str) -> bool:
-    """Propose the decision if nobody has, and vote yes for each voter until it is decided; whether it is adopted."""
+    """Propose the decision if nobody has, and vote yes for each voter until it is decided; whether it is adopted.
+
+    Raises `Failure` with `network.not_adopted` if it was rejected, or found no majority in time."""
     for voter in voters:
         status = status_of(client, id)
         if status == "":
@@ -65,7 +68,10 @@ def vote(client: Client, voters: Sequence[Signer], decision: Decision, *, id: st
             _cast(client, voter, id)
         else:
             break
-    return status_of(client, id) == ProposalStatus.ADOPTED
+    status = status_of(client, id)
+    if status not in (ProposalStatus.OPEN, ProposalStatus.ADOPTED):
+        raise Failure("network.not_adopted", id, f"an open proposal; this one is {status}")
+    return status == ProposalStatus.ADOPTED
 
 
 def status_of(client: Client, proposal: str) -> str:
@@ -76,6 +82,12 @@ def status_of(client: Client, proposal: str) -> str:
         if problem.code != "ledger.record_unknown":
             raise
         return ""
+
+
+def tally(client: Client, proposal: str) -> str:
+    """How many have said yes, of how many who must."""
+    record = client.record(f"governance/proposals/{proposal}")["record"]
+    return f"{record['in_favour']} of {record['majority']} votes 票"
 
 
 def _cast(client: Client, voter: Signer, proposal: str) -> None:

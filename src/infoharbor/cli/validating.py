@@ -9,11 +9,11 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from infoharbor.cli.joining import REQUEST_FILE, vote_on
+from infoharbor.cli.joining import REQUEST_FILE, ensure_node, vote_on
 from infoharbor.cli.keys import passphrase
 from infoharbor.cli.local_network import DEFAULT_DIR, NetworkDir, NetworkFolder
 from infoharbor.cli.output import GATEWAY, AsJson, Data, Failure, answer, fails_clearly
-from infoharbor.cli.trial_members import administrators, vote
+from infoharbor.cli.trial_members import administrators, tally, vote
 from infoharbor.contracts.governance.actions import SetCodes
 from infoharbor.contracts.governance.records import CodeEntry
 from infoharbor.crypto.keyfile import read_key
@@ -53,7 +53,10 @@ def rotate_validator(
         Where the request goes; by default request.json in the data folder.
     """
     trial = NetworkFolder(directory)
+    if data is None:
+        trial.keeper()
     folder = data if data is not None else trial.data(_named(trial, node))
+    ensure_node(folder)
     asked = _request(folder)
     file = output or folder / REQUEST_FILE
     file.write_bytes(msgspec.json.format(msgspec.json.encode(asked)))
@@ -63,7 +66,8 @@ def rotate_validator(
     following = (
         "next 下一步: members vote, `infoharbor network admit --validator`; start the node again 成员表决后重启节点"
     )
-    answer(described, as_json=as_json, text=f"request 申请文件 {file}" + (f"\n{following}" if data is not None else ""))
+    text = f"{node} has its next key 已换用新密钥" if data is None else f"request 申请文件 {file}\n{following}"
+    answer(described, as_json=as_json, text=text)
 
 
 @fails_clearly
@@ -94,6 +98,7 @@ def remove_validator(
         voters = [Signer(organisation, read_key(key, passphrase(passphrase_variable)))]
     else:
         trial = NetworkFolder(directory)
+        trial.keeper()
         nodes = trial.layout().nodes
         voters = administrators(trial.data(each.name) for each in nodes)
         url = f"http://127.0.0.1:{nodes[0].port}"
@@ -104,7 +109,11 @@ def remove_validator(
         decision = SetCodes((entry.replace(until=entry.valid_from + 1),))
         name = f"remove-{removed}-{version}"
         adopted = vote(client, voters, decision, id=name, reason=f"{removed} validates no more")
-    text = f"{removed} validates no more 不再是验证节点" if adopted else "voted 已投票，等待其他成员"
+        text = (
+            f"{removed} validates no more 不再是验证节点"
+            if adopted
+            else f"voted 已投票，等待其他成员: {tally(client, name)}"
+        )
     answer({"adopted": adopted}, as_json=as_json, text=text)
 
 

@@ -1,5 +1,6 @@
 """What a refused transaction tells those who may read the records that it was about."""
 
+import contextlib
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
@@ -11,9 +12,13 @@ from infoharbor.kernel.registry import Registry
 from infoharbor.kernel.transaction import SaltedAction, open_transaction
 
 
+class NotKept(LookupError):
+    """How a record stood then is not known here any more."""
+
+
 class Refused(NamedTuple):
     """A refused transaction as the ledger keeps it, of block time `time` (ms since 1970 UTC); `raw` is None for a due
-    move. `before` gives a record as it stood when the transaction ran."""
+    move. `before` gives a record as it stood when the transaction ran; it may raise `NotKept`."""
 
     receipt: Receipt
     time: int
@@ -49,8 +54,8 @@ class SeenRefusal(NamedTuple):
 
 
 def looked_into(refused: Refused, registry: Registry) -> SeenRefusal | None:
-    """What a refused transaction was about; None where the refused action concerns nothing, so that its signers alone
-    may read of it.
+    """What a refused transaction was about; None where the refused action concerns nothing, or how that stood is not kept,
+    so that its signers alone may read of it.
 
     Where none of the records that it names stood before, as when the bundle itself was to make them, the nearest action
     above it that names one that stood says what the bundle was about.
@@ -62,10 +67,11 @@ def looked_into(refused: Refused, registry: Registry) -> SeenRefusal | None:
     culprit = actions[receipt.action]
     if not _names(culprit, registry):
         return None
-    for action in reversed(actions[: receipt.action + 1]):
-        concerned = tuple(_stood(_names(action, registry), refused))
-        if concerned:
-            return SeenRefusal(receipt, refused.time, culprit.contract, culprit.name, concerned)
+    with contextlib.suppress(NotKept):
+        for action in reversed(actions[: receipt.action + 1]):
+            concerned = tuple(_stood(_names(action, registry), refused))
+            if concerned:
+                return SeenRefusal(receipt, refused.time, culprit.contract, culprit.name, concerned)
     return None
 
 

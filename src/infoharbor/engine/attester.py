@@ -135,10 +135,12 @@ class Marks:
         self._marks = moved
 
 
-def attesters_in(folder: DataFolder, origin: str, organisation: str, root_at: RootAt) -> list[NodeAttester]:
+def attesters_in(
+    folder: DataFolder, marks: Marks, origin: str, organisation: str, root_at: RootAt
+) -> list[NodeAttester]:
     """The attesters of a member's data folder: of its keys, and of those in `keys/next` that a rotation puts in their
-    place; none if the member does not attest. Whoever rotates makes the ones in `keys/next`, and later calls `move_up`."""
-    marks = Marks(folder.attested)
+    place; none if the member does not attest. Whoever rotates makes the ones in `keys/next`, and later calls `move_up`.
+    `marks` are the folder's, one for all attesters that were ever read: two would write over what the other remembers."""
     places = (folder.keys, folder.next_keys)
     keys = [AttesterKeys.read(place) for place in places if has_attester(place)]
     return [NodeAttester(origin, organisation, each, marks, root_at) for each in keys]

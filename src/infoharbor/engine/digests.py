@@ -1,7 +1,8 @@
 """What a block did, as digests: a node finds by another's which transaction and which record came out otherwise there.
 
 They are made from the block log and kept nowhere. Nothing can be guessed from them: receipts and records are hashed behind
-their blinds, and paths under the members' common secret, so that only a member's node can compare."""
+their blinds, and paths with the height under the members' common secret, so that only a member's node can compare, and
+nobody else sees which blocks have written the same record."""
 
 from collections import defaultdict
 
@@ -30,8 +31,10 @@ _codec = Codec(Digests, limit=DIGESTS_BYTES)
 
 
 def read_digests(chain: Chain, raw: bytes) -> Digests:
-    """Another node's; raises `Malformed` if its receipts are not those of its header."""
+    """Another node's; raises `Malformed` if its receipts are not those of its header, or what should be a hash is none."""
     digests: Digests = _codec.decode(raw)
+    if any(len(path) != merkle.HASH_BYTES or len(leaf) != merkle.HASH_BYTES for _, path, leaf in digests.writes):
+        raise Malformed("ledger.malformed", "writes", f"hashes of {merkle.HASH_BYTES} bytes")
     header = header_codec.decode(digests.header_bytes)
     if merkle.root(list(digests.receipts), chain.suite.digest) != header.receipts_root:
         raise Malformed("ledger.malformed", "receipts", "the leaves under the header's receipts root")
@@ -39,12 +42,12 @@ def read_digests(chain: Chain, raw: bytes) -> Digests:
 
 
 def digests_of(chain: Chain, block: Block) -> Digests:
-    suite = chain.suite
+    suite, height = chain.suite, block.header.height
     receipts = []
     for raw in block.receipts:
         blind = receipt_blind(suite, chain.secret, receipt_codec.decode(raw).transaction)
         receipts.append(merkle.leaf_hash(receipt_leaf(raw, blind), suite.digest))
-    writes = ((write.position, _hidden(chain, write.path), write.entry.leaf_hash) for write in block.writes)
+    writes = ((write.position, _hidden(chain, height, write.path), write.entry.leaf_hash) for write in block.writes)
     return Digests(block.header_bytes, tuple(receipts), tuple(writes))
 
 
@@ -53,7 +56,7 @@ def first_difference(chain: Chain, ours: Block, theirs: Digests) -> Difference:
     they have written is named by its path's keyed hash."""
     height = ours.header.height
     own = digests_of(chain, ours)
-    names = {_hidden(chain, write.path): write.path for write in ours.writes}
+    names = {_hidden(chain, height, write.path): write.path for write in ours.writes}
     here, there = _by_position(own), _by_position(theirs)
     for position, raw in enumerate(ours.receipts):
         written, expected = here[position], there[position]
@@ -77,5 +80,5 @@ def _by_position(digests: Digests) -> defaultdict[int, Written]:
     return found
 
 
-def _hidden(chain: Chain, path: str) -> bytes:
-    return chain.suite.keyed(chain.secret, PATH_TAG + path.encode())
+def _hidden(chain: Chain, height: int, path: str) -> bytes:
+    return chain.suite.keyed(chain.secret, PATH_TAG + height.to_bytes(8, "big") + path.encode())

@@ -150,7 +150,7 @@ class CalendarRule:
     """What the calendar holds if the records alone decide: the time-driven moves of the contract versions in force."""
 
     def __init__(self, chain: Chain, view: Snapshot) -> None:
-        self._registry = chain.registry
+        self._registry, self._soon = chain.registry, view.time + limits.DUE_RETRY_MS
         self._versions = Active(chain.registry).at(BlockState(view), view.time, again=True)
 
     @property
@@ -165,3 +165,13 @@ class CalendarRule:
         if kind is None or not value:
             return set()
         return waiting_times(kind.due_in(self._versions.get(kind.contract, 1)), kind.decode(value))
+
+    def can_be(self, deviation: Deviation, value: bytes) -> bool:
+        """Whether a ledger can come to this, the record at the path having this value. What is due, and was refused, is tried
+        again soon: only what a later contract version brought can be missing for long. So a lie shows soon too."""
+        kind = self._registry.table(deviation.path)
+        if deviation.time <= self._soon:
+            return True
+        if deviation.stands or kind is None or not value:
+            return False
+        return deviation.time not in waiting_times(kind.due_in(1), kind.decode(value))

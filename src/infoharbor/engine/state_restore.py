@@ -3,7 +3,8 @@
 The app hash is the header log's root, which CometBFT's light client has verified. Headers must give it; the records must
 give the last header's state root and attester set; the executed ids its replay digest. All indexes are made anew. Where
 the calendar is not what the records say, no header tells: a snapshot that lies about that gives a node that diverges at
-the next block that it matters to, and stops.
+the next block that it matters to, and stops. That comes within the hour after which a refused move is tried again, since
+nothing later may differ: no lie waits in many nodes for one day.
 """
 
 import hashlib
@@ -66,6 +67,7 @@ class Restoring:
         self._executed = _Executed(chain)
         self._deviated = (0, "")
         self._header: Header
+        self._rule: CalendarRule
         self._meta = Meta(FORMAT, chain.id, NOTHING, b"", EMPTY_ROOT, (), (), (), (0, 0))
 
     def is_of(self, index: int, chunk: bytes) -> bool:
@@ -142,10 +144,10 @@ class Restoring:
             view = view_of(stored)
             self._check_attesters(view)
             waiting: list[tuple[int, str]] = []
-            rule = CalendarRule(self._chain, view)
-            for kind in rule.tables:
+            self._rule = CalendarRule(self._chain, view)
+            for kind in self._rule.tables:
                 for path, entry in view.scan(kind.prefix):
-                    waiting += [(time, path) for time in rule.times(path, entry.value)]
+                    waiting += [(time, path) for time in self._rule.times(path, entry.value)]
                     if len(waiting) >= WAITING_AT_ONCE:
                         self._write(calendar=dict.fromkeys(waiting, True))
                         waiting = []
@@ -167,7 +169,8 @@ class Restoring:
                 place = (each.time, each.path)
                 if place <= self._deviated or not 0 < each.time <= limits.INTEGER_MAX or not is_path(each.path):
                     raise BadSnapshot("calendar", "times and paths, ascending")
-                if stored.entry(each.path) is None or stored.is_due(*place) is each.stands:
+                entry = stored.entry(each.path)
+                if entry is None or stored.is_due(*place) is each.stands or not self._rule.can_be(each, entry.value):
                     raise BadSnapshot("calendar", "where it is not what the records say")
                 self._deviated = place
                 changed[place] = each.stands

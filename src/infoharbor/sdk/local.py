@@ -27,7 +27,7 @@ from infoharbor.sdk.keys import Signing
 from infoharbor.sdk.listing import PAGE, list_records
 from infoharbor.sdk.problems import Problem
 from infoharbor.sdk.proving import Node, prove
-from infoharbor.sdk.refused import find_refused, refused_in, transaction_at
+from infoharbor.sdk.refused import StoodBefore, find_refused, refused_in, stood_before, transaction_at
 
 BLOCKS_A_PAGE: Final = 100
 
@@ -199,7 +199,8 @@ class LocalClient:
             raise self._unknown_transaction()
         block = self.engine.block(receipt.height)
         with self.ledger.sight(self.reader) as sight:
-            if not self._may_read(sight, block, receipt, written_by(block, receipt.position)):
+            stood = stood_before(self.engine, receipt.height)
+            if not self._may_read(sight, block, receipt, written_by(block, receipt.position), stood):
                 raise self._unknown_transaction()
         shown = is_signer(receipt, self.reader)
         form = forms.receipt_form(receipt, self.ledger.words, show_expected=shown)
@@ -293,16 +294,19 @@ class LocalClient:
         for write in block.writes:
             written.setdefault(write.position, {})[write.path] = write.entry
         receipts: list[Receipt] = [receipt_codec.decode(raw) for raw in block.receipts]
+        stood = stood_before(self.engine, block.header.height)
         return [
             forms.receipt_form(receipt, self.ledger.words, show_expected=is_signer(receipt, self.reader))
             for receipt in receipts
-            if self._may_read(sight, block, receipt, written.get(receipt.position, {}))
+            if self._may_read(sight, block, receipt, written.get(receipt.position, {}), stood)
         ]
 
-    def _may_read(self, sight: Sight, block: Block, receipt: Receipt, written: dict[str, Entry]) -> bool:
+    def _may_read(
+        self, sight: Sight, block: Block, receipt: Receipt, written: dict[str, Entry], stood: StoodBefore
+    ) -> bool:
         if sight.may_read_receipt(receipt, written):
             return True
-        return bool(receipt.code) and sight.see_refusal(refused_in(block, receipt, self.engine)) is not None
+        return bool(receipt.code) and sight.see_refusal(refused_in(block, receipt, stood)) is not None
 
     def _unknown_record(self, path: str) -> Problem:
         return self.ledger.problem("ledger.record_unknown", "path", "a record that you may read")

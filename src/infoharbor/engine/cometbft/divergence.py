@@ -1,7 +1,8 @@
 """How a node learns that its ledger is not the network's, and from another member's node, where the two part.
 
 CometBFT compares: each block carries the root that the block before it has led to. It speaks of a block with a quorum's
-votes only as quoted here; what a single proposer claims, it calls otherwise."""
+votes only as quoted here; what a single proposer claims, it calls otherwise. Other lines quote what peers say of themselves,
+and so a line counts from its beginning, where CometBFT itself speaks."""
 
 import logging
 import re
@@ -19,7 +20,9 @@ from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.encoding import Malformed
 
 VERDICT = re.compile(
-    rb"(?:\+2/3 (?:prevoted for|committed) an invalid block: |Error in validation .*)"
+    rb"E\[[-0-9|:.]+\] (?:"
+    rb'CONSENSUS FAILURE!!! +module=consensus err="(?:precommit step; )?\+2/3 (?:prevoted for|committed) an invalid block: '
+    rb'|Error in validation +module=blocksync height=\d+ hash=[0-9A-F]* err=")'
     rb"wrong Block\.Header\.(\w+Hash)\.  Expected ([0-9A-F]{0,64}), got ([0-9A-F]{0,64})"
 )
 ANSWER_S, PATIENCE_S = 5, 20
@@ -31,7 +34,7 @@ logger = logging.getLogger(__name__)
 def verdict_in(line: bytes, height: int) -> Quarantine | None:
     """What CometBFT has found, if this line of its errors says that a quorum goes another way than this node, whose newest
     block is at `height`."""
-    found = VERDICT.search(line)
+    found = VERDICT.match(line)
     if found is None:
         return None
     part, here, there = map(bytes.decode, found.groups())
@@ -45,6 +48,8 @@ def explained(
     without `block`. Only a node whose header leads to the root that the quorum voted for is believed."""
     until = time.monotonic() + PATIENCE_S
     for gateway in list(gateways)[:GATEWAYS_MOST]:
+        if time.monotonic() >= until:
+            break
         try:
             theirs = read_digests(chain, _asked(gateway, quarantine.height, until))
         except (httpx.HTTPError, httpx.InvalidURL, Malformed) as fault:

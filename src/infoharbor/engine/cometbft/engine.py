@@ -11,7 +11,7 @@ from typing import Any
 
 from infoharbor.engine.attestation import Attestation
 from infoharbor.engine.attested_notes import AttestedNotes
-from infoharbor.engine.attester import attesters_in
+from infoharbor.engine.attester import Marks, attesters_in
 from infoharbor.engine.blocklog import BlockLog
 from infoharbor.engine.cometbft.answers import Answers
 from infoharbor.engine.cometbft.application import Application, OrderedMachine
@@ -113,7 +113,8 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
     def _attest(self, organisation: str) -> None:
         """Where members attest, this node gathers a quorum's signatures, and signs nothing alone."""
         notes = self._signer if isinstance(self._signer, AttestedNotes) else None
-        self._attesters = functools.partial(attesters_in, self._data, self.origin, organisation, self.root)
+        marks = Marks(self._data.attested)
+        self._attesters = functools.partial(attesters_in, self._data, marks, self.origin, organisation, self.root)
         self.attestation = Attestation(self.genesis.name, self.chain.id, self._attesters(), notes)
         if notes is not None:
             self._signer = QuorumSigner(notes, self.attestation)  # type: ignore[assignment]

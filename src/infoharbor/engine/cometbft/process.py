@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 
 class ConsensusProcess:
     """One child; `socket` is where it asks us, `questions` where it is asked. Threads: the one that starts and stops it, and
-    its watcher, which calls `hear` with each line of its errors; where that is true, the child is not started again."""
+    its watcher, which calls `hear` with each line of its errors, or the beginning of one beyond `LINE_BYTES`; where that is
+    true, the child is not started again."""
 
     def __init__(self, program: Path, home: ConsensusHome, hear: Callable[[bytes], bool]) -> None:
         self._program, self._home, self._hear = program, home, hear
@@ -104,11 +105,13 @@ class ConsensusProcess:
         log = self._home.log
         mode = "wb" if log.exists() and log.stat().st_size > LOG_BYTES_MOST else "ab"
         with child.stdout, log.open(mode, buffering=0) as kept:
+            begins = True
             while line := child.stdout.readline(LINE_BYTES):
                 with contextlib.suppress(OSError):  # A full disk ends the node elsewhere, and in order.
                     kept.write(line)
-                if self._hear(line):
+                if begins and self._hear(line):
                     return True
+                begins = line.endswith(b"\n")  # What is left of a longer line is none of its own.
         return False
 
 

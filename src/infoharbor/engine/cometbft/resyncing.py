@@ -89,6 +89,7 @@ def _place_before(home: ConsensusHome, height: int, program: Path) -> orders.Pla
 def _go_back(folder: DataFolder, home: ConsensusHome, place: orders.Place, aside: Path) -> int | None:
     """Leave the blocks up to this place; the state is made again from them if it holds more. None if that is not possible,
     since the oldest are gone."""
+    folder.make_folders()  # A state that was set aside before a try was cut off is not there.
     log = BlockLog(folder.blocks)
     segment = max(each for each in log.segments() if each <= place.height + 1)
     with contextlib.closing(Store(folder.state)) as store, store.read() as stored:
@@ -108,10 +109,11 @@ def _go_back(folder: DataFolder, home: ConsensusHome, place: orders.Place, aside
         log.path(later).unlink()
     log.append_from(kept)
     log.close()
-    write_private(home.order, orders.line(place))
     if has_more:
         folder.state.rename(aside / folder.state.name)
         folder.make_folders()
+    # The other places go last: whoever is cut off before goes back by one of them, if a little further.
+    write_private(home.order, orders.line(place))
     return place.height
 
 

@@ -63,27 +63,35 @@ class Snapshots:
 
     def begin(self, place: Place) -> None:
         """Make one of this place, once the store is there."""
+        self._place = place
         newest = self._kept[-1] if self._kept else None
         if newest is not None and newest.manifest.height == place.height:
-            self._shelf.repeat(newest, place.order)  # An idle network: the state is the same.
+            try:
+                self._shelf.repeat(newest, place.order)  # An idle network: the state is the same.
+            except OSError as fault:
+                return self.give_up(str(fault))
+            self._end()
             self._tidy()
-        else:
-            self._place = place
+        return None
 
     def stored(self, height: int) -> None:
         """The store holds everything up to this height."""
         place = self._place
         if place is None or self._process is not None or place.height != height:
-            return
+            return None
         command = [sys.executable, "-P", "-m", "infoharbor.engine.state_export", *map(str, (self._data, *place))]
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # An interrupt from the keyboard is for the node, which ends its processes.
-        )
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                start_new_session=True,  # An interrupt from the keyboard is for the node, which ends its processes.
+            )
+        except OSError as fault:
+            return self.give_up(str(fault))
         assert self._process.stdout is not None
         self._selector.register(self._process.stdout, selectors.EVENT_READ, self._receive)
+        return None
 
     def give_up(self, why: str) -> None:
         """Let the store go on without it; the next one is made in its time."""
