@@ -13,7 +13,9 @@ from world import World
 from infoharbor.cli.output import Failure
 from infoharbor.cli.recovering import skip
 from infoharbor.engine.backup import backup, replay
+from infoharbor.engine.cometbft.founding import free_ports
 from infoharbor.engine.cometbft.home import ConsensusHome, new_keys
+from infoharbor.engine.cometbft.joining import accept, ask, invite
 from infoharbor.engine.cometbft.skips import read_skip, write_skip
 from infoharbor.engine.interface import Damaged
 from infoharbor.engine.reading import root_at
@@ -112,8 +114,13 @@ def test_a_poison_transaction_is_skipped_by_quorum_on_every_node_and_every_repla
     put(folders[3])
     cluster.start("node-3", moment=RULE)
     cluster.agree()
+    newcomer = cluster.folders["newcomer"] = tmp_path / "newcomer"
+    ask(newcomer, "newcomer", f"127.0.0.1:{free_ports(1)[0]}", {})
+    accept(newcomer, invite(folders[0]))
+    cluster.start("newcomer", moment=RULE)  # It runs all blocks, with the skip that its invitation has.
+    cluster.agree()
     told = [node.ask(receipt=identifier).result(PATIENCE) for node in cluster.nodes.values()]
-    assert told == [{"height": height, "code": "contract.poison"}] * 4
+    assert told == [{"height": height, "code": "contract.poison"}] * 5
     assert cluster.lost() == []
     cluster.stop()
 
