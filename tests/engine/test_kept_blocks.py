@@ -41,12 +41,14 @@ def cut(world: World, data: Path, block_a_segment: None) -> bytes:
     """A ledger of which the newest blocks alone are kept; one of the transactions that are gone."""
     with open_engine(data, workers=0, keep_blocks=KEPT) as engine:
         opening = world.opening()
-        for raw in [*opening, *(world.transfer("bank", "firm-1") for _ in range(10))]:
+        opened = engine.submit(opening[0]).result(10)
+        for raw in [*opening[1:], *(world.transfer("bank", "firm-1") for _ in range(10))]:
             assert engine.submit(raw).result(10).code == ""
     with open_engine(data, workers=0, keep_blocks=KEPT) as engine:
         assert engine.submit(world.transfer("bank", "firm-1")).result(10).code == ""
-        while engine.first_block == 0:
+        while engine.first_block <= opened.height:
             assert engine.submit(world.transfer("bank", "firm-1")).result(10).code == ""
+    assert opened.code == ""
     return opening[0]
 
 

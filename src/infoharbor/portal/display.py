@@ -5,8 +5,10 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import inspect
 
-from infoharbor.edgekit.json_form import is_instant, shape_of
-from infoharbor.kernel.records import NEW, RecordType
+from infoharbor.contractkit.days import LAST_DAY, iso_day
+from infoharbor.edgekit.json_form import from_iso, is_instant, shape_of
+from infoharbor.kernel.records import NEW, PUBLIC, RecordType
+from infoharbor.portal.naming import code_word, field_word
 from infoharbor.portal.shell import Page
 
 ITEMS_SHOWN: Final = 50
@@ -62,11 +64,7 @@ class Display:
         self.shape = shape_of(kind.of)
 
     def word(self, field: str) -> str:
-        """A field's word; a nested field that has none is called by its name."""
-        found = self.page.texts.sentence(
-            self.page.ledger.words.text(self.kind.contract, "fields", f"{self.kind.table}.{field}")
-        )
-        return field.replace("_", " ") if found == f"{self.kind.table}.{field}" else found
+        return field_word(self.page, self.kind.contract, self.kind.table, field)
 
     def status(self, status: str) -> Shown:
         return Shown("badge", self._status_word(status), tone_of(self.kind, status))
@@ -103,13 +101,19 @@ class Display:
             case inspect.TupleType():
                 pairs = zip(kind.item_types, value, strict=True)
                 return self._items([self.shown(field, part, each) for part, each in pairs], len(value))
-        return Shown("text", value) if field == "id" else self.text(value)
+        return self._text(field, value)
 
-    def text(self, value: str) -> Shown:
-        """A text; an organisation's id leads to it, and long identifiers may break anywhere."""
-        if value in self.page.organisations:
-            return Shown("organisation", self.page.organisation_name(value), value)
-        return Shown("code" if len(value) > 24 and " " not in value and value.isascii() else "text", value)
+    def _text(self, field: str, value: str) -> Shown:
+        match field:
+            case "id":
+                return Shown("text", value)
+            case "role":
+                return Shown("text", self.page.texts.word("roles", value))
+            case "biz_step" | "disposition":
+                return Shown("text", self.page.texts.epcis(value))
+            case "audience" if value == PUBLIC:
+                return Shown("text", self.page.texts("party.public"))
+        return text(self.page, self.kind.contract, value)
 
     def _struct(self, value: msgspec.Struct) -> Shown:
         parts = tuple(
@@ -123,6 +127,52 @@ class Display:
 
     def _status_word(self, status: str) -> str:
         return self.page.texts.sentence(self.page.ledger.words.text(self.kind.contract, "statuses", status))
+
+
+def text(page: Page, contract: str, value: str) -> Shown:
+    """A text; an organisation's id leads to it, a code that has a word is said, and long identifiers may break
+    anywhere."""
+    if value in page.organisations:
+        return Shown("organisation", page.organisation_name(value), value)
+    said = code_word(page, contract, value)
+    return Shown("text", said) if said != value else plain(value)
+
+
+def arguments(page: Page, contract: str, action: str, given: Any) -> Shown:
+    """An action's arguments in their JSON form; of an action that this node does not know, as they are."""
+    known = page.ledger.registry.contracts.get(contract)
+    kind = page.ledger.registry.action(contract, action, known.version) if known is not None else None
+    return plain(given) if kind is None else _argument(page, contract, action, shape_of(kind.of), given)
+
+
+def _argument(page: Page, contract: str, action: str, kind: inspect.Type | None, value: Any) -> Shown:
+    if isinstance(kind, inspect.UnionType):
+        kind = next(each for each in kind.types if not isinstance(each, inspect.NoneType))
+    if value is None or value in ("", [], {}):
+        return NOTHING
+    match value:
+        case bool():
+            return Shown("text", page.texts("value.yes" if value else "value.no"))
+        case list():
+            of = kind.item_type if isinstance(kind, inspect.VarTupleType) else None
+            shown = tuple(_argument(page, contract, action, of, each) for each in value[:ITEMS_SHOWN])
+            return Shown("list", parts=shown, more=len(value) - len(shown))
+        case dict():
+            types = {each.name: each.type for each in kind.fields} if isinstance(kind, inspect.StructType) else {}
+            parts = [
+                (field_word(page, contract, action, name), _argument(page, contract, action, types.get(name), each))
+                for name, each in value.items()
+            ]
+            return Shown("fields", parts=tuple(each for each in parts if each[1] is not NOTHING))
+        case str() if isinstance(kind, inspect.EnumType):
+            return Shown("text", page.texts.sentence(page.ledger.words.text(contract, "statuses", value)))
+        case str() if isinstance(kind, inspect.IntType) and is_instant(kind):
+            return Shown("time", value=from_iso(value, "time"))
+        case int() if isinstance(kind, inspect.IntType) and kind.le == LAST_DAY:
+            return Shown("text", iso_day(value))
+        case str() if kind is None or isinstance(kind, inspect.StrType):
+            return text(page, contract, value)
+    return plain(value)
 
 
 def plain(value: Any) -> Shown:

@@ -10,6 +10,7 @@ from infoharbor.edgekit.json_form import describe, is_instant, shape_of
 from infoharbor.kernel.actions import ActionType
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.refusal import Refusal
+from infoharbor.portal.naming import field_word
 from infoharbor.portal.shell import Page
 
 OFFSET: Final = "+08:00"
@@ -18,7 +19,7 @@ HASH_BYTES: Final = 32
 
 
 class Input(NamedTuple):
-    """One field: `kind` is text, number, day, time, choice, file, lines or json."""
+    """One field: `kind` is text, optional (a text or none), number, day, time, choice, file, lines or json."""
 
     name: str
     word: str
@@ -30,7 +31,7 @@ class Input(NamedTuple):
 
 def inputs(page: Page, kind: ActionType) -> list[Input]:
     """The action's fields, under the words that its contract has for them."""
-    return [_input(page, kind.contract, field) for field in shape_of(kind.of).fields]
+    return [_input(page, kind, field) for field in shape_of(kind.of).fields]
 
 
 def argument(each: Input, text: str) -> Any:
@@ -44,6 +45,8 @@ def argument(each: Input, text: str) -> Any:
                 raise Malformed("input.time", each.name, refusal.expected) from None
         case "time":
             return f"{text}:00{OFFSET}" if len(text) == len("2026-01-01T08:00") else f"{text}{OFFSET}" if text else None
+        case "optional":
+            return text or None
         case "lines":
             return [line.strip() for line in text.splitlines() if line.strip()]
         case "json":
@@ -56,10 +59,9 @@ def argument(each: Input, text: str) -> Any:
     return text
 
 
-def _input(page: Page, contract: str, field: inspect.Field) -> Input:
-    kind = field.type
-    word = _word(page, contract, field.name)
-    made = Input(field.name, word, "text", describe(kind))
+def _input(page: Page, action: ActionType, field: inspect.Field) -> Input:
+    contract, kind = action.contract, field.type
+    made = Input(field.name, field_word(page, contract, action.name, field.name), "text", describe(kind))
     match kind:
         case inspect.IntType() if is_instant(kind):
             return made._replace(kind="time")
@@ -81,14 +83,6 @@ def _input(page: Page, contract: str, field: inspect.Field) -> Input:
             return made._replace(kind="lines")
         case inspect.StrType() | inspect.BytesType():
             return made
+        case inspect.UnionType(types=(inspect.StrType(), inspect.NoneType())):
+            return made._replace(kind="optional")
     return made._replace(kind="json")
-
-
-def _word(page: Page, contract: str, field: str) -> str:
-    """A field's word: actions share their fields' names with the tables, the first that has one says it."""
-    tables = [kind.table for kind in page.ledger.registry.tables.values() if kind.contract == contract]
-    for table in tables:
-        found = page.texts.sentence(page.ledger.words.text(contract, "fields", f"{table}.{field}"))
-        if found != f"{table}.{field}":
-            return found
-    return field.replace("_", " ")

@@ -27,6 +27,10 @@ class Texts:
         found: str = self._words[part].get(key, key.replace("_", " "))
         return found
 
+    def epcis(self, code: str) -> str:
+        """The word for a business step or disposition of EPCIS, else the code."""
+        return str(self._words["steps"].get(code) or self._words["dispositions"].get(code, code))
+
     def sentence(self, sentence: Sentence) -> str:
         """A contract's text; where the contracts do not speak the language, in English."""
         return sentence.to(self.language)

@@ -10,6 +10,7 @@ from infoharbor.gateway.exchange import Asked, part
 from infoharbor.kernel.records import RecordType
 from infoharbor.portal.diagrams import states
 from infoharbor.portal.display import Display
+from infoharbor.portal.naming import action_title, field_word, parties_word
 from infoharbor.portal.shell import Page
 from infoharbor.sdk.problems import Problem
 
@@ -56,17 +57,21 @@ def _table(page: Page, kind: RecordType) -> dict[str, Any]:
         return display.status(status).text
 
     moves: list[dict[str, Any]] = [
-        {"before": str(move.before), "after": str(move.after), "by": [str(each) for each in move.parties]}
+        {
+            "before": str(move.before),
+            "after": str(move.after),
+            "by": parties_word(page, kind.contract, kind.table, move.parties),
+        }
         for move in kind.moves
     ]
     return {
         "name": kind.table,
         "path": f"{kind.contract}/{kind.table}",
         "title": page.texts.sentence(page.ledger.words.text(kind.contract, "tables", kind.table)),
-        "about": (kind.of.__doc__ or "").strip(),
+        "about": _about(page, kind),
         "public": kind.visible == "public",
         "key": list(kind.key),
-        "readers": [str(each) for each in kind.readers],
+        "readers": parties_word(page, kind.contract, kind.table, kind.readers),
         "fields": [(field.name, display.word(field.name), describe(field.type)) for field in shape_of(kind.of).fields],
         "moves": moves,
         "words": {name: word(name) for move in moves for name in (move["before"], move["after"])},
@@ -74,12 +79,22 @@ def _table(page: Page, kind: RecordType) -> dict[str, Any]:
     }
 
 
+def _about(page: Page, kind: RecordType) -> str:
+    """What a table is: its declaration says it in English, the contract's file of its tables' words in another language."""
+    package = page.ledger.registry.contracts[kind.contract].package
+    told: str = read_words(package, f"tables.{page.language}").get("about", {}).get(kind.table, "")
+    return told or (kind.of.__doc__ or "").strip()
+
+
 def _action(page: Page, contract: str, kind: Any) -> dict[str, Any]:
     return {
         "name": kind.name,
-        "title": page.texts.sentence(page.ledger.words.text(contract, "actions", kind.name)),
+        "title": action_title(page, contract, kind.name),
         "about": (kind.of.__doc__ or "").strip(),
-        "fields": [(field.name, describe(field.type)) for field in shape_of(kind.of).fields],
+        "fields": [
+            (field.name, field_word(page, contract, kind.name, field.name), describe(field.type))
+            for field in shape_of(kind.of).fields
+        ],
     }
 
 

@@ -8,7 +8,7 @@ from infoharbor.edgekit.json_form import from_iso
 from infoharbor.gateway.exchange import Asked, part
 from infoharbor.kernel.limits import INTEGER_MAX
 from infoharbor.kernel.readers import ANONYMOUS
-from infoharbor.portal.display import plain
+from infoharbor.portal.display import arguments
 from infoharbor.portal.shell import Page
 from infoharbor.sdk.documents import hex_bytes
 from infoharbor.sdk.problems import Problem
@@ -66,7 +66,7 @@ def get_transaction(request: Asked) -> Response[str]:
     """What became of a transaction: who signed, on what authority, what it did and what it wrote."""
     page = Page(request)
     receipt = page.client.receipt(hex_bytes(part(request, "identifier").lower(), "id", 32))
-    return page.show("transaction.html", receipt=timed(receipt), actions=_actions(receipt))
+    return page.show("transaction.html", receipt=timed(receipt), actions=_actions(page, receipt))
 
 
 def timed(block: dict[str, Any]) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def counted(page: Page) -> list[dict[str, Any]]:
     return counts
 
 
-def _actions(receipt: dict[str, Any]) -> list[dict[str, Any]]:
+def _actions(page: Page, receipt: dict[str, Any]) -> list[dict[str, Any]]:
     content = receipt["content"]
     if content is None:
         return []
@@ -123,7 +123,9 @@ def _actions(receipt: dict[str, Any]) -> list[dict[str, Any]]:
             "contract": action["contract"],
             "action": action["action"],
             "by": action["by"],
-            "arguments": plain(action.get("arguments", action.get("arguments_hex"))),
+            "arguments": arguments(
+                page, action["contract"], action["action"], action.get("arguments", action.get("arguments_hex"))
+            ),
         }
         for action in content["actions"]
     ]

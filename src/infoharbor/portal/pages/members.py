@@ -9,6 +9,7 @@ from infoharbor.gateway.exchange import Asked, part
 from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.kernel.records import record_type
 from infoharbor.portal.display import Display, Shown
+from infoharbor.portal.naming import action_title
 from infoharbor.portal.shell import Page
 from infoharbor.sdk.problems import Problem
 
@@ -49,9 +50,18 @@ def get_organisation(request: Asked) -> Response[str]:
         roles=roles,
         keys=keys,
         keys_open=open_tables["keys"],
-        policy=[(rule.action, rule.needs) for rule in (*member.policy, *DEFAULT_RULES)],
+        policy=[(_told(page, rule.action), rule.action, rule.needs) for rule in (*member.policy, *DEFAULT_RULES)],
         own_rules=len(member.policy),
     )
+
+
+def _told(page: Page, actions: str) -> str:
+    """The actions that a signing rule is for: one of a contract, all of a contract, or all."""
+    contract, _, action = actions.partition(".")
+    if actions == "*":
+        return page.texts("organisation.all_actions")
+    title = page.contract_title(contract)
+    return page.texts("organisation.all_of", contract=title) if action == "*" else action_title(page, contract, action)
 
 
 def _keys(page: Page, sight: Any, organisation: str) -> list[tuple[Key, Shown]]:

@@ -10,7 +10,7 @@ from infoharbor.edgekit.json_form import from_iso
 from infoharbor.gateway.exchange import Asked, answer, part
 from infoharbor.gateway.pending.bundles import PAGE_MAX
 from infoharbor.gateway.pending.routes import bundles_of
-from infoharbor.portal.display import plain
+from infoharbor.portal.display import arguments
 from infoharbor.portal.entering import MemberPage, ensure_same_site
 from infoharbor.sdk.keys import Signer, id_of
 from infoharbor.sdk.pending import checked
@@ -76,7 +76,13 @@ async def post_sign(request: Asked) -> Response[Any]:
 
 def _bundle(page: MemberPage, form: dict[str, Any]) -> Response[str]:
     actions = [
-        each | {"arguments": plain(each.get("arguments", each.get("arguments_hex")))} for each in form["actions"]
+        each
+        | {
+            "arguments": arguments(
+                page, each["contract"], each["action"], each.get("arguments", each.get("arguments_hex"))
+            )
+        }
+        for each in form["actions"]
     ]
     own = {page.demo.signer(page.reader.organisation).key_id.hex()} if page.demo is not None else set()
     return page.show(

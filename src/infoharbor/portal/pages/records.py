@@ -12,6 +12,7 @@ from infoharbor.kernel.block import header_codec
 from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.kernel.records import PUBLIC, RecordType
 from infoharbor.portal.display import Display, Shown
+from infoharbor.portal.naming import parties_word
 from infoharbor.portal.shell import Page
 from infoharbor.sdk.listing import list_records
 from infoharbor.sdk.problems import Problem
@@ -92,7 +93,7 @@ def described(page: Page, kind: RecordType) -> dict[str, Any]:
         "name": kind.table,
         "title": page.texts.sentence(page.ledger.words.text(kind.contract, "tables", kind.table)),
         "public": kind.visible == PUBLIC,
-        "readers": [str(each) for each in kind.readers],
+        "readers": parties_word(page, kind.contract, kind.table, kind.readers),
     }
 
 

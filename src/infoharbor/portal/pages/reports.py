@@ -68,6 +68,9 @@ def get_report_page(request: Asked) -> Response[Any]:
     if wanted not in ("", *MEDIA):
         raise Problem("input.choice", field="format", expected=" or ".join(MEDIA))
     given = {key: text for key, text in page.asked.rest().items() if text}
+    report = page.ledger.reports.get((contract, name))
+    if report is not None and not wanted and not given and _needs(report):
+        return _asking(page, report)
     table = page.client.report(contract, name, given)
     if wanted:
         return report_file(page.client, table, wanted, page.language)
@@ -82,20 +85,48 @@ def get_report_page(request: Asked) -> Response[Any]:
     )
 
 
+def _needs(report: Report) -> bool:
+    """Whether the report says nothing before it is told what it is asked about."""
+    return any(each.default is each.empty for each in report.question.parameters.values())
+
+
+def _asking(page: MemberPage, report: Report) -> Response[str]:
+    """The form of a report that needs to be told first what it is asked about."""
+    return page.show(
+        "report.html",
+        contract=report.contract,
+        contract_title=page.contract_title(report.contract),
+        shown={
+            "title": page.texts.sentence(report.title),
+            "about": page.texts.sentence(report.about),
+            "address": f"/reports/{report.contract}/{report.name}",
+        },
+        filters=[(key, _label(page, report, key), "") for key in report.labels],
+        member=page.reader.organisation,
+    )
+
+
 def _label(page: MemberPage, report: Report, parameter: str) -> str:
     return page.texts.sentence(report.labels[parameter])
 
 
 def _shown(page: MemberPage, table: Table, speech: Speech, most: int) -> dict[str, Any]:
-    """What a template says of a report; a column that the parameters fix is the same in every row, and left out."""
+    """What a template says of a report; a column that a parameter fixes, the same in every row, is left out."""
     report = table.report
     address = f"/reports/{report.contract}/{report.name}"
-    shown = [at for at, column in enumerate(report.columns) if column.name not in table.given]
+    fixed = {at for at, column in enumerate(report.columns) if column.name in table.given and table.rows}
+    fixed = {at for at in fixed if all(row[at] == table.rows[0][at] for row in table.rows)}
+    shown = [at for at in range(len(report.columns)) if at not in fixed]
     return {
         "name": report.name,
         "title": page.texts.sentence(report.title),
         "about": page.texts.sentence(report.about),
         "address": address + (f"?{urlencode(table.given)}" if table.given else ""),
+        "given": [
+            (_label(page, report, name), value)
+            for name, value in table.given.items()
+            if name in report.labels and name not in (each.name for each in report.columns)
+        ],
         "files": [(each, f"{address}?{urlencode({**table.given, 'format': each})}") for each in MEDIA],
         "as_of": table.now,
         "columns": [(speech.title(report.columns[at]), report.columns[at].kind in NUMBERS) for at in shown],
@@ -103,6 +134,7 @@ def _shown(page: MemberPage, table: Table, speech: Speech, most: int) -> dict[st
             [_cell(page, speech, table, row, report.columns[at], row[at]) for at in shown] for row in table.rows[:most]
         ],
         "more": max(len(table.rows) - most, 0),
+        "measured": speech.title(report.columns[report.place(report.chart.of)]) if report.chart else "",
         "charts": [(each.unit, Markup(each.svg)) for each in charts_of(table, speech)],
     }
 
@@ -119,6 +151,7 @@ def _cell(page: MemberPage, speech: Speech, table: Table, row: Any, column: Any,
         )
     if column.kind is Kind.WORD and not isinstance(cell, tuple):
         text, tone = speech.cell(table, row, column, cell), _tone(page, table.report.contract, cell)
+        text = page.texts.epcis(text) if text == cell else text
         return Shown("badge", text, tone) if tone else Shown("text", text)
     if column.kind is Kind.WORD:
         return Shown("actions", parts=tuple(_action(speech, table, row, each) for each in several(cell)))

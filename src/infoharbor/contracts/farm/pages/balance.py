@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from infoharbor.contracts.farm.land import ProductClass, Site
-from infoharbor.contracts.farm.pages.units import PRODUCT, UNIT_COLUMN, class_of, mass
+from infoharbor.contracts.farm.pages.units import PRODUCT, UNIT_COLUMN, class_of, mass, named
 from infoharbor.contracts.farm.records import Lot, LotStatus, Production, ProductionKind
 from infoharbor.contracts.trace.pages import label_of
 from infoharbor.contracts.trace.records import Effect, Event, Mention
 from infoharbor.contracts.trace.rules import object_id
-from infoharbor.edgekit.reports import Bars, Column, Kind, Row, report
+from infoharbor.edgekit.reports import Bars, Column, Kind, Named, Row, report
 from infoharbor.edgekit.sight import Sight
 
 BEGINNINGS: Final = (Effect.CREATE, Effect.OUTPUT)
+GLN: Final = "(414)"
 PRODUCER: Final = Column("producer", Kind.ORGANISATION, "Producer", "生产方")
 
 
@@ -47,8 +48,8 @@ def stock(read: Sight, holder: str = "") -> Iterator[Row]:
     about_zh="采收与加工所得，减去投入其他批次及销毁，即为余量。地点以生产方追溯事件所记为准；跨季拼配单列。",
     columns=(
         PRODUCER,
-        Column("site", Kind.TEXT, "Site", "地点"),
-        Column("season", Kind.TEXT, "Season", "采收季"),
+        Column("site", Kind.NAMED, "Site", "地点"),
+        Column("season", Kind.WORD, "Season", "采收季"),
         PRODUCT,
         Column("lots", Kind.COUNT, "Lots", "批次数"),
         mass("harvested", "Harvested", "采收"),
@@ -71,8 +72,8 @@ def balance(read: Sight, producer: str = "", season: str = "") -> Iterator[Row]:
         added = (1, harvested, lot.grams - harvested, lot.used, gone, lot.left - gone)
         sums[key] = [one + more for one, more in zip(sums.get(key, [0] * len(added)), added, strict=True)]
     for key in sorted(sums):
-        *about, place, product = key
-        yield (*about, class_of(read, place, product), *sums[key], "kg")
+        who, site, harvest, place, product = key
+        yield (who, _site(read, site), harvest, class_of(read, place, product), *sums[key], "kg")
 
 
 @report(
@@ -110,13 +111,20 @@ def season_of(lot: Lot) -> str:
 
 
 def site_of(read: Sight, lot: Lot) -> str:
-    """Where the lot came into being: the name or number of the place that its producer's event gives; empty where none
-    does."""
+    """Where the lot came into being: the place that its producer's event gives; empty where none does."""
     for said in read.scan(Mention, lot.id):
         if said.effect in BEGINNINGS and said.captured_by == lot.producer:
             event = read.find(Event, said.captured_by, said.digest)
             place = (event.biz_location or event.read_point) if event is not None else ""
             if place:
-                site = read.find(Site, object_id(place))
-                return site.name if site is not None else place
+                return place
     return ""
+
+
+def _site(read: Sight, place: str) -> Named | None:
+    """A place by its GLN or other identifier, with what people call it."""
+    if not place:
+        return None
+    identifier = object_id(place)
+    label = label_of(identifier)
+    return named(label.removeprefix(GLN) if label.startswith(GLN) else place, read.find(Site, identifier))

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from infoharbor.contracts.farm.certificates import Certificate
-from infoharbor.contracts.farm.indications import Cellar, Quota, Season, allowance
-from infoharbor.contracts.farm.pages.units import UNIT_COLUMN, mass
+from infoharbor.contracts.farm.indications import Cellar, Indication, Quota, Season, allowance
+from infoharbor.contracts.farm.pages.units import UNIT_COLUMN, mass, named
 from infoharbor.edgekit.languages import Sentence
 from infoharbor.edgekit.reports import Bars, Column, Kind, Row, report
 from infoharbor.edgekit.sight import Sight
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 FOREVER: Final = 2**62
-INDICATION: Final = Column("indication", Kind.TEXT, "Indication", "地理标志")
+INDICATION: Final = Column("indication", Kind.NAMED, "Indication", "地理标志")
 LICENSEE: Final = Column("licensee", Kind.ORGANISATION, "Licensee", "被授权方")
 
 
@@ -40,7 +40,8 @@ def quota(read: Sight, licensee: str = "") -> Iterator[Row]:
         if season is not None:
             allowed = allowance(each.square_metres, season)
             amounts = (allowed, each.claimed, each.carried, each.remaining(season), "kg")
-            yield (each.indication, each.season, each.licensee, each.square_metres, *amounts, season.closes_at)
+            name = named(each.indication, read.find(Indication, each.indication))
+            yield (name, each.season, each.licensee, each.square_metres, *amounts, season.closes_at)
 
 
 @report(
@@ -60,7 +61,8 @@ def quota(read: Sight, licensee: str = "") -> Iterator[Row]:
 def cellar(read: Sight, licensee: str = "") -> Iterator[Row]:
     for each in read.select(Cellar, {"licensee": licensee} if licensee else {}):
         amounts = (each.opening, each.carried, each.claimed, each.remaining, "kg")
-        yield (each.indication, each.licensee, *amounts)
+        name = named(each.indication, read.find(Indication, each.indication))
+        yield (name, each.licensee, *amounts)
 
 
 @report(
@@ -69,7 +71,7 @@ def cellar(read: Sight, licensee: str = "") -> Iterator[Row]:
     about_zh="最先到期者在前；证书仅在有效期内有效。",
     columns=(
         Column("id", Kind.TEXT, "Number", "编号"),
-        Column("scheme", Kind.TEXT, "Scheme", "认证制度"),
+        Column("scheme", Kind.WORD, "Scheme", "认证制度"),
         Column("body", Kind.ORGANISATION, "Certifier", "认证机构"),
         Column("holder", Kind.ORGANISATION, "Holder", "持有方"),
         Column("until", Kind.INSTANT, "Valid until", "有效期至"),

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from infoharbor.contracts.farm.land import ProductClass
+from infoharbor.contracts.farm.indications import Indication
+from infoharbor.contracts.farm.land import ProductClass, Site
 from infoharbor.edgekit.languages import Sentence
 from infoharbor.edgekit.reports import Column, Kind, Named
 from infoharbor.edgekit.sight import Sight
@@ -19,7 +20,11 @@ PRODUCT: Final = Column("product", Kind.NAMED, "Product class", "产品类别")
 
 def class_of(read: Sight, jurisdiction: str, code: str) -> Named:
     """A product class by its code, with the name that its country's certifier gave it."""
-    found = read.find(ProductClass, jurisdiction, code)
+    return named(code, read.find(ProductClass, jurisdiction, code))
+
+
+def named(code: str, found: Indication | ProductClass | Site | None) -> Named:
+    """A code with the names in its record; by itself where there is none."""
     return Named(code, Sentence(found.name_en, found.name) if found is not None else Sentence(code, code))
 
 

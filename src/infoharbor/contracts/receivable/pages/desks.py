@@ -7,7 +7,7 @@ from infoharbor.edgekit.reports import ME, Desk, Part
 tax_authority = Authority(("RecordTaxCheck",), "Tax authority", "税务机关", "https://inv-veri.chinatax.gov.cn")
 collateral_register = Authority(
     ("RecordSearch", "RegisterAssignment", "CancelRegistration"),
-    "Register of movable collateral (中登网)",
+    "Register of movable collateral (Zhongdeng, 中登网)",
     "动产融资统一登记公示系统（中登网）",
     "https://www.zhongdengwang.org.cn",
 )

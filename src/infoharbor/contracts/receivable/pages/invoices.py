@@ -146,9 +146,9 @@ def _refused(read: Sight, seen: SeenRefusal) -> Row:
 
 @report(
     "registrations",
-    "For registration at 中登网",
+    "For registration at Zhongdeng",
     "中登网登记资料",
-    about_en="One row for each leaf that is financed by you or waits for your payout: what a clerk types in at 中登网, "
+    about_en="One row for each leaf that is financed by you or waits for your payout: what a clerk types in at Zhongdeng, "
     "and the registration's number once it is entered here.",
     about_zh="由贵方融资或待贵方放款的每份账款一行：供经办人在中登网录入；登记编号录入本系统后在此显示。",
     columns=(
