@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +15,7 @@ from infoharbor.cli.local_network import DEFAULT_DIR, Layout, NetworkDir, Networ
 from infoharbor.cli.output import AsJson, Data, Failure, answer, fails_clearly
 from infoharbor.cli.serving import ensure_public_url
 from infoharbor.cli.trial_members import Member, administrators, key_file, tally, vote
+from infoharbor.cli.waiting import wait_until
 from infoharbor.contracts.governance.actions import Decision
 from infoharbor.contracts.identity.actions import AdmitOrganisation
 from infoharbor.contracts.identity.records import Registration
@@ -186,21 +186,19 @@ def add_validator(*, directory: NetworkDir = DEFAULT_DIR, as_json: AsJson = Fals
     member = Member.new(1 + max(int(node.name.removeprefix("member-")) for node in layout.nodes))
     data = folder.data(member.name)
     voters = administrators(folder.data(node.name) for node in layout.nodes)
-    if not voters:
-        raise Failure("network.no_voters", "--dir", "an administrator's key file in a node's keys folder")
     first = layout.nodes[0]
     with Client(f"http://127.0.0.1:{first.port}", signer=voters[0]) as client:
         client.status()
         asked = ask(data, member.name, f"127.0.0.1:{free_ports(1)[0]}", to_json(member.admission))
         # Once it is a member, its seat counts: whatever can, is decided before.
         for what in ("node", "member"):
-            _ensure(vote_on(client, voters, asked, what, folder.data(first.name)), what)
+            decide_on(client, voters, asked, what, folder.data(first.name))
         accept(data, invite(folder.data(first.name), [f"http://127.0.0.1:{node.port}" for node in layout.nodes[:2]]))
         file = member.write_key(data)
         folder.write_layout(Layout((*layout.nodes, Node(member.name, max(node.port for node in layout.nodes) + 1))))
         _wait_for(data, int(client.status()["height"]))
         voters.append(Signer(member.name, member.key))
-        _ensure(vote_on(client, voters, asked, "validator", folder.data(first.name)), "validator")
+        decide_on(client, voters, asked, "validator", folder.data(first.name))
     described = {"name": member.name, "data": str(data), "user": member.user, "key": str(file)}
     answer(described, as_json=as_json, text=f"{member.name} validates 已成为验证节点, key 密钥 {file}")
 
@@ -216,6 +214,12 @@ def vote_on(client: Client, voters: list[Signer], asked: Request, what: str, dat
     else:
         decision = admits(VALIDATORS, _founding(client, VALIDATORS, data) | {name: asked.validator})
     return vote(client, voters, decision, id=_proposal(asked, what), reason=f"{name} joins: {what}")
+
+
+def decide_on(client: Client, voters: list[Signer], asked: Request, what: str, data: Path) -> None:
+    """As `vote_on`, with a majority of the members among the voters; `network.not_adopted` if they are too few."""
+    if not vote_on(client, voters, asked, what, data):
+        raise Failure("network.not_adopted", what, "a majority of the members' votes")
 
 
 def _proposal(asked: Request, what: str) -> str:
@@ -246,19 +250,10 @@ def ensure_address(text: str) -> None:
         raise Failure("network.address", "--listen", "host:port")
 
 
-def _ensure(adopted: bool, what: str) -> None:
-    if not adopted:
-        raise Failure("network.not_adopted", what, "a majority of the members' votes")
-
-
 def _wait_for(data: Path, height: int) -> None:
-    until = time.monotonic() + CATCH_UP_SECONDS
-    while True:
+    def is_there() -> bool:
         with closing(open_reader(data)) as reader:
-            if reader.status().height >= height:
-                return
-        if time.monotonic() > until:
-            raise Failure(
-                "network.not_caught_up", "--dir", f"block {height} within {CATCH_UP_SECONDS} s; see the node's log"
-            )
-        time.sleep(0.2)
+            return reader.status().height >= height
+
+    wanted = f"block {height} within {CATCH_UP_SECONDS} s; see the node's log"
+    wait_until(is_there, CATCH_UP_SECONDS, Failure("network.not_caught_up", "--dir", wanted))

@@ -3,7 +3,6 @@
 import os
 import secrets
 import signal
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +19,7 @@ from infoharbor.cli.logs import Form, LogFormat, logger, told_as
 from infoharbor.cli.output import AsJson, Failure, answer, errors, fails_clearly
 from infoharbor.cli.serving import ensure_port, ensure_proxies
 from infoharbor.cli.trial_members import Member
+from infoharbor.cli.waiting import wait_until
 from infoharbor.crypto.hashes import hash_suite
 from infoharbor.edgekit.json_form import iso
 from infoharbor.engine.attester import AttesterKeys
@@ -206,11 +206,10 @@ def stop(*, directory: NetworkDir = DEFAULT_DIR) -> None:
     folder = NetworkFolder(directory)
     keeper = folder.keeper()
     os.kill(keeper, signal.SIGTERM)
-    until = time.monotonic() + STOP_SECONDS
-    while folder.running().keeper == keeper:
-        if time.monotonic() > until:
-            raise Failure("network.does_not_stop", "--dir", f"an end within {STOP_SECONDS} s; see the nodes' logs")
-        time.sleep(0.1)
+    wanted = f"an end within {STOP_SECONDS} s; see the nodes' logs"
+    wait_until(
+        lambda: folder.running().keeper != keeper, STOP_SECONDS, Failure("network.does_not_stop", "--dir", wanted)
+    )
 
 
 @network.command

@@ -50,9 +50,12 @@ def key_file(data: Path, organisation: str) -> Path:
 
 
 def administrators(folders: Iterable[Path]) -> list[Signer]:
-    """Everyone who can sign with a key that lies in a node's folder, each organisation once."""
+    """Everyone who can sign with a key that lies in a node's folder, each organisation once; `network.no_voters` if
+    nobody can."""
     files = [file for data in folders for file in sorted((data / "keys").glob(f"*{KEY_FILE_ENDS}"))]
     found = {file.name.removesuffix(KEY_FILE_ENDS): file for file in files}
+    if not found:
+        raise Failure("network.no_voters", "--dir", "an administrator's key file in a node's keys folder")
     return [Signer(organisation, read_key(file)) for organisation, file in found.items()]
 
 

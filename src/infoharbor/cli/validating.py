@@ -2,18 +2,18 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
 
-from infoharbor.cli.joining import REQUEST_FILE, ensure_node, vote_on
+from infoharbor.cli.joining import REQUEST_FILE, decide_on, ensure_node
 from infoharbor.cli.keys import passphrase
 from infoharbor.cli.local_network import DEFAULT_DIR, NetworkDir, NetworkFolder
 from infoharbor.cli.output import GATEWAY, AsJson, Data, Failure, answer, fails_clearly
 from infoharbor.cli.trial_members import administrators, tally, vote
+from infoharbor.cli.waiting import wait_until
 from infoharbor.contracts.governance.actions import SetCodes
 from infoharbor.contracts.governance.records import CodeEntry
 from infoharbor.crypto.keyfile import read_key
@@ -102,8 +102,6 @@ def remove_validator(
         nodes = trial.layout().nodes
         voters = administrators(trial.data(each.name) for each in nodes)
         url = f"http://127.0.0.1:{nodes[0].port}"
-    if not voters:
-        raise Failure("network.no_voters", "--dir", "an administrator's key file in a node's keys folder")
     with Client(url, signer=voters[0]) as client:
         entry, version = _entry(client, removed)
         decision = SetCodes((entry.replace(until=entry.valid_from + 1),))
@@ -135,22 +133,18 @@ def _carry_out(trial: NetworkFolder, node: str, asked: Request) -> None:
     """All members vote, and the node is ended, for its keeper to start it again with its new key."""
     nodes = trial.layout().nodes
     voters = administrators(trial.data(each.name) for each in nodes)
-    if not voters:
-        raise Failure("network.no_voters", "--dir", "an administrator's key file in a node's keys folder")
     with Client(f"http://127.0.0.1:{nodes[0].port}", signer=voters[0]) as client:
-        if not vote_on(client, voters, asked, "validator", trial.data(nodes[0].name)):
-            raise Failure("network.not_adopted", "validator", "a majority of the members' votes")
+        decide_on(client, voters, asked, "validator", trial.data(nodes[0].name))
     process = trial.running().nodes.get(node)
     if process is None:
         return
     os.kill(process, signal.SIGTERM)
-    until = time.monotonic() + RESTART_SECONDS
-    while ConsensusHome(trial.data(node)).validator_key().hex() != asked.validator:
-        if time.monotonic() > until:
-            raise Failure(
-                "network.not_restarted", node, f"the node with its new key within {RESTART_SECONDS} s; see its log"
-            )
-        time.sleep(0.1)
+    wanted = f"the node with its new key within {RESTART_SECONDS} s; see its log"
+    wait_until(
+        lambda: ConsensusHome(trial.data(node)).validator_key().hex() == asked.validator,
+        RESTART_SECONDS,
+        Failure("network.not_restarted", node, wanted),
+    )
 
 
 def _entry(client: Client, organisation: str) -> tuple[CodeEntry, int]:
