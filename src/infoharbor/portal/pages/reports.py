@@ -1,6 +1,6 @@
 """Pages of reports: the desks of a member, and each report with its chart, its table and its files."""
 
-from typing import Any, Final, get_type_hints
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from litestar import Response, get
@@ -165,7 +165,7 @@ def _tone(page: MemberPage, contract: str, word: Any) -> str:
     """How a word looks as a badge: a record's status, or a rule that was broken. Empty for any other, which is text."""
     if isinstance(word, Status):
         tables = (each for each in page.ledger.registry.tables.values() if each.contract == contract)
-        of = next((each for each in tables if get_type_hints(each.of).get("status") is type(word)), None)
+        of = next((each for each in tables if each.moves and type(each.moves[0].after) is type(word)), None)
         return "" if of is None else tone_of(of, str(word))
     rule = page.ledger.words.text(contract, "rules", str(word))
     return "wrong" if rule != Sentence(str(word), str(word)) else ""
