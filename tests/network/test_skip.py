@@ -56,11 +56,13 @@ def test_a_poison_transaction_is_skipped_by_quorum_on_every_node_and_every_repla
 ) -> None:
     poison = world.transfer("bank", "firm-1", POISON)
     identifier = id_of(world, poison).hex()
+    passing_votes_on = {name: node.consensus for name, node in cluster.nodes.items()}
     cluster.nodes["node-0"].submit(poison)
     cluster.wait_for(
         lambda: {status["condition"] for status in cluster.statuses().values()} == {"halted"}, "all have stopped"
     )
     (reason,) = {status["reason"] for status in cluster.statuses().values()}
+    assert {name: node.consensus for name, node in cluster.nodes.items()} == passing_votes_on
     height = 1 + max(status["height"] for status in cluster.statuses().values())
     assert f"block {height}, transaction {identifier}" in reason
     cluster.stop()

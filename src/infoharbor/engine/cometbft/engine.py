@@ -70,7 +70,7 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
         writing: int,
         keep_blocks: int = 0,
     ) -> None:
-        self._prepared, self._joined = threading.Event(), False
+        self._prepared, self._joined, self._leaving = threading.Event(), False, threading.Event()
         self._network = contextlib.ExitStack()
         super().__init__(data, founded, store, log, workers=workers, writing=writing, keep_blocks=keep_blocks)
         try:
@@ -145,6 +145,7 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
         return self._order.newest.order
 
     def close(self) -> None:
+        self._leaving.set()
         self._process.stop()
         self._end_asking()
         super().close()
@@ -190,10 +191,12 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
 
     def _run(self) -> None:
         self._prepared.wait()
-        # Where the engine has halted, CometBFT finds nobody who answers, and votes no more.
         with self._network:
             if self._joined:
                 super()._run()
+                # Where the engine has halted, CometBFT waits for its answer: it votes no more, but passes on the votes
+                # that it has, without which the others might never learn what was decided.
+                self._leaving.wait()
 
     def _turn(self) -> None:
         super()._turn()
