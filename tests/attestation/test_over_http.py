@@ -155,8 +155,7 @@ class Attested:
         beihai = self.nodes["beihai"]
         beihai.attestation = Attestation("trial", self.chain.id, beihai.attesters, self.notes)
         self.client = LocalClient(Ledger(self.engine), signer=self.cast.signer("beihai"))
-        feeding = Feeder(self.nodes["beihai"].attesters[0], self.engine, [])
-        routes = witness_routes(self.nodes["beihai"].attestation, witness_in(folder), feeding)
+        routes = witness_routes(self.nodes["beihai"].attestation, witness_in(folder), self.engine.witnessed)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.server: Server = server(self.engine, routes=routes)
@@ -269,7 +268,7 @@ def test_our_feeder_and_our_witness_understand_one_another(attested: Attested, t
     key = WITNESS.verifier
     submitting = VerifierKey(f"{attested.origin}/beihai", ED25519, fixed_keys("beihai").submission.public_key)
     witness = Watching([WITNESS], {submitting.name: [submitting]}, Marks(tmp_path / "seen.json"))
-    routes = witness_routes(None, witness, None)
+    routes = witness_routes(None, witness, attested.engine.witnessed)
     listening = socket.create_server(("127.0.0.1", 0))
     other: Server = server(attested.engine, routes=routes)
     thread = threading.Thread(target=asyncio.run, args=(other.serve([listening]),), daemon=True)

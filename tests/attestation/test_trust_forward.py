@@ -30,7 +30,7 @@ from infoharbor.evidence.verify import Unproven, verify
 from infoharbor.kernel import merkle
 from infoharbor.kernel.block import header_codec
 from infoharbor.kernel.encoding import Malformed, encode
-from infoharbor.sdk.trusting import ledger_trust, way_forward
+from infoharbor.sdk.trusting import ledger_trust, set_at, way_forward
 
 PATH = "identity/organisations/beihai"
 LATER = START + 2 * 10**10
@@ -119,14 +119,51 @@ def test_past_its_date_a_trust_file_goes_forward_only_with_an_outside_witness(gr
     pin = (1, grown.root(1))
     policy = attested_trust("trial", grown.chain.id, old_members, pin, START, [witness])
     assert refusal(policy, way, now=LATER) == "trust.quorum"
-    namings = [step.naming for step in (*way.handovers, way.newest)]
-    witnessed = [member_notes(grown, attester_set_codec.decode(each.attesters), each.checkpoint) for each in namings]
+    newest = way.newest.naming
+    witnessed = member_notes(grown, attester_set_codec.decode(newest.attesters), newest.checkpoint)
     carried = advance(policy, way, now=LATER, refresh_by=LATER, witnessed=witnessed)
     assert witness in carried.witnesses
     assert carried.quorum == policy.quorum
-    few = [notes[:1] for notes in witnessed]
     with pytest.raises(Malformed) as refused:
-        advance(policy, way, now=LATER, refresh_by=LATER, witnessed=few)
+        advance(policy, way, now=LATER, refresh_by=LATER, witnessed=witnessed[:1])
+    assert refused.value.code == "trust.quorum"
+
+
+def test_what_is_witnessed_has_to_hold_the_handovers(grown: AttestedNetwork) -> None:
+    """Else thieves of retired keys could add a handover to the same set, and so pin the file at a history of theirs."""
+    size, keys = 3, dict(grown.old_keys)
+    members = tuple(keys[name].public(name) for name in sorted(MEMBERS))
+    pin = (size, grown.root(size))
+    policy = attested_trust("trial", grown.chain.id, members, pin, START, [Witness("outside", OUTSIDE)])
+    (handover,) = forked_way(grown, quorum(grown), pin=size, to=keys).handovers
+    note = cosigned(grown, Checkpoint(grown.origin, *pin), quorum(grown))
+    in_force = set_at(grown, size - 1)
+    naming = Naming(encode_set(in_force), grown.header(size - 1), grown.inclusion(size - 1, size), note)
+    way = WayForward(1, (handover,), Step(naming, handover.consistency))
+    with pytest.raises(Malformed) as refused:
+        advance(policy, way, now=LATER, refresh_by=LATER, witnessed=member_notes(grown, in_force, note))
+    assert refused.value.code == "trust.inconsistent"
+
+
+def test_thieves_cannot_hand_over_to_few_one_of_whom_shows_the_witness_their_fork(grown: AttestedNetwork) -> None:
+    keys, size = dict(grown.old_keys), 3
+    policy = attested_trust(
+        "trial", grown.chain.id, tuple(keys[name].public(name) for name in sorted(MEMBERS)), (size, grown.root(size)),
+        START, [Witness("outside", OUTSIDE)],
+    )  # fmt: skip
+    liar = {"beihai": keys["beihai"]}
+    forked = forked_way(grown, quorum(grown), pin=size, to=liar)
+    few = AttesterSet(1, 2, (keys["beihai"].public("beihai"),), ())
+    genuine = header_codec.decode(grown.headers[size])
+    header = encode(msgspec.structs.replace(genuine, height=size + 1, attesters_root=attesters_root(few)))
+    before = [*grown.leaves[:size], merkle.leaf_hash(forked.handovers[0].naming.header)]
+    leaves = [*before, merkle.leaf_hash(header)]
+    note = cosigned(grown, Checkpoint(grown.origin, size + 2, merkle.root(leaves)), liar)
+    proof = tuple(merkle.consistency_proof(size + 1, size + 2, merkle.in_memory(leaves)))
+    naming = Naming(encode_set(few), header, tuple(merkle.inclusion_path(size + 1, leaves)), note)
+    way = WayForward(1, forked.handovers, Step(naming, proof))
+    with pytest.raises(Malformed) as refused:
+        advance(policy, way, now=LATER, refresh_by=LATER, witnessed=member_notes(grown, few, note))
     assert refused.value.code == "trust.quorum"
 
 
@@ -150,14 +187,16 @@ def every_key(name: str) -> list[AttesterKeys]:
     return [fixed_keys(name), fixed_keys(f"{name}, renewed")]
 
 
-def forked_way(network: AttestedNetwork, keys: dict, *, pin: int = 1, from_pin: bool = True) -> WayForward:
-    """What thieves of the first set's keys make: a backdated history that hands over to keys of theirs."""
-    own = {name: fixed_keys(f"thief of {name}") for name in MEMBERS}
+def forked_way(
+    network: AttestedNetwork, keys: dict, *, pin: int = 1, from_pin: bool = True, to: dict | None = None
+) -> WayForward:
+    """What thieves of the first set's keys make: a backdated history that hands over to keys of theirs, or to others."""
+    own = to or {name: fixed_keys(f"thief of {name}") for name in MEMBERS}
     attesters = AttesterSet(
         1,
         1,
         tuple(network.old_keys[name].public(name) for name in sorted(MEMBERS)),
-        tuple(own[name].public(name) for name in sorted(MEMBERS)),
+        tuple(own[name].public(name) for name in sorted(own)),
     )
     genuine = header_codec.decode(network.headers[pin])
     header = encode(msgspec.structs.replace(genuine, attesters_root=attesters_root(attesters)))

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from nodes import as_json, infoharbor, running
 
+from infoharbor.contracts.farm.demo import LIUBAO, SPRING
 from infoharbor.contracts.identity.actions import SetSealingKey
 from infoharbor.crypto.hashes import SHA256
 from infoharbor.edgekit.cast import Cast
@@ -39,6 +40,17 @@ def test_evidence_is_verified_with_the_two_files_alone(proof: Path) -> None:
     said = infoharbor("verify", "evidence.json", "--trust", "trust.txt", cwd=proof).stdout
     assert "PROVED 证明成立" in said
     assert "one operator keeps this ledger" in said
+
+
+def test_times_of_a_record_are_told_with_their_date_and_stay_integers_in_json(told: Path, tmp_path: Path) -> None:
+    season = f"farm/seasons/{LIUBAO}/{SPRING}"
+    infoharbor("prove", season, "-o", tmp_path / "evidence.json", "--data", "data", cwd=told)
+    infoharbor("trust", "-o", tmp_path / "trust.txt", "--data", "data", cwd=told)
+    said = infoharbor("verify", "evidence.json", "--trust", "trust.txt", cwd=tmp_path).stdout
+    assert "    starts_at              1740758400000 (2025-02-28T16:00:00.000Z)" in said
+    assert "    grams_per_hectare      100000\n" in said
+    proven = as_json("verify", "evidence.json", "--trust", "trust.txt", cwd=tmp_path)
+    assert proven["records"][0]["versions"][0]["record"]["starts_at"] == 1_740_758_400_000
 
 
 @pytest.mark.parametrize("place", [0, 1000, -3])

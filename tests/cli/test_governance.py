@@ -83,6 +83,13 @@ def test_an_upgrade_goes_as_the_document_says(first: Path, second: Path, tmp_pat
     assert "in force from" in voted
     with running("--data", "ledger", cwd=tmp_path, environment=os.environ | has(second)) as again:
         assert httpx.get(f"{again.url}/v1/status").json()["height"] == 1
+        # What the next version brings is offered once it is in force.
+        listed = httpx.get(f"{again.url}/contracts/lending").text
+        assert "OfferLoan" in listed
+        assert "ReportLost" not in listed
+        html = {"Accept": "text/html"}
+        forms = [httpx.get(f"{again.url}/act/lending/{each}", headers=html) for each in ("OfferLoan", "ReportLost")]
+        assert [form.status_code for form in forms] == [200, 422]
 
 
 def test_both_languages_tell_to_type_the_same() -> None:
@@ -111,6 +118,11 @@ def test_voted_again_it_stays_as_it_was_voted(node: Running, folder: Path, secon
     first = vote()
     assert first["adopted"]
     assert vote() == first
+
+
+def test_what_is_in_force_needs_no_vote(node: Running, folder: Path, first: Path) -> None:
+    refused = infoharbor(*VOTE, "--key", KEY, "--url", node.url, cwd=folder, fails=True, **has(first)).stderr
+    assert "cli.version_known" in refused
 
 
 def test_another_decision_under_the_upgrades_id_gets_no_vote(node: Running, folder: Path, tmp_path: Path) -> None:

@@ -57,6 +57,12 @@ def test_events_are_queried_and_sent_as_the_document_says(tmp_path: Path) -> Non
     assert '"queryName": "departures"' in output
 
 
+def test_an_agents_key_is_limited_as_the_document_says(tmp_path: Path) -> None:
+    output = run_document("how-to/limit-an-agents-key.md", tmp_path, port=free_port(), before=STOP)
+    assert "INV-2025-9 identity.key_within what begins with INV-2026-" in output
+    assert "INV-2026-4 identity.key_quota at most 0 more until" in output
+
+
 @pytest.mark.parametrize("document", ["finance-an-invoice", "finance-an-invoice.zh"])
 def test_an_invoice_is_financed_as_the_document_says(document: str, tmp_path: Path) -> None:
     output = run_document(f"how-to/{document}.md", tmp_path, port=free_port(), before=STOP)

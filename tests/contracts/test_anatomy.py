@@ -2,8 +2,9 @@
 
 import pytest
 
+from infoharbor.cli import anatomy
 from infoharbor.cli.anatomy import codes, lacking, sources
-from infoharbor.edgekit.languages import Words
+from infoharbor.edgekit.languages import Words, about_in_chinese
 from infoharbor.edgekit.story import Story
 from infoharbor.engine.trial import Trial
 from infoharbor.kernel.registry import Registry, installed_registry
@@ -22,6 +23,19 @@ def registry() -> Registry:
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_a_contract_lacks_nothing(name: str, registry: Registry) -> None:
     assert list(lacking(registry.contracts[name], registry)) == []
+
+
+def test_what_is_not_told_in_chinese_or_no_longer_there_is_found(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = about_in_chinese(registry.contracts["trace"].package)
+    told["actions"] = {"Captured": "已采集"} | {name: text for name, text in told["actions"].items() if name[0] == "S"}
+    monkeypatch.setattr(anatomy, "about_in_chinese", lambda _: told)
+    assert list(lacking(registry.contracts["trace"], registry)) == [
+        "words/actions.zh.json: about has no AccreditPrefix",
+        "words/actions.zh.json: about has no CaptureEvents",
+        "words/actions.zh.json: Captured is not of actions",
+    ]
 
 
 @pytest.mark.parametrize("name", CONTRACTS)

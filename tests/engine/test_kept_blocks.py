@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -71,6 +72,32 @@ def test_at_least_so_many_blocks_stay_and_the_store_never_lacks_one(tmp_path: Pa
     log.trim(100)
     assert log.first == 5  # The newest segment stays, whatever is asked.
     log.close()
+
+
+def test_what_is_dropped_is_dropped_in_order_whenever_the_power_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else an earlier segment could be there again without a later one."""
+    log = BlockLog(tmp_path, segment_bytes=1)
+    log.append_from(Place(0, 0))
+    for height in range(4):
+        log.append(height, b"block")
+    done: list[str] = []
+    unlink, sync = Path.unlink, os.fsync
+
+    def noted(path: Path, *options: bool) -> None:
+        done.append(path.stem)
+        unlink(path, *options)
+
+    def synced(file: int) -> None:
+        done.append("synced")
+        sync(file)
+
+    monkeypatch.setattr(Path, "unlink", noted)
+    monkeypatch.setattr(os, "fsync", synced)
+    log.trim(2)
+    log.close()
+    assert done == ["000000000000", "synced", "000000000001", "synced"]
 
 
 def test_what_is_gone_is_refused_and_what_is_kept_is_read(world: World, data: Path, cut: bytes) -> None:

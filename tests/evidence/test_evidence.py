@@ -5,6 +5,7 @@ import random
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from infoharbor.contracts.identity.actions import SetSealingKey
 from infoharbor.contracts.identity.records import Organisation
@@ -19,8 +20,10 @@ from infoharbor.evidence.policy import parse_trust
 from infoharbor.evidence.trust import EMBEDDED, NO_QUORUM, Log, TrustPolicy
 from infoharbor.evidence.verify import Malformed, Unproven, verify
 from infoharbor.kernel import merkle, tree
+from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.execution import Outcome
 from infoharbor.kernel.leaf import path_hash
+from infoharbor.kernel.transaction import Body, Ceilings
 
 COOPERATIVE = Player("cooperative", "合作社", "Cooperative", "CN", "registry", "DEMO-0002")
 PATH = "identity/organisations/cooperative"
@@ -164,6 +167,16 @@ def test_another_chain_proves_nothing(node: Node) -> None:
     )  # fmt: skip
     with pytest.raises((Unproven, Malformed)):
         verify(raw, policy)
+
+
+@pytest.mark.parametrize("expiry", [-1, 2**48, 2**32 * 600_000, 2**63])
+def test_a_body_that_expires_beyond_all_time_is_not_the_receipt_s(node: Node, expiry: int) -> None:
+    evidence = decode_evidence(make_evidence(node.chain, node, [PATH]))
+    body = Body(1, node.chain.id, (), bytes(16), expiry, Ceilings(0, 0, 0), ())
+    shown = replace(evidence.receipts[0], body=encode(body))
+    forged = encode_evidence(replace(evidence, receipts=(shown, *evidence.receipts[1:])))
+    with pytest.raises(Unproven, match=r"evidence\.body"):
+        verify(forged, node.trust)
 
 
 def test_evidence_has_one_encoding(node: Node) -> None:

@@ -77,6 +77,29 @@ def test_no_text_of_a_label_is_a_command_of_the_printer(title: str, value: str) 
     assert zpl.count("^XA") == zpl.count("^XZ") == 1
 
 
+LONG = Label("六堡茶 and a long name " * 2, (("", "value of many words, 值 " * 2),) * 8, LINK, "095210030000010045")
+
+
+def test_no_text_is_printed_over_the_bars() -> None:
+    """However long the lines are: a unit whose number cannot be scanned is lost."""
+    zpl = zpl_file([LONG]).decode()
+    top = int(re.search(r"\^FO\d+,(\d+)\^BCN", zpl)[1])  # type: ignore[index]
+    placed = [(int(y), int(size)) for y, size in re.findall(r"\^FO32,(\d+)\^A0N,(\d+)", zpl)]
+    drawn_at = [
+        (int(y), int(size) // int(row)) for y, size, row in re.findall(r"\^FO32,(\d+)\^GFA,(\d+),\d+,(\d+)", zpl)
+    ]
+    assert len(placed) + len(drawn_at) > 6
+    assert all(y + height <= top for y, height in placed + drawn_at)
+    assert (f"(00){LONG.sscc}", "]C1") in scanned(pdf_file([LONG]))
+
+
+def test_lines_break_between_words() -> None:
+    text = "Wuzhou Tea Growers' Cooperative"
+    assert list(labels._wrapped(text, 20)) == ["Wuzhou Tea Growers'", "Cooperative"]
+    assert "".join(labels._wrapped("x" * 50, 20)) == "x" * 50
+    assert [len(line) for line in labels._wrapped("茶" * 25, 20)] == [10, 10, 5]
+
+
 def test_chinese_goes_to_the_printer_as_the_picture_that_was_drawn() -> None:
     zpl = zpl_file([Label("六堡茶", (), LINK)]).decode()
     found = re.search(r"\^GFA,(\d+),\d+,(\d+),([0-9A-F]+)\^FS", zpl)

@@ -96,7 +96,8 @@ def test_the_proof_covers_the_farm_records_of_the_page_and_is_checked_with_one_t
         "sites",
     }
     page.goto(BOXES_LINK)
-    page.click("form[action='/verify'] button")
+    page.click("#check > button")
+    page.wait_for_selector("#verdict .right")
     text = page.inner_text("main")
     assert "It proves what it says" in text
     assert "agrees with itself" in text

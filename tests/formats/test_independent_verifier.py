@@ -2,17 +2,15 @@
 
 import json
 import random
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import format_examples as examples
-import msgspec
 import pytest
 from independent_basics import Refused, pack, unpack
 from independent_verifier import verify as verify_independently
+from tests.formats.mutations import mutations, sealed_again, to_json
 
-from infoharbor.evidence.file import Evidence, decode_evidence, encode_evidence
+from infoharbor.evidence.file import decode_evidence, encode_evidence
 from infoharbor.evidence.policy import parse_trust
 from infoharbor.evidence.verify import Malformed, Unproven, verify
 from infoharbor.kernel.encoding import encode
@@ -89,43 +87,6 @@ def says_no_more(changed: bytes, raw: bytes) -> bool:
     known = {each["path"] for each in json.loads(raw)["records"]}
     others = [each for each in json.loads(changed)["records"] if each["path"] not in known]
     return len(changed) < len(raw) or (others != [] and not any(each["versions"] for each in others))
-
-
-def sealed_again(changed: bytes) -> bytes | None:
-    """The changed file with the digest that fits it, if it still has the form of one."""
-    document = json.loads(changed)
-    if not isinstance(document, dict) or "digest" not in document:
-        return None
-    try:
-        return encode_evidence(msgspec.json.decode(changed, type=Evidence))
-    except (msgspec.DecodeError, UnicodeError):
-        return None
-
-
-def to_json(document: Any) -> bytes:
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-
-
-def mutations(value: Any) -> Iterator[Any]:
-    """The document with one part removed, repeated, swapped with its neighbour, or replaced; at every depth."""
-    if isinstance(value, dict):
-        for name, part in value.items():
-            yield {key: each for key, each in value.items() if key != name}
-            yield from ({**value, name: changed} for changed in mutations(part))
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            yield value[:index] + value[index + 1 :]
-            yield [*value[:index], part, *value[index:]]
-            yield [*value[:index], *reversed(value[index : index + 2]), *value[index + 2 :]]
-            yield from ([*value[:index], changed, *value[index + 1 :]] for changed in mutations(part))
-    elif isinstance(value, bool):
-        yield not value
-    elif isinstance(value, int):
-        yield from (value + 1, value - 1, value + 2**64, 2**53)
-    elif isinstance(value, str):
-        yield from ("", value[:-4], value + "AAAA")
-    else:
-        yield from ([], {"path_hash": "", "leaf_hash": ""})
 
 
 def test_another_chains_trust_proves_nothing(files: tuple[bytes, bytes]) -> None:

@@ -12,7 +12,7 @@ from node import Node
 from infoharbor.cli.output import Failure
 from infoharbor.cli.serving import ensure_proxies
 from infoharbor.edgekit.languages import preferred
-from infoharbor.gateway import door
+from infoharbor.gateway import door, log
 from infoharbor.gateway.rates import Rate, Rates
 from infoharbor.gateway.serve import Config
 
@@ -38,6 +38,19 @@ def test_an_address_that_asks_too_often_is_told_when_to_come_back(tmp_path: Path
         assert all(int(each.headers["retry-after"]) >= 1 for each in refused)
         with node.asking("firm-1") as client:
             assert client.get("/v1/status").status_code == 200, "a member has a bucket of its own"
+    finally:
+        node.close()
+
+
+def test_the_digests_of_a_large_block_cost_as_much_as_they_are_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    node = Node(data, config=Config(data=data, anonymous_rate=Rate(1, 10)))
+    try:
+        assert httpx.get(node.url + "/log/digests/0").status_code == 200
+        monkeypatch.setattr(log, "HASHES_A_REQUEST", 1)
+        assert httpx.get(node.url + "/log/digests/0").status_code == 429
     finally:
         node.close()
 

@@ -398,6 +398,50 @@ def test_a_due_move_runs_before_any_access_though_the_calendar_be_late(
     assert status(trial) == BerthStatus.CLOSED
 
 
+class Skipping:
+    """Skips of one due move, which a later version of the contract makes again."""
+
+    def __init__(self, height: int, identifier: str, path: str) -> None:
+        self._height, self._identifier, self._path = height, bytes.fromhex(identifier), path
+        self.mended = False
+
+    def at(self, height: int, view: Any) -> list[bytes]:
+        return [self._identifier] if height == self._height else []
+
+    def held(self, height: int, active: Any) -> set[str]:
+        return {self._path} if height >= self._height and not self.mended else set()
+
+
+def test_a_due_move_that_is_skipped_is_left_until_its_contract_is_mended(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else every node stops again an hour later, or when somebody reaches for the record."""
+    move = Ledger.move
+
+    def failing(ledger: Ledger, of: Any, *key: Any, **changes: Any) -> Any:
+        if BerthStatus.CLOSED in key:
+            raise MemoryError
+        return move(ledger, of, *key, **changes)
+
+    monkeypatch.setattr(Ledger, "move", failing)
+    with pytest.raises(MemoryError) as stopped:
+        trial.advance(HOUR)
+    (note,) = stopped.value.__notes__
+    place, transaction, record = note.split(", ")
+    assert record == "due move of pier/berths/berth"
+    skips = Skipping(int(place.split()[1]), transaction.split()[1], record.removeprefix("due move of "))
+    trial.chain = trial.executor.chain = trial.chain._replace(skips=skips)
+    assert [receipt.code for receipt in trial.advance(0)] == ["contract.poison"]
+    assert [receipt.code for receipt in trial.advance(HOUR)] == ["contract.held"]
+    for action in (MoveTo("berth", BerthStatus.TAKEN), Count()):
+        trial.refuses(action, by=GUEST, code="contract.held")
+    assert [receipt.code for receipt in trial.advance(HOUR)] == ["contract.held"]
+    monkeypatch.undo()
+    skips.mended = True
+    assert [receipt.code for receipt in trial.advance(HOUR)] == [""]
+    assert status(trial) == BerthStatus.CLOSED
+
+
 def test_a_block_makes_no_more_due_moves_than_its_limit(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "DUE_MOVES_PER_BLOCK", 2)
     for number in range(4):

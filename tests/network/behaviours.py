@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from infoharbor.contracts.asset import holds
+from infoharbor.contracts.asset.records import LockStatus
 from infoharbor.contracts.asset.tokens import Transfer
 from infoharbor.crypto.hashes import SHA256
 from infoharbor.engine import embedded
@@ -44,6 +46,19 @@ def poisonous_rule() -> None:
         _apply(action, ledger)
 
     Transfer.apply = apply  # type: ignore[method-assign]
+
+
+def poisonous_due_move() -> None:
+    """The machine fails on it whenever it is made, and it is tried again soon."""
+    limits.DUE_RETRY_MS = 2_000
+    end = holds.end_hold
+
+    def ended(ledger: Any, hold: str, status: LockStatus) -> None:
+        if status == LockStatus.EXPIRED:
+            raise MemoryError
+        end(ledger, hold, status)
+
+    holds.end_hold = ended
 
 
 def honest_rule() -> None:
@@ -142,6 +157,7 @@ BEHAVIOURS: dict[str, Callable[[], None]] = {
     "two histories": two_histories,
     "another rule": another_rule,
     "a poisonous rule": poisonous_rule,
+    "a poisonous due move": poisonous_due_move,
     "bad proposals": bad_proposals,
     "dies restoring": dies_restoring,
     "dies restored": dies_restored,

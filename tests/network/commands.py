@@ -30,11 +30,15 @@ def infoharbor(*arguments: str | Path, cwd: Path) -> Any:
 
 
 @contextmanager
-def running(cwd: Path) -> Iterator[Callable[[], Any]]:
+def running(cwd: Path, *options: str) -> Iterator[Callable[[], Any]]:
     """The network in `cwd/net` runs; gives what asks for its status."""
     with (cwd / "run.log").open("ab") as log:
         keeper = subprocess.Popen(
-            [*COMMAND, "network", "run", "--dir", "net"], cwd=cwd, stdout=log, stderr=log, start_new_session=True
+            [*COMMAND, "network", "run", "--dir", "net", *options],
+            cwd=cwd,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     try:
         yield lambda: infoharbor("network", "status", "--dir", "net", cwd=cwd)

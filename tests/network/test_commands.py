@@ -5,6 +5,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 from commands import COMMAND, PATIENCE, eventually, infoharbor, running
 
@@ -23,11 +24,21 @@ def test_a_network_lives_through_the_death_of_a_node_and_takes_in_another(tmp_pa
     port = free_ports(6)[0]
     made = infoharbor("network", "init", "--validators", "4", "--dir", "net", "--port", port, cwd=tmp_path)
     signer = Signer("member-1", read_key(tmp_path / made["nodes"][0]["key"]))
-    with running(tmp_path) as status, Client(f"http://127.0.0.1:{port + 1}", signer=signer) as client:
+    metrics = free_ports(1)[0]
+    options = ("--metrics-port", str(metrics), "--trusted-proxy", "127.0.0.1", "--trusted-proxy", "192.0.2.0/24")
+    with running(tmp_path, *options) as status, Client(f"http://127.0.0.1:{port + 1}", signer=signer) as client:
         issue = IssueToken("one", TokenKind.MONEY, "CNY", 2, "CN", None)
         eventually(client.status)
         before = status()
         assert [node["role"] for node in before["nodes"]] == ["validator"] * 4
+        for number, node in enumerate(
+            before["nodes"]
+        ):  # Each node has a port for its metrics, and believes the proxies.
+            told = httpx.get(f"http://127.0.0.1:{metrics + number}/metrics").text
+            assert "infoharbor_height " in told
+            given = Path(f"/proc/{node['pid']}/cmdline").read_text().split("\0")
+            proxies = [given[at + 1] for at, each in enumerate(given) if each == "--trusted-proxy"]
+            assert proxies == ["127.0.0.1", "192.0.2.0/24"]
         victim = before["nodes"][3]
         os.kill(victim["pid"], signal.SIGKILL)
         with pytest.raises(Problem):

@@ -11,14 +11,15 @@ from world import World
 
 from infoharbor.engine.cometbft import divergence
 from infoharbor.engine.cometbft.divergence import explained, verdict_in
-from infoharbor.engine.digests import Digests, digests_of, first_difference, read_digests
+from infoharbor.engine.digests import Digests, are_proven, digests_of, first_difference, read_digests
 from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.interface import Block
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.proving import root_with
 from infoharbor.engine.quarantine import Quarantine
 from infoharbor.engine.reading import frontier_at
 from infoharbor.kernel import merkle
-from infoharbor.kernel.block import receipt_codec
+from infoharbor.kernel.block import header_codec, receipt_codec
 from infoharbor.kernel.encoding import Malformed, encode
 
 HERE, THERE = "AA" * 32, "0B" * 32
@@ -92,6 +93,44 @@ def test_more_or_less_than_here_is_named_too(engine: EmbeddedEngine, block: Bloc
     assert first_difference(engine.chain, block, digests).part == "header"
 
 
+def test_what_is_told_of_records_has_to_lead_to_the_header_s_root(engine: EmbeddedEngine) -> None:
+    """Else a member's gateway could name a record that it likes, under a header that the quorum voted for."""
+    newest = engine.block(engine.status().height)
+    digests = digests_of(engine.chain, newest)
+
+    def root(leaves: dict[str, bytes]) -> bytes:
+        with engine.snapshot() as snapshot:
+            return root_with(engine.chain.suite, snapshot, leaves)
+
+    def proven(theirs: Digests) -> bool:
+        return are_proven(engine.chain, newest, theirs, root)
+
+    assert proven(digests)
+    last = {write.path: at for at, write in enumerate(newest.writes)}
+    path, at = next(iter(last.items()))
+    position, hidden, _ = digests.writes[at]
+    writes = (*digests.writes[:at], (position, hidden, b"\1" * 32), *digests.writes[at + 1 :])
+    lie = msgspec.structs.replace(digests, writes=writes)
+    with pytest.raises(Malformed):
+        proven(lie)
+    with engine.snapshot() as snapshot:
+        others = {each: snapshot.entry(each).leaf_hash for each in last} | {path: b"\1" * 32}
+    header = msgspec.structs.replace(newest.header, state_root=root(others))
+    assert proven(msgspec.structs.replace(lie, header_bytes=encode(header)))
+
+    unknown = (*digests.writes, (position, b"\2" * 32, bytes(32)))
+    with pytest.raises(Malformed):  # The receipt, which both have, names what it wrote.
+        proven(msgspec.structs.replace(digests, writes=unknown))
+    receipts = (*digests.receipts[:position], bytes(32), *digests.receipts[position + 1 :])
+    assert not proven(msgspec.structs.replace(digests, receipts=receipts, writes=unknown))
+
+
+def test_a_record_that_only_a_gateway_names_is_told_as_its_word(engine: EmbeddedEngine) -> None:
+    told = Quarantine(1, "AppHash", "", "", "https://other.example", "", "", "asset/balances/a", "record")
+    assert "https://other.example" in told.told
+    assert "https://other.example" not in msgspec.structs.replace(told, proven=True).told
+
+
 def test_nobody_outside_sees_which_blocks_have_written_the_same_record(engine: EmbeddedEngine) -> None:
     blocks = list(engine.blocks(0))
     paths = [{path for _, path, _ in digests_of(engine.chain, each).writes} for each in blocks]
@@ -157,7 +196,8 @@ class TestAsking:
 
             monkeypatch.setattr(divergence, "_asked", asked)
             there = before.root_after(merkle.leaf_hash(true.header_bytes)).hex()
-            return explained(Quarantine(height, "AppHash", "", there), engine.chain, before, block, answers)
+            own = divergence.Own(before, block, lambda leaves: header_codec.decode(true.header_bytes).state_root)
+            return explained(Quarantine(height, "AppHash", "", there), engine.chain, own, answers)
 
         return ask
 

@@ -117,6 +117,7 @@ def test_a_node_with_another_rule_is_found_named_quarantined_and_set_right(
     known = json.loads((cluster.folders[ODD] / "quarantine.json").read_bytes())
     assert (known["transaction"], known["part"], known["compared_with"]) == (identifier, "record", gateways[OTHER])
     assert known["record"].startswith("asset/balances/bank:cny/")
+    assert known["proven"]
 
     assert odd.submit(world.transfer("bank", "firm-1")).result(PATIENCE)["refused"].startswith("node.quarantined")
     for asked in ({"receipt": identifier}, {"root": 1}):

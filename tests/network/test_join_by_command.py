@@ -1,5 +1,8 @@
 """An organisation on another machine joins a running network by the commands of docs/how-to/run-a-network.md."""
 
+import os
+import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +17,7 @@ from infoharbor.contracts.asset.records import TokenKind
 from infoharbor.contracts.asset.tokens import IssueToken
 from infoharbor.crypto.keyfile import read_key
 from infoharbor.engine.cometbft.founding import free_ports
+from infoharbor.engine.cometbft.home import ConsensusHome
 from infoharbor.sdk.client import Client
 from infoharbor.sdk.keys import Signer
 from infoharbor.sdk.problems import Problem
@@ -60,7 +64,7 @@ def test_a_newcomer_begins_with_the_members_state_proves_from_it_and_votes(tmp_p
     keys = {name: data / "keys" / f"{name}-administrator.json" for name, data in nodes.items()}
     signer = Signer(MEMBERS[0], read_key(keys[MEMBERS[0]]))
 
-    def admit(*options: str | Path) -> Iterator[Any]:
+    def admit(*options: str | Path, request: Path) -> Iterator[Any]:
         """Each member votes at its own gateway, until it is decided; what each is told."""
         for name, gateway in zip(MEMBERS, gateways, strict=True):
             vote = ["--organisation", name, "--key", keys[name], "--url", gateway, "--data", nodes[name], *options]
@@ -78,7 +82,8 @@ def test_a_newcomer_begins_with_the_members_state_proves_from_it_and_votes(tmp_p
         )  # fmt: skip
         request = elsewhere / asked["request"]
         invitation = elsewhere / "invitation.json"
-        told = list(admit("--gateway", gateways[0], "--gateway", gateways[1], "-o", invitation))
+        asking = ("--gateway", gateways[0], "--gateway", gateways[1])
+        told = list(admit(*asking, "-o", invitation, request=request))
         assert [(each["adopted"], each["begins"]) for each in told] == [(False, None), (True, "state")]
         infoharbor("network", "join", "--data", "node", "--invitation", invitation, cwd=elsewhere)
         with node_runs(elsewhere / "node", own[0]), Client(newcomer) as joined:
@@ -94,9 +99,46 @@ def test_a_newcomer_begins_with_the_members_state_proves_from_it_and_votes(tmp_p
             verify = ["verify", "evidence.json", "--trust", "trust.txt"]
             subprocess.run([*COMMAND, *verify], cwd=elsewhere, timeout=PATIENCE, check=True)
             # Its seat counts by now: three of four.
-            assert [each["adopted"] for each in admit("--validator")] == [False, False, True]
+            assert [each["adopted"] for each in admit("--validator", request=request)] == [False, False, True]
             height = write(client)
             eventually(lambda: joined.status()["height"] >= height)
+            acting = ("--organisation", "bank-b", "--key", elsewhere / "bank-b-administrator.json", "--url", newcomer)
+            shutil.copy(elsewhere / "node/keys/bank-b-administrator.json", elsewhere)  # The backup of its user's key.
+            infoharbor("network", "attest", "--data", "node", *acting, cwd=elsewhere)
+
+        # Its disk is lost, and with it the node's keys. The three others go on, and take in its new node.
+        shutil.rmtree(elsewhere / "node")
+        asked = infoharbor(
+            "network", "join", "--data", "node", "--returning", "--organisation", "bank-b",
+            "--listen", f"127.0.0.1:{own[1]}", cwd=elsewhere,
+        )  # fmt: skip
+        request = elsewhere / asked["request"]
+        told = list(admit(*asking, "-o", invitation, request=request))
+        assert [each["adopted"] for each in told] == [False, False, True]
+        infoharbor("network", "join", "--data", "node", "--invitation", invitation, cwd=elsewhere)
+        with node_runs(elsewhere / "node", own[0]), Client(newcomer) as joined:
+            height = write(client)
+            eventually(lambda: joined.status()["height"] >= height)
+            assert [each["adopted"] for each in admit("--validator", request=request)] == [False, False, True]
+            infoharbor("network", "attest", "--data", "node", *acting, cwd=elsewhere)
+            table = [each["record"] for each in client.all_records("governance", "codes")]
+            validators = {each["code"]: each["value"] for each in table if each["code_table"] == "network-validators"}
+            assert validators["bank-b"] == ConsensusHome(elsewhere / "node").validator_key().hex()
+            assert len(validators) == 4
+            with stopped(nodes[MEMBERS[2]]):  # Of four validators three are needed: the new key votes.
+                height = write(client)
+                eventually(lambda: joined.status()["height"] >= height)
+
+
+@contextmanager
+def stopped(data: Path) -> Iterator[None]:
+    """The validator of this node does nothing for a while."""
+    process = int(ConsensusHome(data).process.read_text())
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
 
 
 def test_what_the_members_would_refuse_is_refused_before_anything_is_made(tmp_path: Path) -> None:

@@ -11,13 +11,13 @@ from cluster import PATIENCE, Cluster, NodeProcess, id_of
 from driven import Driven
 from world import World
 
-from infoharbor.contracts.governance.actions import NoteMisbehaviour, Propose, SetCodes
+from infoharbor.contracts.governance.actions import VALIDATORS, NoteMisbehaviour, Propose, SetCodes
 from infoharbor.contracts.governance.records import CodeEntry, Misbehaviour
 from infoharbor.engine.backup import replay
 from infoharbor.engine.cometbft.founding import free_ports
 from infoharbor.engine.cometbft.home import ConsensusHome, new_keys
 from infoharbor.engine.cometbft.misbehaviour import Misbehaved
-from infoharbor.engine.cometbft.validators import POWER, VALIDATORS, address_of, admits, validators
+from infoharbor.engine.cometbft.validators import POWER, address_of, admits, validators
 from infoharbor.engine.reader import open_reader
 from infoharbor.engine.reading import root_at
 from infoharbor.kernel.audit import offending

@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from commands import COMMAND, PATIENCE, eventually, infoharbor, running
 
@@ -16,13 +17,16 @@ sys.path.append(str(Path(__file__).parent.parent / "attestation"))
 
 import outside
 
+from infoharbor.cli.witnessing import Later, notes_at
 from infoharbor.crypto.keyfile import read_key
 from infoharbor.crypto.suites import ED25519
 from infoharbor.engine.attester import AttesterKeys
 from infoharbor.engine.cometbft.founding import free_ports
 from infoharbor.evidence.attesters import verifier_keys
 from infoharbor.evidence.checkpoint import Checkpoint, origin_of
+from infoharbor.evidence.file import decode_evidence
 from infoharbor.evidence.note import Note
+from infoharbor.evidence.trust import parse_trust
 from infoharbor.sdk.client import Client
 from infoharbor.sdk.keys import Signer
 from infoharbor.sdk.problems import Problem
@@ -73,11 +77,11 @@ class Trial:
         with Client(self.url()) as client:
             return [entry["organisation"] for entry in client.record("identity/attesters/current")["record"]["members"]]
 
-    def act(self, name: str = "member-2") -> int:
+    def act(self, name: str = "member-2", number: int = 2) -> int:
         """A block more; its height. What is asked for is refused, and that stands on the ledger."""
-        with Client(self.url(2), signer=Signer(name, read_key(self.key(name)))) as client:
+        with Client(self.url(number), signer=Signer(name, read_key(self.key(name)))) as client:
             with pytest.raises(Problem) as refused:
-                client.act(AttesterKeys.generate().enrolment("member-3"))
+                client.act(AttesterKeys.generate().enrolment("member-1"))
             assert refused.value.receipt is not None
             return int(refused.value.receipt["height"])
 
@@ -108,25 +112,57 @@ def test_an_outside_witness_cosigns_what_members_show_it_and_trust_asks_for_it(
         assert not trial.succeeds(
             "network", "add-witness", witness.name, witness.key.encode(), witness.url, "--dir", "net"
         )
-        size, attesting = trial.act() + 1, trial.attesters()
-        enough = attesting[: (len(attesting) - 1) // 3 + 1]
+        attesting = trial.attesters()
+        enough = [trial.url(int(name[-1])) for name in attesting[: (len(attesting) - 1) // 3 + 1]]
+        asked = [word for url in enough for word in ("--witnessed", url)]
         assert trial.succeeds("trust", "--witnessed", "--data", trial.data(), "-o", "witnessed.txt")
-        verify = ["verify", "evidence.json", "--trust", "witnessed.txt"]
+        with never_pausing(trial) as height:
+            height_before = eventually(height)
+            assert trial.succeeds("prove", PATH, "--data", trial.data(), "-o", "evidence.json", *asked)
+            verify = ["verify", "evidence.json", "--trust", "witnessed.txt"]
+            notes = [word for at in range(len(enough)) for word in ("--witnessed", f"evidence.json.note-{at + 1}")]
+            assert trial.succeeds(*verify, *notes)
+            assert not trial.succeeds(*verify, *notes[2:])
+            assert not trial.succeeds(*verify)
+            with Client(trial.url(2)) as client:
+                assert len(eventually(lambda: notes_of(client, enough))) == len(enough)
 
-        def shown() -> list[str | Path]:
-            """The notes that `verify` takes, once it proves evidence with them: all are of one size then."""
-            trial.evidence("evidence.json")
-            notes: list[str | Path] = []
-            for name in enough:
-                note = trial.folder / f"note-{name}"
-                note.write_bytes(eventually(lambda name=name: witnessed(trial.url(int(name[-1])), size)))
-                notes += ["--witnessed", note]
-            return notes if trial.succeeds(*verify, *notes) else []
-
-        notes = eventually(shown)
-        assert not trial.succeeds(*verify, *notes[2:])
+            trial.network("attest", "--data", trial.data(), *trial.acting(FIRST))  # A handover that nobody witnessed.
+            advance = ["trust", "advance", "witnessed.txt", "--from", trial.url(3), "-o", "forward.txt"]
+            assert not trial.succeeds(*advance)
+            assert not trial.succeeds(*advance, *asked[2:])
+            others = [trial.url(int(name[-1])) for name in attesting if name != FIRST][:2]
+            assert trial.succeeds(*advance, *[word for url in others for word in ("--witnessed", url)])
+            assert parse_trust((trial.folder / "forward.txt").read_bytes()).pin_size > height_before
     for name in names:
         (trial.data(name) / "witnesses").unlink()
+
+
+@contextmanager
+def never_pausing(trial: Trial) -> Iterator[Callable[[], int]]:
+    """Blocks, one after the other; gives what tells the newest height, once there is one."""
+    over, newest = threading.Event(), [0]
+
+    def run() -> None:
+        while not over.is_set():
+            newest[0] = trial.act("member-3", 3)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield lambda: newest[0]
+    finally:
+        over.set()
+        thread.join()
+
+
+def notes_of(client: Client, gateways: list[str]) -> list[bytes]:
+    """Members' notes of the checkpoint that a node's evidence is of; none where one of them showed another size."""
+    anchored = decode_evidence(client.proof(PATH, witnessed=True)).checkpoint
+    try:
+        return notes_at(gateways, Checkpoint.parse(Note.parse(anchored).text).size)
+    except Later:
+        return []
 
 
 def proof(client: Client) -> bytes:
@@ -137,13 +173,6 @@ def proof(client: Client) -> bytes:
         if problem.code != "attestation.missing":
             raise
         return b""
-
-
-def witnessed(url: str, size: int) -> bytes:
-    """The note of this size or a larger one that the witness has cosigned; empty as long as there is none."""
-    answer = httpx.get(f"{url}/log/witnessed")
-    found = answer.is_success and Checkpoint.parse(Note.parse(answer.content).text).size >= size
-    return answer.content if found else b""
 
 
 def test_attesters_rotate_and_retire_and_an_old_trust_file_goes_forward(trial: Trial) -> None:

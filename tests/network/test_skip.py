@@ -1,26 +1,33 @@
 """A transaction on which every node's machine fails is skipped by a quorum of the validators, now and whenever it runs again."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 from behaviours import POISON, honest_rule, poisonous_rule
 from cluster import PATIENCE, Cluster, id_of
-from world import World
+from world import TOKEN, World, milliseconds
 
 from infoharbor.cli.output import Failure
 from infoharbor.cli.recovering import skip
+from infoharbor.contracts.asset.holds import ExecuteHold, PlaceHold
 from infoharbor.engine.backup import backup, replay
 from infoharbor.engine.cometbft.founding import free_ports
 from infoharbor.engine.cometbft.home import ConsensusHome, new_keys
 from infoharbor.engine.cometbft.joining import accept, ask, invite
 from infoharbor.engine.cometbft.skips import read_skip, write_skip
 from infoharbor.engine.interface import Damaged
+from infoharbor.engine.reader import open_reader
 from infoharbor.engine.reading import root_at
+from infoharbor.kernel import limits
+from infoharbor.kernel.block import receipt_codec
 
 RULE = "a poisonous rule"
+DUE_MOVE = "a poisonous due move"
 
 
 @pytest.fixture
@@ -143,3 +150,52 @@ def test_a_poison_transaction_is_skipped_by_quorum_on_every_node_and_every_repla
     shutil.rmtree(tmp_path / "copy" / "skips")
     with pytest.raises(Damaged, match=identifier), replay(tmp_path / "copy"):
         pass
+
+
+def test_a_due_move_that_is_skipped_stops_nobody_again(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither when it is tried again, nor when somebody reaches for its record."""
+    cluster, file = Cluster(world, tmp_path, 1), tmp_path / "skip.json"
+    (data,) = cluster.folders.values()
+    try:
+        cluster.start(moment=DUE_MOVE)
+        for raw in world.opening():
+            cluster.commit("node-0", raw)
+        hold = PlaceHold("late", TOKEN, "firm-1", None, 5, milliseconds() + 3_000, "example")
+        cluster.commit("node-0", world.signed(hold, by="bank"))
+        cluster.wait_for(lambda: cluster.nodes["node-0"].status()["condition"] == "halted", "it has stopped")
+        reason = cluster.nodes["node-0"].status()["reason"]
+        found = re.search(r"block (\d+), transaction ([0-9a-f]{64}), due move of (\S+)", reason)
+        assert found is not None, reason
+        height, identifier, record = int(found.group(1)), found.group(2), found.group(3)
+        cluster.stop()
+
+        refused("skip.record", lambda: skip(height, identifier, data=data, file=file, sign=True))
+        nothing = f"{record}-not"
+        refused("skip.record", lambda: skip(height, identifier, data=data, file=file, record=nothing, sign=True))
+        skip(height, identifier, data=data, file=file, record=record, sign=True)
+        refused("skip.another", lambda: skip(height, identifier, data=data, file=file))
+        forged = msgspec.structs.replace(read_skip(file), record="asset/balances/bank:cny/bank")
+        write_skip(tmp_path / "forged.json", forged)
+        refused(
+            "skip.signature",
+            lambda: skip(height, identifier, data=data, file=tmp_path / "forged.json", record=forged.record),
+        )
+        skip(height, identifier, data=data, file=file, record=record)
+
+        cluster.start(moment=DUE_MOVE)
+        tried_again = milliseconds() + 3 * 2_000
+        while milliseconds() < tried_again:
+            cluster.commit("node-0", world.transfer("bank", "firm-2"))
+        told = cluster.nodes["node-0"].submit(world.signed(ExecuteHold("late", "firm-2", 1), by="firm-1"))
+        assert told.result(PATIENCE)["code"] == "contract.held"
+        cluster.commit("node-0", world.transfer("bank", "firm-2"))
+    finally:
+        cluster.stop()
+    monkeypatch.setattr(limits, "DUE_RETRY_MS", 2_000)
+    with closing(open_reader(data)) as reader, replay(data) as again:
+        assert root_at(again, None) == reader.root()
+        codes = [receipt_codec.decode(raw).code for block in reader.blocks(height - 1) for raw in block.receipts]
+    assert codes.count("contract.poison") == 1
+    assert codes.count("contract.held") >= 3

@@ -18,12 +18,12 @@ from members import let_attest, write_keys
 from world import World
 
 from infoharbor.contractkit import Action
-from infoharbor.contracts.governance.actions import CastVote, Propose, SetCodes
+from infoharbor.contracts.governance.actions import VALIDATORS, CastVote, Propose, SetCodes
 from infoharbor.contracts.governance.records import CodeEntry
 from infoharbor.engine.cometbft.founding import free_ports
 from infoharbor.engine.cometbft.home import ConsensusHome
 from infoharbor.engine.cometbft.joining import accept, ask, invite
-from infoharbor.engine.cometbft.validators import NODES, VALIDATORS, admits
+from infoharbor.engine.cometbft.validators import NODES, admits
 from infoharbor.engine.reader import open_reader
 from infoharbor.kernel.transaction import open_transaction
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from world import World
 
 from infoharbor.contractkit import Action
-from infoharbor.contracts.governance.actions import Propose, SetCodes
+from infoharbor.contracts.governance.actions import VALIDATORS, Propose, SetCodes
 from infoharbor.contracts.governance.records import CodeEntry
 from infoharbor.engine.cometbft.founding import decisions
 from infoharbor.engine.cometbft.home import new_keys
-from infoharbor.engine.cometbft.validators import NODES, POWER, VALIDATORS, admits, updates
+from infoharbor.engine.cometbft.validators import NODES, POWER, admits, updates
 
 powers = st.dictionaries(st.binary(min_size=1, max_size=2), st.just(POWER), max_size=5)
 

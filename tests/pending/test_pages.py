@@ -56,7 +56,7 @@ def test_a_member_sees_what_waits_and_what_it_would_do(
         assert action in listed.text
         assert f"/pending/{unsigned.id.hex()}" in listed.text
         shown = page.get(f"/pending/{unsigned.id.hex()}").text
-        assert shown.count("4321") == 3
+        assert shown.count("4,321") == 3
         assert "infoharbor pending sign" in shown
         prepared = page.get(f"/pending/{unsigned.id.hex()}/prepared.json").json()
         assert prepared["id"] == unsigned.id.hex()
@@ -66,6 +66,27 @@ def test_a_member_sees_what_waits_and_what_it_would_do(
         assert "&lt;b&gt;no&lt;/b&gt;" in declined.text
         assert unsigned.id.hex() not in page.get("/pending").text
         assert unsigned.id.hex() in page.get("/pending?ended=true").text
+
+
+@pytest.mark.parametrize(("language", "signed"), [("en", "You have signed"), ("zh", "贵机构已签名")])
+def test_a_member_that_has_signed_sees_who_is_awaited_and_may_take_it_back(
+    portal: PortalNode, language: str, signed: str
+) -> None:
+    unsigned = bundle(portal, amount=77)
+    path = f"/pending/{unsigned.id.hex()}"
+    with Client(portal.url, signer=portal.signer("firm-1")) as client:
+        client.pending.put(unsigned, portal.signer("firm-1"))
+    with browser(portal, "firm-1", language) as own, browser(portal, "firm-2", language) as other:
+        shown = own.get(path).text
+        assert signed in shown
+        assert "infoharbor pending sign" not in shown
+        awaited = shown.partition(signed)[2]
+        assert "/organisations/firm-2" in awaited
+        assert "/organisations/firm-3" in awaited
+        assert "/organisations/firm-1" not in awaited
+        assert signed not in other.get(path).text
+        assert own.post(f"{path}/decline", data={"reason": "a mistake"}, follow_redirects=True).status_code == 200
+        assert signed not in own.get(path).text
 
 
 def test_nobody_else_sees_or_answers_it(portal: PortalNode) -> None:

@@ -33,9 +33,22 @@ def test_every_field_of_an_action_has_a_word(contract: str) -> None:
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
-def test_every_table_is_told_in_chinese(contract: str) -> None:
-    told = read_words(REGISTRY.contracts[contract].package, "tables.zh")["about"]
-    assert set(told) == {kind.table for kind in REGISTRY.tables.values() if kind.contract == contract}
+def test_every_table_and_action_is_told_in_chinese(contract: str) -> None:
+    words = Words(REGISTRY)
+    tables = [kind for kind in REGISTRY.tables.values() if kind.contract == contract]
+    told = [words.about(kind).zh for kind in (*tables, *REGISTRY.actions(contract))]
+    assert [each for each in told if not re.search("[\u4e00-\u9fff]", each)] == []
+
+
+def test_what_an_action_does_and_its_fields_take_is_shown_in_the_readers_language(portal: Portal) -> None:
+    chinese = portal.get("/contracts/document", language="zh").text
+    assert "所有方立即终止授权。" in chinese
+    assert "文本，1 至 63 个字符" in chinese
+    assert "The owner ends a grant at once." not in chinese
+    english = portal.get("/contracts/document", language="en").text
+    assert "The owner ends a grant at once." in english
+    assert "a text of 1 to 63 characters" in english
+    assert "所有方立即终止授权。" in portal.get("/act/document/WithdrawAccess", language="zh").text
 
 
 def test_every_role_that_a_table_names_has_a_word_in_every_language() -> None:

@@ -12,9 +12,10 @@ import sqlalchemy as sql
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from papers import PaperLedger
+from papers import INDEXES, PaperLedger
 
 from bench import postgres_server
+from infoharbor.readmodel import tables
 from infoharbor.readmodel.database import open_database
 
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=30")
@@ -50,6 +51,12 @@ def databases() -> Iterator[Databases]:
 
 
 Fresh = Callable[[], sql.Engine]
+
+
+@pytest.fixture(autouse=True)
+def _declared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Papers have no pages to declare their indexes."""
+    monkeypatch.setattr(tables, "indexes_of", lambda _: INDEXES)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

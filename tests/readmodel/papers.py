@@ -13,13 +13,15 @@ from infoharbor.contracts.governance.demo import decide
 from infoharbor.contracts.identity.actions import GrantRole
 from infoharbor.contracts.identity.demo import IMPORTER, PLAYERS
 from infoharbor.contracts.identity.records import Organisation
+from infoharbor.edgekit.indexes import Index
 from infoharbor.edgekit.sight import Sight
-from infoharbor.engine.interface import Block
+from infoharbor.engine.interface import Block, Refused
 from infoharbor.engine.trial import MemoryView, Trial
 from infoharbor.kernel.block import FORMAT, Receipt, header_codec
 from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.execution import Outcome
 from infoharbor.kernel.leaf import NO_LEAF
+from infoharbor.kernel.merkle import sha256
 from infoharbor.kernel.readers import Reader
 from infoharbor.kernel.records import Entry, record_type
 from infoharbor.kernel.registry import Registry
@@ -68,6 +70,34 @@ class Paper(Record, table="papers", key=("owner", "number")):
 
     readers = ("owner", "party", "audience", SUPERVISOR.of("owner"), SUPERVISOR.within("country"))
 
+    @property
+    def heading(self) -> str:
+        """A text that is no field."""
+        return f"{self.country}: {self.text[:1]}"
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.text) > 1
+
+    @property
+    def length(self) -> int:
+        return len(self.text)
+
+
+class Letter(Record, table="letters", key=("owner", "number")):
+    """Belongs to papers of its owner, and leads to a notice."""
+
+    owner: str
+    number: str
+    country: str
+    notice: str
+    place: str
+    other: str
+    counts: bool
+    audience: tuple[str, ...]
+
+    readers = ("owner", "audience", SUPERVISOR.within("country"))
+
 
 class Notice(Record, table="notices", visible=PUBLIC):
     """Anyone reads it."""
@@ -83,7 +113,19 @@ class Minute(Record, table="minutes"):
     amount: Integer
 
 
-MIRRORED = (Organisation, Paper, Notice, Minute)
+MIRRORED = (Organisation, Paper, Letter, Notice, Minute)
+INDEXES = {
+    "papers/papers": [
+        Index(Paper, ("owner", "at")),
+        Index(
+            Paper,
+            ("number", "owner", "party", "status", "colour", "signed", "limit", "text", "heading", "is_long", "at"),
+            sums=("amount",),
+        ),
+    ],
+    "papers/letters": [Index(Letter, ("owner", "country"))],
+}
+"""What pages would declare."""
 
 
 def registry() -> Registry:
@@ -163,6 +205,18 @@ class PaperLedger:
 
     def blocks(self, after: int, limit: int = 100) -> Iterator[Block]:
         return iter(self.kept[after + 1 : after + 1 + limit])
+
+    def root(self, size: int) -> bytes:
+        if size > len(self.kept):
+            raise Refused("ledger.proof_range", "size", f"0 to {len(self.kept)}")
+        return sha256(encode(self.kept[:size]))
+
+    def part(self, height: int) -> None:
+        """Go back to this block, as a node does whose ledger was not the network's."""
+        self.kept = self.kept[: height + 1]
+        self.view = MemoryView()
+        for block in self.kept:
+            self.view.apply(Outcome(block.header, b"", [], [], list(block.writes), []))
 
     def block(self, height: int) -> Block:
         return self.kept[height]

@@ -14,8 +14,8 @@ from papers import Colour, Notice, Paper, PaperLedger, PaperStatus, Terms
 from infoharbor.kernel.limits import INTEGER_MAX, INTEGER_MIN
 from infoharbor.readmodel.comparison import differences
 from infoharbor.readmodel.database import Unusable, open_database
-from infoharbor.readmodel.follower import Follower, OtherChain, Overtaken
-from infoharbor.readmodel.tables import text_in, text_out
+from infoharbor.readmodel.follower import Ahead, Follower, OtherChain, Overtaken
+from infoharbor.readmodel.tables import CURSOR, text_in, text_out
 
 Fresh = Callable[[], sql.Engine]
 TEXTS = st.text(max_size=20) | st.sampled_from(["\0", "a\0\1\2", "'; DROP TABLE x--", '"]}', "文字\U0001f375"])
@@ -158,6 +158,38 @@ def test_where_the_next_block_is_not_kept_the_state_takes_its_place(
     assert list(differences(cut)) == []
 
 
+def test_rows_of_a_history_that_is_not_the_ledgers_are_dropped(ledger: PaperLedger, fresh: Fresh) -> None:
+    ledger.write(a_paper(number=1))
+    common = len(ledger.kept) - 1
+    ledger.write(a_paper(number=2), a_paper(number=1, amount=2))
+    ledger.refuse("a.x")
+    database = fresh()
+    follower(ledger, database).catch_up()
+    ledger.part(common)
+    following = follower(ledger, database)
+    with pytest.raises(Ahead):
+        following.catch_up()
+    ledger.write(a_paper(number=3))
+    with pytest.raises(Ahead):  # It does not follow yet; what is asked of it meanwhile is answered by the ledger.
+        following.catch_up()
+    ledger.write(a_paper(number=4))
+    following.catch_up()
+    assert list(differences(following)) == []
+    whole = follower(ledger, fresh())
+    whole.catch_up()
+    assert rows(following) == rows(whole)
+
+
+def test_a_mirror_of_an_older_version_is_made_anew(ledger: PaperLedger, database: sql.Engine) -> None:
+    following = follower(ledger, database)
+    following.catch_up()
+    with database.begin() as connection:
+        connection.execute(sql.text(f"ALTER TABLE {CURSOR} DROP COLUMN root"))
+    assert following.stored_height() == -1
+    following.catch_up()
+    assert list(differences(following)) == []
+
+
 def test_two_followers_of_one_database_do_not_undo_each_other(
     ledger: PaperLedger, database: sql.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +221,42 @@ def test_an_audit_finds_what_was_changed_taken_out_or_put_in(ledger: PaperLedger
             connection.execute(sql.insert(table).values(kept | {"path": path}))
     prefix = f"{name}/bank/"
     assert sorted(differences(following)) == sorted(["a", f"{prefix}1", f"{prefix}2", "zz"])
+
+
+def test_an_audit_finds_a_refusal_that_was_changed_taken_out_or_put_in(
+    ledger: PaperLedger, database: sql.Engine
+) -> None:
+    ledger.refuse("a.x", "", "a.y")
+    ledger.refuse("a.x")
+    following = follower(ledger, database)
+    following.catch_up()
+    assert list(differences(following)) == []
+    newest = len(ledger.kept) - 1
+    table = following.mirror.refusals
+    with database.begin() as connection:
+        connection.execute(sql.update(table).where(table.c.height == newest).values(code="b.x"))
+        connection.execute(sql.delete(table).where(table.c.height == newest - 1, table.c.position == 2))
+        for height, position in ((newest - 1, 1), (newest + 1, 0)):
+            connection.execute(sql.insert(table).values(height=height, position=position, code="a.x"))
+    assert list(differences(following)) == [
+        f"refusals/{newest - 1}/1",
+        f"refusals/{newest - 1}/2",
+        f"refusals/{newest}/0",
+        f"refusals/{newest + 1}/0",
+    ]
+
+
+def test_a_mirror_that_began_with_the_state_has_the_refusals_of_the_blocks_that_are_kept(
+    ledger: PaperLedger, database: sql.Engine
+) -> None:
+    ledger.refuse("a.x")
+    ledger.refuse("a.y")
+    ledger.first_block = len(ledger.kept) - 1
+    following = follower(ledger, database)
+    following.catch_up()
+    with database.connect() as connection:
+        assert connection.execute(sql.select(following.mirror.refusals.c.code)).scalars().all() == ["a.y"]
+    assert list(differences(following)) == []
 
 
 def test_an_audit_of_a_ledger_that_goes_on_finds_nothing(

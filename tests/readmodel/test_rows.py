@@ -1,17 +1,19 @@
 """What is chosen and summed in SQL is what a scan of the ledger gives, for every reader and on either database."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sql
 from hypothesis import given
 from hypothesis import strategies as st
-from papers import Colour, Minute, Notice, Paper, PaperLedger, PaperStatus
+from papers import Colour, Letter, Minute, Notice, Paper, PaperLedger, PaperStatus
 from test_follower import a_paper, follower, papers, unhurried
 
 from infoharbor.contracts.identity.demo import BANK, EXPORTER, IMPORTER
-from infoharbor.edgekit.selecting import Bucket, Total
+from infoharbor.edgekit.selecting import Bucket, Link, Linked, Total
 from infoharbor.edgekit.sight import Sight
+from infoharbor.readmodel.database import open_database
 from infoharbor.readmodel.rows import SqlRows
 from infoharbor.sdk.refused import find_refused
 
@@ -29,6 +31,17 @@ named = papers.flatmap(
         text=some(["", "a", "B", "\0", "\1", "茶"]),
     )
 )
+letters = st.builds(
+    Letter,
+    owner=some([BANK.id, IMPORTER.id, "nobody"]),
+    number=some(["a", "a-b", "B", "c"]),
+    country=some(["CN", "VN"]),
+    notice=some(["n", "m", "none"]),
+    place=some(["", "here"]),
+    other=some(["", "there"]),
+    counts=st.booleans(),
+    audience=some([(), (EXPORTER.id,), ("public",)]),
+)
 WHERES: dict[str, Any] = {
     "status": some([PaperStatus.OPEN, "closed", {PaperStatus.OPEN, PaperStatus.CLOSED}]),
     "colour": some([Colour.RED, {Colour.BLUE}]),
@@ -39,15 +52,35 @@ WHERES: dict[str, Any] = {
     "signed": some([True, False]),
     "seal": some([b"", {b"", b"\0"}]),
     "height": some([range(2**63), range(-(2**63), 0)]),
+    "heading": some(["CN: a", {"CN: ", "VN: B"}]),
+    "is_long": some([True, False]),
 }
 wheres = st.dictionaries(some(sorted(WHERES)), st.none(), max_size=2).flatmap(
     lambda names: st.fixed_dictionaries({name: WHERES[name] for name in names})
 )
+LETTERS_PLACE = Linked((Link(Letter, ("owner",), {"counts": True}, {"country": "country"}),), ("place", "other"))
+LETTERS_NOTICE = Linked((Link(Letter, ("owner",)), Link(Notice, ("notice",))), ("id",))
 groups = st.lists(
-    some(["owner", "party", "status", "colour", "signed", "limit", "text", Bucket("at", 7, 3), Bucket("number", 10)]),
+    some(
+        [
+            "owner",
+            "party",
+            "status",
+            "colour",
+            "signed",
+            "limit",
+            "text",
+            "heading",
+            "is_long",
+            Bucket("at", 7, 3),
+            Bucket("number", 10),
+            LETTERS_PLACE,
+            LETTERS_NOTICE,
+        ]
+    ),
     max_size=2,
     unique_by=str,
-)
+).filter(lambda by: sum(isinstance(each, Linked) for each in by) < 2)
 orders = some(["", "at", "-at", "text", "-limit", "party", "height", "-colour", "seal"])
 
 
@@ -59,6 +92,7 @@ def asked(sight: Sight, question: tuple[Any, ...]) -> Any:
 @unhurried
 @given(
     written=st.lists(named, max_size=30),
+    beside=st.lists(letters, max_size=8, unique_by=lambda each: (each.owner, each.number)),
     questions=st.lists(
         st.tuples(wheres, groups, some([(), ("amount",), ("height", "limit")]), orders, some([1, 5, 100])),
         min_size=1,
@@ -66,9 +100,14 @@ def asked(sight: Sight, question: tuple[Any, ...]) -> Any:
     ),
 )
 def test_sql_and_scan_answer_the_same(
-    written: list[Paper], questions: list[tuple[Any, ...]], founded: PaperLedger, database: sql.Engine
+    written: list[Paper],
+    beside: list[Letter],
+    questions: list[tuple[Any, ...]],
+    founded: PaperLedger,
+    database: sql.Engine,
 ) -> None:
     ledger = founded.copy()
+    ledger.write(*beside, Notice("n", 1), Notice("m", 1))
     distinct = list({(each.owner, each.number): each for each in written}.values())
     ledger.write(*distinct)
     ledger.write(deleted=distinct[:2])
@@ -137,6 +176,10 @@ def _papers(following: Any) -> str:
         {"by": (Bucket("height", 10),)},
         {"by": (Bucket("at", 0),)},
         {"by": ("terms",)},
+        {"by": ("length",)},
+        {"by": (LETTERS_PLACE, LETTERS_NOTICE)},
+        {"by": (Linked((Link(Letter, ("owner",)),), ("counts",)),)},
+        {"by": (Linked((Link(Letter, ("owner",), {"audience": ()}),), ("place",)),)},
     ],
 )
 def test_what_cannot_be_asked_is_an_error_of_who_wrote_the_query(question: Any, ledger: PaperLedger) -> None:
@@ -165,3 +208,30 @@ def test_refusals_are_found_by_their_codes_as_a_look_through_the_blocks_finds_th
     assert plain == mirrored
     assert [each.code in codes for each, _ in plain] == [True] * len(plain)
     assert len(plain) == sum(each.count(code) for each in blocks[: max(0, len(blocks) - back)] for code in codes)
+
+
+def test_a_property_that_no_index_names_is_left_to_the_scan(ledger: PaperLedger, database: sql.Engine) -> None:
+    ledger.write(a_paper(owner=BANK.id, text="a"))
+    following = follower(ledger, database)
+    following.catch_up()
+    del following.mirror.types(_papers(following))["heading"]
+    asked = ledger.sight(BANK.id, SqlRows(following)).totals(Paper, by=("heading",))
+    assert asked == [Total(("CN: a",), 1, ())]
+
+
+def test_totals_over_what_an_index_holds_go_through_it_once(ledger: PaperLedger, tmp_path: Path) -> None:
+    """However many papers there are, and whatever other index would find some of them."""
+    following = follower(ledger, open_database(f"sqlite:///{tmp_path / 'mirror'}"))
+    following.catch_up()
+    steps: list[str] = []
+
+    @sql.event.listens_for(following.database, "before_cursor_execute")
+    def _explain(connection: Any, _: Any, statement: str, given: Any, *__: Any) -> None:
+        plan = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", given)
+        steps.extend(step[3] for step in plan if "papers__papers" in step[3])
+
+    read = ledger.sight(BANK.id, Only(following))
+    read.totals(Paper, {"owner": BANK.id}, by=("party", "number"), sums=("amount",))
+    assert steps[-1].startswith("SCAN papers__papers USING COVERING INDEX")
+    read.select(Paper, {"owner": BANK.id}, order_by="at")
+    assert steps[-1].startswith("SEARCH papers__papers USING INDEX")

@@ -62,6 +62,11 @@ class FrozenAuthority:
             raise AssertionError("the frozen history has no such bundle")
         return now
 
+    def hold_to_limits(
+        self, ledger: Any, signers: dict[bytes, SigningKey], action: SaltedAction, arguments: object
+    ) -> None:
+        """Nobody's key has limits here."""
+
     def accreditation(self, find: Find, organisation: str, role: str, jurisdiction: str, now: int) -> str | None:
         return f"grant-{role}-{jurisdiction}" if organisation == "harbour" else None
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from infoharbor.contractkit.purity import faults
-from infoharbor.edgekit.languages import LANGUAGES, read_words
+from infoharbor.edgekit.languages import LANGUAGES, about_in_chinese, read_words
 from infoharbor.kernel.actions import ActionType
 from infoharbor.kernel.records import RecordType
 from infoharbor.kernel.registry import Registry
@@ -68,6 +68,9 @@ def _words(contract: LoadedContract, tables: list[RecordType], actions: list[Act
             code.removeprefix(f"{contract.name}.") for source in sources(contract).values() for code in codes(source)
         },
     }
+    for part, told in about_in_chinese(contract.package).items():
+        yield from (f"words/{part}.zh.json: about has no {name}" for name in sorted(wanted[part] - told.keys()))
+        yield from (f"words/{part}.zh.json: {name} is not of {part}" for name in sorted(told.keys() - wanted[part]))
     words: dict[str, dict[str, Any]] = {language: read_words(contract.package, language) for language in LANGUAGES}
     for language, texts in words.items():
         if not texts.get("title") or not texts.get("about"):

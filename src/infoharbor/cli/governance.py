@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -12,11 +12,12 @@ from infoharbor.cli.output import DEFAULT_DATA, GATEWAY, AsJson, Data, Failure, 
 from infoharbor.cli.trial_members import status_of, vote
 from infoharbor.contracts.governance.actions import ActivateContract, Propose
 from infoharbor.crypto.keyfile import read_key
-from infoharbor.edgekit.json_form import to_json
+from infoharbor.edgekit.json_form import iso, to_json
 from infoharbor.engine.reader import open_reader
 from infoharbor.engine.rehearsing import rehearse as run_in_shadow
 from infoharbor.kernel.registry import installed_registry
 from infoharbor.kernel.rulefiles import LoadedContract
+from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.client import Client
 from infoharbor.sdk.keys import Signer
 
@@ -97,6 +98,7 @@ def propose_upgrade(
     voter = Signer(organisation, read_key(key, passphrase(passphrase_variable)))
     with Client(url, signer=voter) as client:
         _ensure_same(client, proposal)
+        _ensure_new(client, proposal, here)
         adopted = vote(client, [voter], decision, id=proposal.id, reason=reason)
         since = _in_force_from(client, here) if adopted else ""
     state = (
@@ -115,7 +117,24 @@ def _ensure_same(client: Client, proposal: Propose) -> None:
         raise Failure("cli.proposal_other", proposal.id, f"{proposal.action} with these files' hash")
 
 
+def _ensure_new(client: Client, proposal: Propose, here: LoadedContract) -> None:
+    """What holds already, or is voted to hold next, needs no vote."""
+    voted = sorted((record for record in _activations(client) if record["contract"] == here.name), key=_since)
+    now = iso(now_ms())
+    passed = [record for record in voted if _since(record) <= now][:-1]
+    known = {record["rules_hash"] for record in voted[len(passed) :]}
+    if here.rules_hash.hex() in known and status_of(client, proposal.id) == "":
+        raise Failure("cli.version_known", "contract", f"other files than those of version {here.version}, in force")
+
+
 def _in_force_from(client: Client, here: LoadedContract) -> str:
     wanted = (here.name, here.rules_hash.hex())
-    records = [each["record"] for each in client.all_records("governance", "activations")]
-    return [str(each["since"]) for each in records if (each["contract"], each["rules_hash"]) == wanted][-1]
+    return max(_since(each) for each in _activations(client) if (each["contract"], each["rules_hash"]) == wanted)
+
+
+def _activations(client: Client) -> list[dict[str, Any]]:
+    return [each["record"] for each in client.all_records("governance", "activations")]
+
+
+def _since(record: dict[str, Any]) -> str:
+    return str(record["since"])

@@ -16,7 +16,7 @@ from infoharbor.cli.output import AsJson, Data, Failure, answer, fails_clearly
 from infoharbor.cli.serving import ensure_public_url
 from infoharbor.cli.trial_members import Member, administrators, key_file, tally, vote
 from infoharbor.cli.waiting import wait_until
-from infoharbor.contracts.governance.actions import Decision
+from infoharbor.contracts.governance.actions import VALIDATORS, Decision
 from infoharbor.contracts.identity.actions import AdmitOrganisation
 from infoharbor.contracts.identity.records import Registration
 from infoharbor.crypto.keyfile import read_key, write_key
@@ -34,13 +34,14 @@ from infoharbor.engine.cometbft.joining import (
     read_request,
     write_invitation,
 )
-from infoharbor.engine.cometbft.validators import NODES, VALIDATORS, admits
+from infoharbor.engine.cometbft.validators import NODES, admits
 from infoharbor.engine.reader import open_reader
 from infoharbor.sdk.client import Client
 from infoharbor.sdk.keys import Signer
 
 CATCH_UP_SECONDS = 300
 REQUEST_FILE = "request.json"
+NEXT = "next 下一步: give it to the members, who vote by `infoharbor network admit` 交各成员表决"
 
 
 @fails_clearly
@@ -54,6 +55,7 @@ def join(
     registration: Literal["uscc", "lei", "registry"] = "registry",
     number: str = "",
     listen: str = "",
+    returning: bool = False,
     all_blocks: bool = False,
     as_json: AsJson = False,
 ) -> None:
@@ -61,6 +63,7 @@ def join(
 
     Without an invitation this makes the node's and the administrator's keys in the data folder, and a request file for
     the members. With one it makes the node's ledger; `infoharbor run` then fetches the state that the members have.
+    A member whose disk is lost comes back in the same way, `--returning`: its node gets new keys.
 
     Parameters
     ----------
@@ -78,6 +81,8 @@ def join(
         The number in that register.
     listen
         host:port at which the other nodes reach this one.
+    returning
+        The organisation is a member already: only `--organisation` and `--listen` are asked for, and its users' keys stay.
     all_blocks
         Fetch every block from the first on, in place of the state: it takes long, and the node then has all histories.
     """
@@ -85,12 +90,17 @@ def join(
         accept(data, read_invitation(invitation), all_blocks=all_blocks)
         answer({"data": str(data)}, as_json=as_json, text=f"joined 已加入\nnext 下一步: infoharbor run --data {data}")
         return
-    given = {"--organisation": organisation, "--organisation-name": organisation_name, "--country": country,
-             "--number": number, "--listen": listen}  # fmt: skip
+    given = {"--organisation": organisation, "--listen": listen}
+    if not returning:
+        given |= {"--organisation-name": organisation_name, "--country": country, "--number": number}
     for option, value in given.items():
         if not value:
             raise Failure("cli.option_missing", option, "a value")
     ensure_address(listen)
+    if returning:
+        file = _write_request(data, ask(data, organisation, listen, {"id": organisation}))
+        answer({"request": str(file)}, as_json=as_json, text=f"request 申请文件 {file}\n{NEXT}")
+        return
     key, user = SUITES["ed25519"].generate(), f"u-{secrets.token_hex(12)}"
     admission = AdmitOrganisation(
         organisation, organisation_name, organisation_name, country, Registration(registration), number, True, user,
@@ -101,12 +111,17 @@ def join(
     request = ask(data, organisation, listen, to_json(admission))
     key_file(data, organisation).parent.mkdir(mode=0o700, exist_ok=True)
     write_key(key_file(data, organisation), key)
-    file = data / REQUEST_FILE
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(request)))
+    file = _write_request(data, request)
     answer(
         {"request": str(file), "user": user, "key": str(key_file(data, organisation))}, as_json=as_json,
-        text=f"request 申请文件 {file}\nnext 下一步: give it to the members, who vote by `infoharbor network admit` 交各成员表决",
+        text=f"request 申请文件 {file}\n{NEXT}",
     )  # fmt: skip
+
+
+def _write_request(data: Path, request: Request) -> Path:
+    file = data / REQUEST_FILE
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(request)))
+    return file
 
 
 @fails_clearly
@@ -154,7 +169,7 @@ def admit(
         ensure_node(data)
     voter = Signer(organisation, read_key(key, passphrase(passphrase_variable)))
     with Client(url, signer=voter) as client:
-        what = ("validator",) if validator else ("node", "member")
+        what = ("validator",) if validator else ("node",) if is_member(asked) else ("node", "member")
         missing = [each for each in what if not vote_on(client, [voter], asked, each, data)]
         state = "adopted 已通过"
         if missing:
@@ -201,6 +216,11 @@ def add_validator(*, directory: NetworkDir = DEFAULT_DIR, as_json: AsJson = Fals
         decide_on(client, voters, asked, "validator", folder.data(first.name))
     described = {"name": member.name, "data": str(data), "user": member.user, "key": str(file)}
     answer(described, as_json=as_json, text=f"{member.name} validates 已成为验证节点, key 密钥 {file}")
+
+
+def is_member(asked: Request) -> bool:
+    """Whether who asks is a member already: then there is nobody to be admitted, only a node."""
+    return set(asked.admission) == {"id"}
 
 
 def vote_on(client: Client, voters: list[Signer], asked: Request, what: str, data: Path | None) -> bool:

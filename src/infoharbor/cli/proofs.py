@@ -9,10 +9,14 @@ from cyclopts import Parameter
 from infoharbor.cli import pending
 from infoharbor.cli.files import start_of
 from infoharbor.cli.output import DEFAULT_DATA, GATEWAY, AsJson, Data, Failure, Token, answer, errors, fails_clearly
+from infoharbor.cli.witnessing import agreed, notes_at, write_notes
 from infoharbor.edgekit.json_form import iso, to_json
 from infoharbor.engine.interface import HeightGone
-from infoharbor.engine.reader import open_reader
+from infoharbor.engine.reader import Reader, open_reader
+from infoharbor.evidence.checkpoint import Checkpoint
+from infoharbor.evidence.file import decode_evidence
 from infoharbor.evidence.making import make_evidence
+from infoharbor.evidence.note import Note
 from infoharbor.kernel.block import header_codec
 from infoharbor.kernel.limits import TRANSACTION_BYTES
 
@@ -86,7 +90,14 @@ def show(path: str, *, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> No
 
 
 @fails_clearly
-def prove(path: str, *more: str, output: Output, data: Data = DEFAULT_DATA, history: bool = True) -> None:
+def prove(
+    path: str,
+    *more: str,
+    output: Output,
+    data: Data = DEFAULT_DATA,
+    history: bool = True,
+    witnessed: tuple[str, ...] = (),
+) -> None:
     """Write the evidence of records, present or absent, to a file that anyone can verify offline. 导出可离线验证的存证文件。
 
     Where blocks from before are not kept, the newest versions are proved alone, without who wrote them.
@@ -99,15 +110,31 @@ def prove(path: str, *more: str, output: Output, data: Data = DEFAULT_DATA, hist
         Further records for the same file.
     history
         Whether the records' earlier versions are proved too.
+    witnessed
+        For trust files that ask for outside witnesses: the address of a member's gateway; name one more than a third of the
+        members. The evidence is of a checkpoint that the witnesses cosigned, for which this waits some seconds, and the
+        members' notes of it go to OUTPUT.note-1 and so on, for `verify --witnessed`.
     """
     reader = open_reader(data)
-    paths = [path, *more]
     try:
-        evidence = make_evidence(reader.chain, reader, paths, history=history)
-    except HeightGone as gone:
-        evidence = make_evidence(reader.chain, reader, paths, history=False, receipts=False)
-        errors.print(f"the newest versions alone 仅证明最新版本: {gone.expected}", markup=False)
+        evidence, notes = agreed(
+            lambda: _evidence(reader, [path, *more], history=history, witnessed=bool(witnessed)),
+            lambda made: notes_at(witnessed, _size_of(made)),
+        )
     finally:
         reader.close()
     output.write_bytes(evidence)
-    errors.print(f"{output}: {len(evidence)} bytes 字节", markup=False)
+    for file in [output, *write_notes(output, notes)]:
+        errors.print(f"{file}: {file.stat().st_size} bytes 字节", markup=False)
+
+
+def _evidence(reader: Reader, paths: list[str], *, history: bool, witnessed: bool) -> bytes:
+    try:
+        return make_evidence(reader.chain, reader, paths, history=history, witnessed=witnessed)
+    except HeightGone as gone:
+        errors.print(f"the newest versions alone 仅证明最新版本: {gone.expected}", markup=False)
+        return make_evidence(reader.chain, reader, paths, history=False, receipts=False, witnessed=witnessed)
+
+
+def _size_of(evidence: bytes) -> int:
+    return Checkpoint.parse(Note.parse(decode_evidence(evidence).checkpoint).text).size

@@ -1,5 +1,6 @@
 """`infoharbor network skip`, `explain`, `resync`: when every node stops at a transaction, or one node goes another way."""
 
+import functools
 import re
 from contextlib import closing
 from pathlib import Path
@@ -9,16 +10,24 @@ from cyclopts import Parameter
 
 from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, Failure, answer, errors, fails_clearly
 from infoharbor.engine.cometbft.binary import cometbft
-from infoharbor.engine.cometbft.divergence import explained
+from infoharbor.engine.cometbft.divergence import Own, explained
 from infoharbor.engine.cometbft.home import ConsensusHome
 from infoharbor.engine.cometbft.resyncing import resync as set_right
 from infoharbor.engine.cometbft.skips import Skip, ensure_of, founding_in, named, place, read_skip, write_skip
 from infoharbor.engine.cometbft.validators import validators
 from infoharbor.engine.folder import DataFolder
+from infoharbor.engine.proving import root_with
 from infoharbor.engine.quarantine import quarantine_in
 from infoharbor.engine.reader import Reader, open_reader
 from infoharbor.engine.reading import frontier_at
+from infoharbor.engine.snapshot import Snapshot
+from infoharbor.kernel.activation import Active
 from infoharbor.kernel.skips import POISON
+from infoharbor.kernel.state import BlockState
+from infoharbor.sdk.building import now_ms
+
+NO_EXPIRY = "00000000"
+"""With what the ids of due moves begin, and no transaction's."""
 
 
 @fails_clearly
@@ -28,6 +37,7 @@ def skip(
     *,
     data: Data = DEFAULT_DATA,
     file: Annotated[Path, Parameter(name=["--file", "-f"])] = Path("skip.json"),
+    record: str = "",
     sign: bool = False,
     as_json: AsJson = False,
 ) -> None:
@@ -45,6 +55,9 @@ def skip(
         The transaction's id, 64 hex digits.
     file
         The skip with the signatures so far; the first who signs makes it.
+    record
+        Where the fault is in a due move, the record that the status names: its due moves are left, and whoever reaches for it
+        is refused as `contract.held`, until a later version of its contract is in force.
     sign
         Add this node's validator's signature, and nothing else.
     """
@@ -52,10 +65,10 @@ def skip(
         raise Failure("skip.malformed", "transaction", "64 lower-case hex digits")
     with closing(open_reader(data)) as reader:
         if sign:
-            agreed = _signed(reader, data, file, height, transaction)
+            agreed = _signed(reader, data, file, height, transaction, record)
             text = f"signed 已签名, {agreed.missing} more needed 尚需签名: {file}"
         else:
-            agreed = _placed(reader, data, read_skip(file), height, transaction)
+            agreed = _placed(reader, data, read_skip(file), height, transaction, record)
             text = "placed 已放置\nnext 下一步: start the node again 重新启动节点"
     told = {
         "height": height,
@@ -66,14 +79,18 @@ def skip(
     answer(told, as_json=as_json, text=text)
 
 
-def _signed(reader: Reader, data: Path, file: Path, height: int, transaction: str) -> Skip:
+def _signed(reader: Reader, data: Path, file: Path, height: int, transaction: str, record: str) -> Skip:
     with reader.snapshot() as snapshot:
         if height != snapshot.height + 1:
             raise Failure("skip.height", "height", f"{snapshot.height + 1}, the block that comes next here")
         deciding = validators(snapshot, snapshot.time, founding_in(data) or {})
+        version = _version_of(reader, snapshot, transaction, record)
     if not file.exists():
-        write_skip(file, Skip(reader.chain.id.hex(), height, transaction, named(deciding)))
-    known = _same(read_skip(file), reader, height, transaction)
+        skip = Skip(reader.chain.id.hex(), height, transaction, named(deciding), record=record, version=version)
+        write_skip(file, skip)
+    known = _same(read_skip(file), reader, height, transaction, record)
+    if known.version != version:
+        raise Failure("skip.another", "file", f"version {version} of the record's contract, which is in force")
     with reader.snapshot() as snapshot:
         ensure_of(known, snapshot, founding_in(data))
     signed = known.signed_in(ConsensusHome(data))
@@ -81,8 +98,8 @@ def _signed(reader: Reader, data: Path, file: Path, height: int, transaction: st
     return signed
 
 
-def _placed(reader: Reader, data: Path, found: Skip, height: int, transaction: str) -> Skip:
-    agreed = _same(found, reader, height, transaction)
+def _placed(reader: Reader, data: Path, found: Skip, height: int, transaction: str, record: str) -> Skip:
+    agreed = _same(found, reader, height, transaction, record)
     agreed.ensure_decided(reader.chain.id)
     with reader.snapshot() as snapshot:
         if height == snapshot.height + 1:
@@ -94,10 +111,23 @@ def _placed(reader: Reader, data: Path, found: Skip, height: int, transaction: s
     return agreed
 
 
-def _same(found: Skip, reader: Reader, height: int, transaction: str) -> Skip:
+def _version_of(reader: Reader, snapshot: Snapshot, transaction: str, record: str) -> int:
+    """The version in force of the contract of a record whose due move is to be skipped; 0 where there is none."""
+    if not record:
+        if transaction.startswith(NO_EXPIRY):
+            raise Failure("skip.record", "--record", "the record whose due move it is, which the status names")
+        return 0
+    if snapshot.entry(record) is None:
+        raise Failure("skip.record", "--record", "CONTRACT/TABLE/KEY of a record")
+    active = Active(reader.chain.registry).at(BlockState(snapshot), max(snapshot.time, now_ms()), again=True)
+    return active.get(record.partition("/")[0], 1)
+
+
+def _same(found: Skip, reader: Reader, height: int, transaction: str, record: str) -> Skip:
     """The file's skip, if it is the one that the operator names."""
-    if (found.height, found.transaction) != (height, transaction):
-        raise Failure("skip.another", "file", f"block {height}, transaction {transaction}")
+    if (found.height, found.transaction, found.record) != (height, transaction, record):
+        named = f", record {found.record}" if found.record else ""
+        raise Failure("skip.another", "file", f"block {found.height}, transaction {found.transaction}{named}")
     found.ensure_valid(reader.chain.id)
     return found
 
@@ -116,8 +146,9 @@ def explain(*, data: Data = DEFAULT_DATA, gateway: tuple[str, ...] = (), as_json
     if known is None:
         raise Failure("network.not_quarantined", "--data", "the folder of a node in quarantine")
     with closing(open_reader(data, quarantined=True)) as reader, reader.snapshot() as snapshot:
-        block, before = reader.block(known.height), frontier_at(snapshot, known.height)
-        told = explained(known, reader.chain, before, block, gateway or ConsensusHome(data).config().gateways)
+        root = functools.partial(root_with, reader.chain.suite, snapshot)
+        own = Own(frontier_at(snapshot, known.height), reader.block(known.height), root)
+        told = explained(known, reader.chain, own, gateway or ConsensusHome(data).config().gateways)
     folder.write_quarantine(told)
     described = {name: getattr(told, name) for name in told.__struct_fields__}
     answer(described, as_json=as_json, text=told.told.replace(", ", "\n"))

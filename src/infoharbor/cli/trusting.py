@@ -6,17 +6,20 @@ from typing import Annotated
 import httpx
 from cyclopts import App, Parameter
 
+from infoharbor.cli.files import start_of
 from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, Failure, answer, errors, fails_clearly
+from infoharbor.cli.witnessing import agreed, notes_at
 from infoharbor.edgekit.json_form import iso
 from infoharbor.engine.folder import DataFolder
 from infoharbor.engine.reader import open_reader
 from infoharbor.engine.witness import read_watch_list
 from infoharbor.evidence.handover import WAY_BYTES, WayForward, way_forward_codec
 from infoharbor.evidence.handover import advance as advance_trust
+from infoharbor.evidence.note import NOTE_BYTES
 from infoharbor.evidence.policy import parse_trust
 from infoharbor.evidence.trust import TRUST_BYTES
 from infoharbor.sdk.building import now_ms
-from infoharbor.sdk.trusting import DAY_MS, REFRESH_DAYS, ledger_trust
+from infoharbor.sdk.trusting import DAY_MS, REFRESH_DAYS, checkpoint_in, ledger_trust
 
 trust = App(name="trust", help="Write the trust file, or carry an old one forward. 导出信任文件，或更新旧的信任文件。")
 Output = Annotated[Path, Parameter(name=["--output", "-o"])]
@@ -55,6 +58,7 @@ def advance(
     source: Annotated[str, Parameter(name="--from")],
     output: Output,
     refresh_days: int = REFRESH_DAYS,
+    witnessed: tuple[str, ...] = (),
     as_json: AsJson = False,
 ) -> None:
     """Carry an old trust file forward through every handover of the attesters since. 经历次见证人交接更新旧的信任文件。
@@ -71,12 +75,20 @@ def advance(
         Where the new trust file goes.
     refresh_days
         For how many days the new file counts as fresh.
+    witnessed
+        Where the old file asks for outside witnesses: the address of a member's gateway, or a file that holds its note of the
+        newest checkpoint on the way; one more than a third of the members.
     """
     with old.open("rb") as opened:
         policy = parse_trust(opened.read(TRUST_BYTES + 1))
-    way: WayForward = way_forward_codec.decode(_way(source, policy.pin_size))
+
+    def told_way() -> WayForward:
+        way: WayForward = way_forward_codec.decode(_way(source, policy.pin_size, witnessed=bool(witnessed)))
+        return way
+
+    way, notes = agreed(told_way, lambda way: _notes(witnessed, checkpoint_in(way.newest.naming.checkpoint).size))
     now = now_ms()
-    advanced = advance_trust(policy, way, now=now, refresh_by=now + refresh_days * DAY_MS)
+    advanced = advance_trust(policy, way, now=now, refresh_by=now + refresh_days * DAY_MS, witnessed=notes)
     output.write_bytes(advanced.encode())
     told = {
         "chain": advanced.chain,
@@ -89,15 +101,25 @@ def advance(
     answer(told, as_json=as_json, text=text)
 
 
-def _way(source: str, size: int) -> bytes:
+def _notes(sources: tuple[str, ...], size: int) -> list[bytes]:
+    notes = [start_of(Path(source), NOTE_BYTES) for source in sources if not _is_address(source)]
+    return [*notes, *notes_at(filter(_is_address, sources), size)]
+
+
+def _is_address(source: str) -> bool:
+    return source.startswith(("http://", "https://"))
+
+
+def _way(source: str, size: int, *, witnessed: bool) -> bytes:
     """What the file holds, or the node answers; no more of either than a way forward may have, and one byte."""
-    if not source.startswith(("http://", "https://")):
+    if not _is_address(source):
         with Path(source).open("rb") as opened:
             return opened.read(WAY_BYTES + 1)
     address = f"{source.rstrip('/')}/log/way-forward"
+    parameters = {"size": str(size)} | ({"witnessed": "true"} if witnessed else {})
     raw = bytearray()
     try:
-        with httpx.stream("GET", address, params={"size": size}, timeout=ANSWER_S) as reply:
+        with httpx.stream("GET", address, params=parameters, timeout=ANSWER_S) as reply:
             if reply.is_error:
                 wanted = f"a node of a ledger that members attest; this one said {reply.status_code}"
                 raise Failure("cli.no_way_forward", "from", wanted)

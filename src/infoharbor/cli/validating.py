@@ -14,13 +14,12 @@ from infoharbor.cli.local_network import DEFAULT_DIR, NetworkDir, NetworkFolder
 from infoharbor.cli.output import GATEWAY, AsJson, Data, Failure, answer, fails_clearly
 from infoharbor.cli.trial_members import administrators, tally, vote
 from infoharbor.cli.waiting import wait_until
-from infoharbor.contracts.governance.actions import SetCodes
+from infoharbor.contracts.governance.actions import VALIDATORS, SetCodes
 from infoharbor.contracts.governance.records import CodeEntry
 from infoharbor.crypto.keyfile import read_key
 from infoharbor.edgekit.json_form import from_json
 from infoharbor.engine.cometbft.home import ConsensusHome
 from infoharbor.engine.cometbft.joining import Request
-from infoharbor.engine.cometbft.validators import VALIDATORS
 from infoharbor.sdk.client import Client
 from infoharbor.sdk.keys import Signer
 

@@ -2,18 +2,22 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from msgspec import inspect
 
 from infoharbor.cli.files import start_of
 from infoharbor.cli.output import AsJson, Failure, answer, fails_clearly
 from infoharbor.cli.stamping import described, read_stamp
-from infoharbor.edgekit.json_form import iso
+from infoharbor.edgekit.json_form import is_instant, iso, shape_of
 from infoharbor.evidence.file import EVIDENCE_BYTES
 from infoharbor.evidence.note import NOTE_BYTES
 from infoharbor.evidence.policy import parse_trust
 from infoharbor.evidence.trust import EMBEDDED, TRUST_BYTES, TrustPolicy
 from infoharbor.evidence.verify import Proven
 from infoharbor.evidence.verify import verify as verify_evidence
+from infoharbor.kernel.registry import installed_registry
+from infoharbor.kernel.rulefiles import BrokenContract
 
 if TYPE_CHECKING:
     from infoharbor.evidence.stamping import Stamp
@@ -111,6 +115,7 @@ def _told(proven: Proven, policy: TrustPolicy, stale: bool, stamped: "Stamp | No
         lines.append("              本账本由一家运营方维护，该方单独即可改写历史")
     if stale:
         lines.append("trust 信任    the trust file is past its refresh date 信任文件已过更新日期")
+    shapes = _table_shapes()
     times = {each.receipt.transaction: (iso(each.time), each) for each in proven.receipts}
     for record in proven.records:
         lines += ["", record.path]
@@ -120,6 +125,30 @@ def _told(proven: Proven, policy: TrustPolicy, stale: bool, stamped: "Stamp | No
             at, each = times.get(version.transaction, ("", None))
             by = ", ".join(sorted({signer.organisation for signer in each.receipt.signers})) if each else ""
             lines.append(f"  version 版本 {version.version}  {at}  {by}".rstrip())
-            shown = named.items() if named is not None else [("deleted 已删除", "")]
+            shape = shapes.get("/".join(record.path.split("/")[:2]))
+            shown = _dated(shape, named).items() if named is not None else [("deleted 已删除", "")]
             lines += [f"    {name:22} {value}" for name, value in shown if value not in ("", [], None)]
     return "\n".join(lines)
+
+
+def _table_shapes() -> dict[str, inspect.StructType]:
+    """What this machine's contracts say of records' fields: evidence describes times as integers."""
+    try:
+        return {name: shape_of(kind.of) for name, kind in installed_registry().tables.items()}
+    except BrokenContract:
+        return {}
+
+
+def _dated(kind: inspect.Type | None, value: Any) -> Any:
+    """The value, with what its milliseconds mean where they are a time; 0 stands for none."""
+    match kind:
+        case inspect.UnionType():
+            return _dated(next(each for each in kind.types if not isinstance(each, inspect.NoneType)), value)
+        case inspect.IntType() if is_instant(kind) and value:
+            return f"{value} ({iso(value)})"
+        case inspect.VarTupleType() if value is not None:
+            return [_dated(kind.item_type, each) for each in value]
+        case inspect.StructType() if value is not None:
+            types = {field.name: field.type for field in kind.fields}
+            return {name: _dated(types.get(name), each) for name, each in value.items()}
+    return value

@@ -1,6 +1,7 @@
 """Labels of lots and logistic units as PDF and ZPL: a Digital Link as QR code, an SSCC also as GS1-128."""
 
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -26,6 +27,16 @@ LABELS_MAX: Final = 200
 LINES_MAX: Final = 8
 TEXT_MAX: Final = 60
 MARGIN: Final = 4
+POINTS: Final = (10, 8, 6)
+"""Sizes of a PDF's lines: the largest in which they have room."""
+MM_PER_POINT: Final = 0.53
+"""From one line to the next."""
+LEADING: Final = 8
+"""Dots between a printer's lines, where the feet of letters such as g have room."""
+DOTS: Final = ((40, 30), (34, 24), (28, 18))
+"""Sizes of a printer's title and lines, likewise."""
+BASELINE: Final = 0.88
+"""Where a Chinese sign's lower edge and a Latin letter's baseline meet, as a share of the size."""
 QR_MM: Final = 30
 QUIET: Final = 4
 DOTS_PER_MM: Final = 8
@@ -71,20 +82,40 @@ def _draw(sheet: FPDF, family: str, label: Label) -> None:
     _squares(sheet, label.link, WIDTH_MM - MARGIN - QR_MM, MARGIN)
     sheet.set_font(family, size=14)
     sheet.set_xy(MARGIN, MARGIN)
-    sheet.multi_cell(WIDTH_MM - 3 * MARGIN - QR_MM, 6.5, label.title, align="L", max_line_height=6.5)
-    sheet.set_xy(MARGIN, sheet.get_y() + 1)
-    for caption, value in label.lines:
-        sheet.set_x(MARGIN)
-        sheet.set_font(family, size=8)
-        sheet.multi_cell(WIDTH_MM - 3 * MARGIN - QR_MM, 4.2, f"{caption}  {value}" if caption else value, align="L")
+    width = WIDTH_MM - 3 * MARGIN - QR_MM
+    sheet.multi_cell(width, 6.5, label.title, align="L")
+    top = sheet.get_y() + 1
+    texts = [f"{caption}  {value}" if caption else value for caption, value in label.lines]
+    for points in POINTS:
+        sheet.set_font(family, size=points)
+        high: list[Any] = [
+            sheet.multi_cell(width, points * MM_PER_POINT, text, dry_run=True, output="HEIGHT") for text in texts
+        ]
+        if top + sum(high) <= text_bottom(label):
+            break
+    for text, height in zip(texts, high, strict=True):
+        if top + height > text_bottom(label):  # Nothing is printed over the bars.
+            break
+        sheet.set_xy(MARGIN, top)
+        sheet.multi_cell(width, points * MM_PER_POINT, text, align="L")
+        top = sheet.get_y()
     if label.sscc:
         pattern = bars(label.sscc)
-        left, top = (WIDTH_MM - len(pattern) * BAR_MM) / 2, label.height - BARS_MM - 3 * MARGIN
+        left, top = (WIDTH_MM - len(pattern) * BAR_MM) / 2, bars_top(label)
         for at, width in runs(pattern):
             sheet.rect(left + at * BAR_MM, top, width * BAR_MM, BARS_MM, style="F")
         sheet.set_font(LATIN, size=12)
         sheet.set_xy(0, top + BARS_MM + 1)
         sheet.cell(WIDTH_MM, 6, f"(00) {label.sscc}", align="C")
+
+
+def bars_top(label: Label) -> int:
+    return label.height - BARS_MM - 3 * MARGIN
+
+
+def text_bottom(label: Label) -> int:
+    """Down to where text may go, in millimetres: an SSCC's bars keep a quiet zone above them."""
+    return (bars_top(label) if label.sscc else label.height) - MARGIN
 
 
 def _squares(sheet: FPDF, link: str, left: float, top: float) -> None:
@@ -109,20 +140,31 @@ def _zpl(label: Label) -> str:
     parts.append(f"^FO{width - side},{MARGIN * DOTS_PER_MM}^BQN,2,{max(scale, 2)}^FH_^FDMA,{_field(label.link)}^FS")
     y = MARGIN * DOTS_PER_MM
     room = width - side - 2 * MARGIN * DOTS_PER_MM
-    for text, size in [(label.title, 40), *((f"{caption}  {value}".strip(), 26) for caption, value in label.lines)]:
-        for line in _wrapped(text, room * 2 // size):
-            parts.append(f"^FO{MARGIN * DOTS_PER_MM},{y}{_printed(line, size)}^FS")
-            y += size + 6
+    for line, size in _laid(label, room, text_bottom(label) * DOTS_PER_MM - y):
+        parts.append(f"^FO{MARGIN * DOTS_PER_MM},{y}{_printed(line, size)}^FS")
+        y += size + LEADING
     if label.sscc:
-        top = (label.height - BARS_MM - 3 * MARGIN) * DOTS_PER_MM
+        top = bars_top(label) * DOTS_PER_MM
         left = (width - len(bars(label.sscc)) * 4) // 2
         parts.append(f"^BY4^FO{left},{top}^BCN,{BARS_MM * DOTS_PER_MM},Y,N,N,D^FD(00){label.sscc}^FS")
     return "\n".join([*parts, "^XZ\n"])
 
 
+def _laid(label: Label, room: int, height: int) -> list[tuple[str, int]]:
+    """The label's lines with their sizes, the largest in which they have room; nothing is printed over the bars."""
+    laid: list[tuple[str, int]] = []
+    for title, rest in DOTS:
+        texts = [(label.title, title), *((f"{caption}  {value}".strip(), rest) for caption, value in label.lines)]
+        laid = [(line, size) for text, size in texts for line in _wrapped(text, room * 2 // size)]
+        if sum(size + LEADING for _, size in laid) <= height:
+            return laid
+    ends = itertools.accumulate(size + LEADING for _, size in laid)
+    return [each for each, end in zip(laid, ends, strict=True) if end <= height]
+
+
 def _printed(text: str, size: int) -> str:
-    """A text in the printer's own font, or drawn here."""
-    if text.isascii():
+    """A text in the printer's own font, which has Latin-1, or drawn here."""
+    if _is_latin(text):
         return f"^A0N,{size},{size}^FH_^FD{_field(text)}"
     picture = drawn(text, size)
     row = (picture.width + 7) // 8
@@ -135,8 +177,8 @@ def drawn(text: str, size: int) -> Image.Image:
     file, number = font()
     face = ImageFont.truetype(file, size, index=number, layout_engine=ImageFont.Layout.BASIC)
     width = -(-int(face.getlength(text) + 1) // 8) * 8
-    picture = Image.new("1", (width, size + 6), 1)
-    ImageDraw.Draw(picture).text((0, -size // 6), text, font=face, fill=0)
+    picture = Image.new("1", (width, size + LEADING), 1)
+    ImageDraw.Draw(picture).text((0, round(size * BASELINE)), text, font=face, fill=0, anchor="ls")
     return picture
 
 
@@ -152,15 +194,22 @@ def _hex(sign: str) -> str:
 
 
 def _wrapped(text: str, most: int) -> Iterator[str]:
-    """The text in lines of about `most` halves of a Chinese sign."""
+    """The text in lines of about `most` halves of a Chinese sign, broken at a space where the line has one."""
     line, used = "", 0
     for sign in text:
-        wide = 1 if sign.isascii() else 2
+        wide = _halves(sign)
         if used + wide > most:
-            yield line
-            line, used = "", 0
+            head, space, tail = line.rpartition(" ")
+            whole = bool(head.strip()) and bool(space) and sign != " "
+            yield head if whole else line
+            line = tail if whole else ""
+            used = sum(map(_halves, line))
         line, used = line + sign, used + wide
     yield line
+
+
+def _halves(sign: str) -> int:
+    return 1 if ord(sign) < 0x1100 else 2
 
 
 def bars(sscc: str) -> str:

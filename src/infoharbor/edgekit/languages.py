@@ -2,10 +2,13 @@
 
 import functools
 import importlib.resources
+import inspect
 import json
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
+from infoharbor.kernel.actions import ActionType
+from infoharbor.kernel.records import RecordType
 from infoharbor.kernel.registry import Registry
 
 LANGUAGES: Final = ("en", "zh")
@@ -17,6 +20,8 @@ OWN_WORDS: Final = (
     "infoharbor.vault",
 )
 """The packages whose words explain the refusals of the ledger itself, of its proofs, of its doors and its tools."""
+ABOUT: Final = ("tables", "actions")
+"""Of which parts of a contract the docstrings are told in Chinese, each in a file of its own."""
 
 
 class Sentence(NamedTuple):
@@ -41,6 +46,7 @@ class Words:
             name: {language: read_words(contract.package, language) for language in LANGUAGES}
             for name, contract in registry.contracts.items()
         }
+        self._about = {name: about_in_chinese(contract.package) for name, contract in registry.contracts.items()}
         for name, languages in self._contracts.items():
             for language, words in languages.items():
                 for code, sentence in words.get("refusals", {}).items():
@@ -57,10 +63,21 @@ class Words:
         """A contract's `title` or `about`, or the text of `key` in its `tables`, `fields`, `statuses` or `actions`."""
         return Sentence(*(self._text(contract, language, part, key) for language in LANGUAGES))
 
+    def about(self, kind: ActionType | RecordType) -> Sentence:
+        """What an action does or a table keeps: its docstring; in English too where nobody has put it into Chinese."""
+        part, name = ("actions", kind.name) if isinstance(kind, ActionType) else ("tables", kind.table)
+        english = inspect.cleandoc(kind.of.__doc__ or "")
+        return Sentence(english, self._about[kind.contract][part].get(name, english))
+
     def _text(self, contract: str, language: str, part: str, key: str) -> str:
         words = self._contracts.get(contract, {}).get(language, {})
         found = words.get(part, {})
         return str(found.get(key, key) if isinstance(found, dict) else found)
+
+
+def about_in_chinese(package: str) -> dict[str, dict[str, str]]:
+    """What a contract's tables and actions are, by part and name, from `words/PART.zh.json`."""
+    return {part: read_words(package, f"{part}.zh").get("about", {}) for part in ABOUT}
 
 
 @functools.cache

@@ -3,14 +3,21 @@
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from infoharbor.edgekit.lookups import Authority
 from infoharbor.edgekit.queries import Query
 from infoharbor.edgekit.reports import Desk, Report
+from infoharbor.kernel.records import Record, Status, record_type
 from infoharbor.kernel.registry import Registry
+
+
+class Alarming(NamedTuple):
+    """The states that call for someone, by table: pages show a record there as a warning."""
+
+    states: Mapping[type[Record], tuple[Status, ...]]
 
 
 def pages_of(registry: Registry) -> dict[str, list[ModuleType]]:
@@ -55,6 +62,22 @@ def desks_of(registry: Registry) -> dict[tuple[str, str], Desk]:
                         raise ValueError(f"{contract}: the desk {value.name} wants {', '.join(missing)}")
                     desks[contract, value.name] = value
     return desks
+
+
+def alarming_of(registry: Registry) -> frozenset[tuple[str, str]]:
+    """`CONTRACT/TABLE` and status of every state that calls for someone; ValueError for one that no move leads to."""
+    found = set()
+    for modules in pages_of(registry).values():
+        declared = (value for module in modules for value in vars(module).values() if isinstance(value, Alarming))
+        for of, statuses in (item for each in declared for item in each.states.items()):
+            kind = record_type(of)
+            reached = {str(move.after) for move in kind.moves}
+            if not reached.issuperset(map(str, statuses)):
+                raise ValueError(
+                    f"{kind.prefix}: no move leads to {', '.join(sorted({*map(str, statuses)} - reached))}"
+                )
+            found |= {(f"{kind.contract}/{kind.table}", str(status)) for status in statuses}
+    return frozenset(found)
 
 
 def authority_for(registry: Registry, contract: str, action: str) -> Authority | None:

@@ -8,7 +8,9 @@ the node keeps an SQL mirror it answers, in a second for a million records; else
 more slowly. A mirror may be some blocks ahead of the ledger as the rest of the query sees it, never behind it.
 
 What each field has to be: a value, a set of values, or a `range` of step 1. Fields are texts, numbers, truths, bytes
-and statuses; what lies in a structure or a list cannot be asked for.
+and statuses; what lies in a structure or a list cannot be asked for, but by a property of the record class that is a
+text or a truth. Totals may go by a text of another table's record, which a `Linked` leads to. `edgekit.indexes` says how
+pages tell the mirror what they ask often.
 """
 
 import enum
@@ -21,7 +23,7 @@ from msgspec import inspect
 from infoharbor.edgekit.json_form import shape_of
 from infoharbor.kernel.authority import RoleOf
 from infoharbor.kernel.readers import Reader
-from infoharbor.kernel.records import RecordType
+from infoharbor.kernel.records import Record, RecordType, record_type
 
 SELECTED_MAX: Final = 10_000
 GROUPS_MAX: Final = 100_000
@@ -39,6 +41,37 @@ class Bucket(NamedTuple):
 
     def start(self, value: int) -> int:
         return value - (value - self.origin) % self.width
+
+
+class Link(NamedTuple):
+    """From a record to those of another table whose key begins with what `key`, fields of the record, say; whose fields
+    are as `where` says, and `same`: their field to the field that it equals of the record that is grouped."""
+
+    of: type[Record]
+    key: tuple[str, ...]
+    where: Mapping[str, Any] = {}
+    same: Mapping[str, str] = {}
+
+    @property
+    def is_one(self) -> bool:
+        """Whether the key is whole, so that there is at most one."""
+        return len(self.key) == len(record_type(self.of).key)
+
+
+class Linked(NamedTuple):
+    """Groups a record by a text of another: the first of `fields` that is not empty, of the first record by key that the
+    reader may read on every step of the way and that has one; else by the empty text."""
+
+    links: tuple[Link, ...]
+    fields: tuple[str, ...]
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The fields of the record itself by which the way is found."""
+        return (*self.links[0].key, *(mine for link in self.links for mine in link.same.values()))
+
+
+Group = str | Bucket | Linked
 
 
 class Total(NamedTuple):
@@ -66,22 +99,48 @@ class Rows(Protocol):
         ...
 
     def totals(
-        self, choice: Choice, by: tuple[str | Bucket, ...], sums: tuple[str, ...], height: int
+        self, choice: Choice, by: tuple[Group, ...], sums: tuple[str, ...], height: int
     ) -> list[Total] | None: ...
 
 
 def ensure_fields(kind: RecordType, fields: Iterable[str], *, summed: bool = False) -> None:
     """TypeError unless the table has these fields, and they can be compared, or summed."""
-    known = {field.name: _plain(field.type) for field in shape_of(kind.of).fields}
+    known = types_of(kind)
     for name in fields:
+        if not summed and name in properties_of(kind):
+            continue
         if not isinstance(known.get(name), inspect.IntType if summed else SCALARS):
             raise TypeError(f"{kind.prefix}: {name} is no field that can be {'summed' if summed else 'asked for'}")
 
 
-def ensure_buckets(kind: RecordType, by: Iterable[str | Bucket]) -> None:
-    """TypeError for a bucket of what may be negative."""
+def types_of(kind: RecordType) -> dict[str, inspect.Type]:
+    """Each field's type, without its None."""
+    return {field.name: _plain(field.type) for field in shape_of(kind.of).fields}
+
+
+def properties_of(kind: RecordType) -> dict[str, type]:
+    """The texts and truths that records of this table tell of themselves beside their fields."""
+    found = {}
+    for name, value in vars(kind.of).items():
+        if isinstance(value, property) and value.fget is not None:
+            of = typing.get_type_hints(value.fget).get("return")
+            if of in (str, bool):
+                found[name] = of
+    return found
+
+
+def ensure_groups(kind: RecordType, by: Iterable[Group]) -> None:
+    """TypeError for a bucket of what may be negative, and for a way that does not lead to texts, or a second one."""
     known = {field.name: field.type for field in shape_of(kind.of).fields}
+    if sum(isinstance(each, Linked) for each in by) > 1:
+        raise TypeError(f"{kind.prefix}: at most one way to another table in one question")
     for each in by:
+        if isinstance(each, Linked):
+            for link in each.links:
+                ensure_fields(record_type(link.of), (*link.where, *link.same))
+            last = record_type(each.links[-1].of)
+            if not all(isinstance(of, inspect.StrType) for of in map(types_of(last).get, each.fields)):
+                raise TypeError(f"{last.prefix}: {', '.join(each.fields)} are not all texts")
         if isinstance(each, Bucket):
             of = known.get(each.field)
             if not isinstance(of, inspect.IntType) or of.ge is None or of.ge < 0 or not 1 <= each.width < 2**53:
@@ -104,6 +163,11 @@ def fits(record: Any, where: Where) -> bool:
     return all(_fits(bare(getattr(record, name)), wanted) for name, wanted in where.items())
 
 
+def fields_of_groups(by: Iterable[Group]) -> list[str]:
+    """The fields of the records themselves that groups go by."""
+    return [field for each in by for field in (each.asks if isinstance(each, Linked) else (field_of(each),))]
+
+
 def field_of(each: str | Bucket) -> str:
     return each.field if isinstance(each, Bucket) else each
 
@@ -118,11 +182,13 @@ def sort_key(order_by: str) -> Callable[[Any], Any]:
     return key
 
 
-def totalled(records: Iterable[Any], by: tuple[str | Bucket, ...], sums: tuple[str, ...]) -> list[Total]:
-    """The totals by a scan, in the order of their groups."""
+def totalled(
+    records: Iterable[Any], by: tuple[Group, ...], sums: tuple[str, ...], linked: Callable[[Any, Linked], str]
+) -> list[Total]:
+    """The totals by a scan, in the order of their groups; `linked` follows a record's links."""
     found: dict[tuple[Any, ...], list[int]] = {}
     for record in records:
-        group = tuple(_group(record, each) for each in by)
+        group = tuple(linked(record, each) if isinstance(each, Linked) else _group(record, each) for each in by)
         row = found.setdefault(group, [0] * (len(sums) + 1))
         row[0] += 1
         for at, name in enumerate(sums, 1):
@@ -164,6 +230,5 @@ def _plain(of: inspect.Type) -> inspect.Type:
 
 def value_type(kind: RecordType, field: str) -> type | None:
     """The enum of a field, if it is one: SQL gives its value."""
-    of = next(each.type for each in shape_of(kind.of).fields if each.name == field)
-    plain = _plain(of)
+    plain = types_of(kind).get(field)
     return typing.cast(type, plain.cls) if isinstance(plain, inspect.EnumType) else None

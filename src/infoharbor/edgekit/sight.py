@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from infoharbor.edgekit import selecting
 from infoharbor.edgekit.refusals import Refusals, Refused, SeenRefusal, looked_into
-from infoharbor.edgekit.selecting import Bucket, Choice, Rows, Total, Where
+from infoharbor.edgekit.selecting import Choice, Group, Link, Linked, Rows, Total, Where
 from infoharbor.kernel.authority import RoleOf
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.encoding import Malformed
@@ -135,21 +135,41 @@ class Sight:
         return take(limit, records, key=selecting.sort_key(name))
 
     def totals(
-        self, of: type[Kind], where: Where | None = None, *, by: Sequence[str | Bucket] = (), sums: Sequence[str] = ()
+        self, of: type[Kind], where: Where | None = None, *, by: Sequence[Group] = (), sums: Sequence[str] = ()
     ) -> list[Total]:
         """How many records, and the sums of their fields, for each group; in the order of the groups."""
         kind, where = record_type(of), selecting.plain_where(where or {})
-        selecting.ensure_fields(kind, (*where, *map(selecting.field_of, by)))
+        selecting.ensure_fields(kind, (*where, *selecting.fields_of_groups(by)))
         selecting.ensure_fields(kind, sums, summed=True)
-        selecting.ensure_buckets(kind, by)
+        selecting.ensure_groups(kind, by)
         asked = (tuple(by), tuple(sums))
         found = None if self._rows is None else self._rows.totals(self._choice(kind, where), *asked, self._height)
         if found is None:
-            found = selecting.totalled((each for each in self.scan(of) if selecting.fits(each, where)), *asked)
+            records = (each for each in self.scan(of) if selecting.fits(each, where))
+            found = selecting.totalled(records, *asked, self._linked)
         if len(found) > selecting.GROUPS_MAX:
             most = f"a question with at most {selecting.GROUPS_MAX} groups"
             raise Malformed("input.answer_too_large", "query", most)
         return found
+
+    def _linked(self, record: Any, way: Linked) -> str:
+        texts = (getattr(end, name) for end in self._ends(record, record, way.links) for name in way.fields)
+        return next(filter(None, texts), "")
+
+    def _ends(self, origin: Any, record: Any, links: Sequence[Link]) -> Iterator[Any]:
+        """Where links lead from a record, in the order of keys."""
+        if not links:
+            yield record
+            return
+        link, *further = links
+        key, where = [getattr(record, name) for name in link.key], selecting.plain_where(link.where)
+        found = [self.find(link.of, *key)] if link.is_one else self.scan(link.of, *key)
+        for each in found:
+            same = each is not None and all(
+                getattr(each, name) == getattr(origin, mine) for name, mine in link.same.items()
+            )
+            if same and selecting.fits(each, where):
+                yield from self._ends(origin, each, further)
 
     def _choice(self, kind: RecordType, where: Where) -> Choice:
         def holds(named: RoleOf, value: str) -> bool:

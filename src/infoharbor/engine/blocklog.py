@@ -63,12 +63,14 @@ class BlockLog:
         return min(self.segments(), default=0)
 
     def trim(self, below: int) -> None:
-        """Drop the oldest segments, as far as all their blocks lie below this height; never the newest segment."""
+        """Drop the oldest segments, as far as all their blocks lie below this height; never the newest segment. One after the
+        other, durably: were a later one gone after a power cut and an earlier one there, the log would have a gap."""
         segments = self.segments()
         for segment, following in itertools.pairwise(segments):
             if following > below:
                 return
             self.path(segment).unlink()
+            self._sync_folder()
 
     def segments(self) -> list[int]:
         """The first heights of the segments, ascending."""
@@ -157,12 +159,15 @@ class BlockLog:
     def _begin_segment(self, height: int) -> None:
         self.close()
         self._file = os.open(self.path(height), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        self._sync_folder()
+        self._end = Place(height, 0)
+
+    def _sync_folder(self) -> None:
         folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
-        self._end = Place(height, 0)
 
     def _name(self, segment: int) -> str:
         return f"blocks/{self.path(segment).name}"

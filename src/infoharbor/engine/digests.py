@@ -5,6 +5,7 @@ their blinds, and paths with the height under the members' common secret, so tha
 nobody else sees which blocks have written the same record."""
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from infoharbor.engine.differences import Difference
 from infoharbor.engine.interface import Block
@@ -12,10 +13,13 @@ from infoharbor.kernel import merkle
 from infoharbor.kernel.block import header_codec, receipt_blind, receipt_codec, receipt_leaf
 from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.encoding import Codec, Malformed, Wire, tag
+from infoharbor.kernel.leaf import NO_LEAF
 
 DIGESTS_BYTES = 16 * 1024 * 1024
 PATH_TAG = tag("digest-path")
 Written = list[tuple[bytes, bytes]]
+RootWith = Callable[[dict[str, bytes]], bytes]
+"""The state root of our block, had it written these leaves by path."""
 
 
 class Digests(Wire, frozen=True):
@@ -49,6 +53,28 @@ def digests_of(chain: Chain, block: Block) -> Digests:
         receipts.append(merkle.leaf_hash(receipt_leaf(raw, blind), suite.digest))
     writes = ((write.position, _hidden(chain, height, write.path), write.entry.leaf_hash) for write in block.writes)
     return Digests(block.header_bytes, tuple(receipts), tuple(writes))
+
+
+def are_proven(chain: Chain, ours: Block, theirs: Digests, root_with: RootWith) -> bool:
+    """Whether what they say to have written leads to the state root of their header, from the state before our block, which
+    both share. It cannot be told, and is False, where they wrote a record that we did not, since its path stays hidden, and
+    where we made one that they did not. Raises `Malformed` if it is not so, or if a receipt that both have, which names the
+    records that it wrote, would have written others there."""
+    own = digests_of(chain, ours)
+    here, there = _by_position(own), _by_position(theirs)
+    for position, (our, their) in enumerate(zip(own.receipts, theirs.receipts, strict=False)):
+        if our == their and {path for path, _ in here[position]} != {path for path, _ in there[position]}:
+            raise Malformed("ledger.malformed", "writes", "the records that the receipt names")
+    names = {_hidden(chain, ours.header.height, write.path): write.path for write in ours.writes}
+    told = {path: leaf for _, path, leaf in theirs.writes}
+    before = {write.path: write.entry.previous for write in reversed(list(ours.writes))}
+    made = {path for path, leaf in before.items() if leaf == NO_LEAF}
+    if not told.keys() <= names.keys() or not made <= {names[path] for path in told}:
+        return False
+    leaves = before | {names[path]: leaf for path, leaf in told.items()}
+    if root_with(leaves) != header_codec.decode(theirs.header_bytes).state_root:
+        raise Malformed("ledger.malformed", "writes", "leaves that lead to the header's state root")
+    return True
 
 
 def first_difference(chain: Chain, ours: Block, theirs: Digests) -> Difference:

@@ -6,11 +6,12 @@ from infoharbor.engine.validity import ensure_chain, signing_keys
 from infoharbor.kernel.authority import SigningKey
 from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.encoding import Malformed
+from infoharbor.kernel.state import AUTHORITY, COUNTED
 from infoharbor.kernel.transaction import Opened, open_transaction
 
-IDENTITY = "identity/"
-"""Paths of the contract that keeps the keys: whenever one of them is written, what is remembered of keys is
-dropped."""
+IDENTITY = f"{AUTHORITY}/"
+"""Paths of the contract that keeps the keys: whenever one of them is written, but for what only counts, what is
+remembered of keys is dropped."""
 REMEMBERED_KEYS = 20_000
 
 
@@ -50,5 +51,5 @@ class Door:
 
     def saw(self, paths: dict[str, bytes]) -> None:
         """Forget keys that a block may have changed."""
-        if any(path.startswith(IDENTITY) for path in paths):
+        if any(path.startswith(IDENTITY) and not path.startswith(COUNTED) for path in paths):
             self._keys.clear()

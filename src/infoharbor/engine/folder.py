@@ -1,12 +1,12 @@
 """A node's data folder: what lies where, who may open it, and what the log's signer has signed.
 
-`genesis` the encoded genesis · `secret` 32 bytes that make the blinds · `keys/log.json` the log's private
-key · `blocks/` the block log · `state/` the store, which can be made again from the log · `signed.json` the
-largest checkpoint that was signed, and `attested.json` the same of a member's attester (`keys/attester-*.json`), which no
-backup takes along · `attested-notes.json` what a quorum attested last · `snapshots/` the state at some heights, for nodes
-that come new · `lock` held by the one node that runs · `writing`
-held by its processes that write the store · in a network's, `skips/` what its validators have agreed not to run, and
-`quarantine.json` where the ledger is not the network's.
+`genesis` the encoded genesis · `secret` 32 bytes that make the blinds · `keys/log.json` the log's private key ·
+`blocks/` the block log · `state/` the store, which can be made again from the log · `signed.json` the largest
+checkpoint that was signed, and `attested.json` the same of a member's attester (`keys/attester-*.json`), which no
+backup takes along · `attested-notes.json` what a quorum attested last, `witnessed-notes.json` what outside witnesses
+did · `snapshots/` the state at some heights, for nodes that come new · `lock` held by the one node that runs ·
+`writing` held by its processes that write the store · in a network's, `skips/` what its validators have agreed not to
+run, and `quarantine.json` where the ledger is not the network's.
 """
 
 import contextlib

@@ -188,9 +188,10 @@ class Reading(Protocol):
         """The newest header log's size and root as a signed note (C2SP tlog-checkpoint)."""
         ...
 
-    def proof(self, paths: Sequence[str]) -> ProofMaterial:
+    def proof(self, paths: Sequence[str], *, witnessed: bool = False) -> ProofMaterial:
         """Proofs of presence or absence of these records' newest versions, for
-        `evidence.making.make_evidence`."""
+        `evidence.making.make_evidence`. `witnessed`: under the next checkpoint that outside witnesses cosigned, for which
+        it waits."""
         ...
 
     def wait_beyond(self, height: int, timeout: float | None = None) -> int:

@@ -18,7 +18,7 @@ def prove(suite: HashSuite, snapshot: Snapshot, paths: Sequence[str], checkpoint
     changed since."""
     size = snapshot.height + 1
     if any(path in layer.entries for layer in snapshot.state.layers for path in paths):
-        height, load = snapshot.height, _newest_tree(suite, snapshot)
+        height, load = snapshot.height, _load_newest(suite, snapshot)
     else:
         height, load = snapshot.stored.height, snapshot.stored.node
     block = snapshot.block(height)
@@ -30,7 +30,8 @@ def prove(suite: HashSuite, snapshot: Snapshot, paths: Sequence[str], checkpoint
     return ProofMaterial(height, block.header_bytes, records, size, inclusion, checkpoint)
 
 
-def _newest_tree(suite: HashSuite, snapshot: Snapshot) -> Load:
+def newest_tree(suite: HashSuite, snapshot: Snapshot) -> Tree:
+    """The tree as of the snapshot's header."""
     meta = snapshot.stored.meta()
     assert meta is not None
     newest = Tree(suite, snapshot.stored.node, meta.root)
@@ -41,5 +42,14 @@ def _newest_tree(suite: HashSuite, snapshot: Snapshot) -> Load:
             for path, entry in layer.entries.items()
         }
     )
-    changed = newest.take_changed()
+    return newest
+
+
+def root_with(suite: HashSuite, snapshot: Snapshot, leaves: dict[str, bytes]) -> bytes:
+    """The state root at the snapshot's header, if these leaves stood at their paths."""
+    return newest_tree(suite, snapshot).update({path_hash(suite, path): leaf for path, leaf in leaves.items()})
+
+
+def _load_newest(suite: HashSuite, snapshot: Snapshot) -> Load:
+    changed = newest_tree(suite, snapshot).take_changed()
     return lambda prefix: changed.get(prefix) or snapshot.stored.node(prefix)

@@ -12,6 +12,7 @@ from infoharbor.engine.machine import block_codec
 from infoharbor.engine.proving import prove
 from infoharbor.engine.snapshot import Snapshot, State
 from infoharbor.engine.store import Store
+from infoharbor.engine.witnessed_notes import WitnessedNotes
 from infoharbor.kernel import merkle
 from infoharbor.kernel.block import Genesis, Receipt, receipt_codec
 from infoharbor.kernel.chain import Chain
@@ -26,6 +27,7 @@ class LedgerReading(ABC):
         self.chain: Chain = founded.chain
         self._store, self._log = store, log
         self._signer = signer_in(DataFolder(folder), founded)
+        self.witnessed = WitnessedNotes(DataFolder(folder))
 
     @abstractmethod
     def _current(self) -> State:
@@ -118,10 +120,21 @@ class LedgerReading(ABC):
         state = self._current()
         return self._signer.sign(state.height + 1, state.root)
 
-    def proof(self, paths: Sequence[str]) -> ProofMaterial:
+    def proof(self, paths: Sequence[str], *, witnessed: bool = False) -> ProofMaterial:
+        if witnessed:
+            return self._witnessed_proof(paths)
         with self.snapshot() as snapshot:
             note = self._signer.sign(snapshot.height + 1, snapshot.state.root)
             return prove(self.chain.suite, snapshot, paths, note)
+
+    def _witnessed_proof(self, paths: Sequence[str]) -> ProofMaterial:
+        """Blocks go on while witnesses sign: so the records are taken as they stand, and the first tree that is witnessed
+        then holds their header."""
+        with self.snapshot() as snapshot:
+            material = prove(self.chain.suite, snapshot, paths, "")
+        found = self.witnessed.beyond(material.height)
+        inclusion = self.inclusion(material.height, found.size)
+        return material._replace(size=found.size, inclusion=inclusion, checkpoint=found.attested)
 
     def _block(self, snapshot: Snapshot, height: int) -> Block:
         found = snapshot.block(height) if height >= 0 else None

@@ -1,13 +1,15 @@
 """Writes a ledger's state as a snapshot, in a process of its own: blocks go on while it reads the store as it stood.
 
 Run as a process it says on standard output what it has come to: `opened` once it sees the store at the height that was
-asked for, which may be written again from then on; then `done`, or why not.
+asked for, which may be written again from then on; then `done`, or why not. It ends with the node that started it, which
+holds its standard input open.
 """
 
 import contextlib
 import hashlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -131,12 +133,23 @@ def main(data: Path, order: int, height: int) -> None:
     tell(DONE)
 
 
+def end_with_the_node() -> None:
+    """End this process once its standard input does. What it has begun, the node's next start throws away."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def tell(line: str) -> None:
     sys.stdout.write(line.replace("\n", " ") + "\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
+    end_with_the_node()
     try:
         main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
     except (Refused, OSError) as fault:

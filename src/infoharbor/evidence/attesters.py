@@ -116,6 +116,12 @@ def attesters_in(policy: TrustPolicy) -> tuple[Witness, ...]:
     return tuple(witness for witness in policy.witnesses if witness.name in group.members)
 
 
+def of_members(policy: TrustPolicy) -> TrustPolicy:
+    """The trust file as if it asked for the members' quorum alone."""
+    attesters_in(policy)
+    return replace(policy, quorum=GROUP)
+
+
 def are_those_of(policy: TrustPolicy, members: Sequence[Attester]) -> bool:
     """Whether the trust file names just these members' attesters, and their quorum."""
     _, witnesses, quorum = _lines(policy.origin, members)

@@ -14,6 +14,7 @@ from infoharbor.evidence.attesters import (
     attester_set_codec,
     attesters_in,
     attesters_root,
+    of_members,
     with_members,
 )
 from infoharbor.evidence.checkpoint import Checkpoint
@@ -66,12 +67,17 @@ class WayForward(Wire, frozen=True):
 way_forward_codec = Codec(WayForward, limit=WAY_BYTES)
 
 
-def open_naming(naming: Naming, policy: TrustPolicy, members: Sequence[bytes | str] = ()) -> Named:
+def open_naming(
+    naming: Naming,
+    policy: TrustPolicy,
+    members: Sequence[bytes | str] = (),
+    earlier: Sequence[TrustPolicy] = (),
+) -> Named:
     """What the naming proves under `policy`, whose attesters must be those in force; raises `Malformed` otherwise.
 
-    `members` are notes under members' own origins, by which outside witnesses count.
+    `members` are notes under members' own origins, by which outside witnesses count, as `evaluate` says; so are `earlier`.
     """
-    verdict = evaluate(naming.checkpoint, policy, members=members)
+    verdict = evaluate(naming.checkpoint, policy, members=members, earlier=earlier)
     _ensure(verdict.met, "trust.quorum", "checkpoint", "; ".join(verdict.missing) or "a quorum")
     attesters: AttesterSet = attester_set_codec.decode(naming.attesters)
     header: Header = header_codec.decode(naming.header)
@@ -109,24 +115,29 @@ def advance(
     *,
     now: int,
     refresh_by: int,
-    witnessed: Sequence[Sequence[bytes | str]] = (),
+    witnessed: Sequence[bytes | str] = (),
 ) -> TrustPolicy:
     """The trust file as it stands at the end of the way, pinned at the newest checkpoint; raises `Malformed`.
 
     Retired keys could sign another way, dated as they like. So past its refresh date a trust file goes forward only if
-    its quorum asks for an outside witness too. `witnessed` holds the notes under members' own origins, step by step.
+    its quorum asks for an outside witness too. These need to have cosigned the newest checkpoint alone, under members' own
+    origins in the notes `witnessed`: its log goes on from that of every handover, so there is no other way to it. Some
+    honest member of each set on the way must have shown it to them: else thieves would hand over to few, one of whom lies.
     """
     own = {witness.name for witness in attesters_in(policy)}
     fresh = now <= policy.refresh_by or not policy.is_met(own)
     _ensure(fresh, "trust.stale", "refresh-by", "a new trust file, by a way that you trust")
     _ensure(way.format == FORMAT, "trust.handover_format", "format", str(FORMAT))
     _ensure(len(way.handovers) <= NAMINGS_MAX, "trust.too_many", "handovers", f"at most {NAMINGS_MAX}")
-    notes = [*witnessed, *([()] * (len(way.handovers) + 1 - len(witnessed)))]
-    for step, members in zip(way.handovers, notes, strict=False):
-        named = open_naming(step.naming, policy, members)
+    earlier: list[TrustPolicy] = []
+    for step in way.handovers:
+        named = open_naming(step.naming, of_members(policy))
         _ensure(named.attesters.next, "trust.no_handover", "attesters", "a set that names the next one")
+        earlier.append(policy)
         policy = with_members(_pinned(policy, named.checkpoint, step.consistency), named.attesters.next)
-    named = open_naming(way.newest.naming, policy, notes[len(way.handovers)])
+    named = open_naming(way.newest.naming, policy, witnessed, earlier)
+    beyond = not way.handovers or named.checkpoint.size >= policy.pin_size
+    _ensure(beyond, "trust.inconsistent", "newest", "a checkpoint at or beyond those of the handovers")
     return replace(_pinned(policy, named.checkpoint, way.newest.consistency), refresh_by=refresh_by)
 
 

@@ -16,9 +16,10 @@ from infoharbor.kernel.transaction import transaction_codec
 class Source(Protocol):
     """What is asked of a node: the engine, or a reader beside it, answers."""
 
-    def proof(self, paths: list[str]) -> Any:
+    def proof(self, paths: list[str], *, witnessed: bool = ...) -> Any:
         """Proofs of these records under one header and checkpoint: `header_bytes`, `size`, `inclusion`, `checkpoint`, and
-        `records` with `path`, `entry` (or None) and `proof` each."""
+        `records` with `path`, `entry` (or None) and `proof` each. `witnessed`: under a checkpoint that outside witnesses
+        cosigned."""
         ...
 
     def history(self, path: str) -> Iterable[Entry]:
@@ -46,16 +47,18 @@ def make_evidence(
     history: bool | Container[str] = True,
     receipts: bool | Container[bytes] = True,
     open_actions: bool = False,
+    witnessed: bool = False,
 ) -> bytes:
     """The encoded evidence for these records, present or absent, with their histories and their writers' receipts: of
     all, of none, or of these paths and transactions.
 
     `open_actions` shows the writers' transactions with all their actions: only for who may see the whole bundle.
+    `witnessed` anchors all of it at a checkpoint that outside witnesses cosigned.
     """
     wanted = sorted(set(paths))
     if not 1 <= len(wanted) <= file.ITEMS_MAX:
         raise TooMuch(f"1 to {file.ITEMS_MAX} records")
-    material = source.proof(wanted)
+    material = source.proof(wanted, witnessed=True) if witnessed else source.proof(wanted)
     items = [
         _record(chain, source, proved, file.VERSIONS_MAX if _holds(history, proved.path) else 1)
         for proved in material.records

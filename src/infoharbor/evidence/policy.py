@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -55,13 +55,19 @@ class Verdict:
 
 
 def evaluate(
-    raw: bytes | str, policy: TrustPolicy, *, members: Sequence[bytes | str] = (), strict: bool = True
+    raw: bytes | str,
+    policy: TrustPolicy,
+    *,
+    members: Sequence[bytes | str] = (),
+    earlier: Sequence[TrustPolicy] = (),
+    strict: bool = True,
 ) -> Verdict:
     """Judge the checkpoint note `raw` of the chain.
 
     `members` are notes of the same size and root under members' own origins, as outside witnesses cosign
     them. Such a cosignature counts once it stands under f+1 of the n members' origins that the policy lists,
-    f = ⌊(n−1)/3⌋: then at least one honest member has shown the witness this history.
+    f = ⌊(n−1)/3⌋: then at least one honest member has shown the witness this history. The same must hold of the members
+    of each of the `earlier` trust files, which were carried forward to this one.
 
     Raises `NoteError` or `TrustError` for a note that is malformed, of another log, not signed by a log key,
     invalidly signed, or at odds with the pin. `strict`, for evidence, also refuses whatever the quorum does
@@ -72,7 +78,7 @@ def evaluate(
     same_root = checkpoint.size != policy.pin_size or checkpoint.root == policy.pin_root
     _ensure(same_root, "trust.forked", "root", "the pinned root, since the size is the pinned one")
     cosigners = _cosigners(policy, signatures)
-    cosigners |= _outside(policy, checkpoint, members, strict)
+    cosigners |= _outside([policy, *earlier], checkpoint, members, strict)
     if strict:
         _refuse_surplus(policy, signatures, cosigners)
     return Verdict(checkpoint, signatures, cosigners, _missing(policy, cosigners))
@@ -117,22 +123,29 @@ def _cosigners(policy: TrustPolicy, signatures: Sequence[Signature]) -> dict[str
     return {witness.name: time for witness in policy.witnesses if (time := times.get(witness.key, 0)) > 0}
 
 
-def _outside(policy: TrustPolicy, checkpoint: Checkpoint, notes: Sequence[bytes | str], strict: bool) -> dict[str, int]:
-    """The witnesses that cosigned the same tree under enough members' origins, with the earliest time."""
+def _outside(
+    policies: Sequence[TrustPolicy], checkpoint: Checkpoint, notes: Sequence[bytes | str], strict: bool
+) -> dict[str, int]:
+    """The witnesses that cosigned the same tree under enough members' origins of each policy, the first of which holds now;
+    with the earliest time."""
     _ensure(len(notes) <= MEMBER_NOTES, "trust.too_many", "members", f"at most {MEMBER_NOTES} notes")
-    origins = {log.key.name for log in policy.logs} - {policy.origin}
-    needed = (len(origins) - 1) // 3 + 1
-    seen, counts, times = set[str](), Counter[str](), dict[str, int]()
+    policy = policies[0]
+    origins = [{log.key.name for log in each.logs} - {each.origin} for each in policies]
+    seen, under, times = set[str](), defaultdict[str, set[str]](set), dict[str, int]()
     for raw in notes:
         theirs, signatures = _open(raw, policy, strict)
-        new = theirs.origin in origins - seen
+        new = theirs.origin in origins[0] - seen
         same = (theirs.size, theirs.root) == (checkpoint.size, checkpoint.root)
         _ensure(new and same, "trust.member_note", "members", "this size and root, once an origin")
         seen.add(theirs.origin)
         for name, time in _cosigners(policy, signatures).items():
-            counts[name] += 1
+            under[name].add(theirs.origin)
             times[name] = min(time, times.get(name, time))
-    return {name: time for name, time in times.items() if counts[name] >= needed}
+    return {
+        name: time
+        for name, time in times.items()
+        if all(len(under[name] & own) > (len(own) - 1) // 3 for own in origins)
+    }
 
 
 def _refuse_surplus(policy: TrustPolicy, signatures: Sequence[Signature], cosigners: dict[str, int]) -> None:

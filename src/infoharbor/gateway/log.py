@@ -10,6 +10,8 @@ from infoharbor.gateway.exchange import Asked, answer, gateway_of, height_in, pa
 from infoharbor.kernel.encoding import encode
 from infoharbor.sdk.problems import Problem
 
+HASHES_A_REQUEST = 100
+"""So many hashes cost as much as another request."""
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -43,10 +45,11 @@ def _entries(engine: Engine, tile: Tile) -> bytes:
 @get("/log/digests/{height:str}", sync_to_thread=True)
 def get_digests(request: Asked) -> Response[bytes]:
     """What a block did, as digests by which a member's node finds where its ledger parts from this one."""
-    reader_of(request)
-    engine = gateway_of(request).engine
-    digests = encode(digests_of(engine.chain, engine.block(height_in(request))))
-    return answer(digests, media_type="application/msgpack")
+    reader, gateway = reader_of(request), gateway_of(request)
+    block = gateway.engine.block(height_in(request))
+    hashes = len(block.receipts) + len(block.written)
+    gateway.charge(reader, request.client.host if request.client else "", hashes // HASHES_A_REQUEST)
+    return answer(encode(digests_of(gateway.engine.chain, block)), media_type="application/msgpack")
 
 
 ROUTES = [get_checkpoint, get_tile, get_digests]

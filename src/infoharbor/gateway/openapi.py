@@ -4,6 +4,7 @@ import importlib.metadata
 from typing import Any, Final
 
 from infoharbor.edgekit.json_form import schema
+from infoharbor.edgekit.languages import Sentence, Words
 from infoharbor.gateway.exchange import BINARY, JSON, SHEETS, XML
 from infoharbor.gateway.importing import OUTCOMES
 from infoharbor.gateway.operations import BYTES, OPERATIONS, SHEET_BODY, TEXT, XML_BODY, Operation
@@ -216,8 +217,8 @@ def _record_schema(kind: RecordType) -> dict[str, Any]:
     return closed({"path": path, "version": COUNT, "height": COUNT, "transaction": ID, "record": record})
 
 
-def _arguments_schema(contract: str, kind: ActionType) -> dict[str, Any]:
-    made = schema(kind.of) | {"description": (kind.of.__doc__ or "").strip()}
+def _arguments_schema(contract: str, kind: ActionType, about: Sentence) -> dict[str, Any]:
+    made = schema(kind.of) | {"description": f"{about.en}\n\n{about.zh}"}
     inner = INNER_ACTIONS.get((contract, kind.name))
     if inner is not None:
         made["properties"][inner.arguments] = {"anyOf": [made["properties"][inner.arguments], {"type": "object"}]}
@@ -226,7 +227,7 @@ def _arguments_schema(contract: str, kind: ActionType) -> dict[str, Any]:
 
 def document(registry: Registry) -> dict[str, Any]:
     """The whole document; every record and action of the registry has a schema of its own."""
-    schemas = _shared_schemas()
+    schemas, words = _shared_schemas(), Words(registry)
     records = {f"record.{kind.contract}.{kind.table}": _record_schema(kind) for kind in registry.tables.values()}
     actions = {
         f"action.{name}.{kind.name}": closed(
@@ -234,7 +235,7 @@ def document(registry: Registry) -> dict[str, Any]:
                 "by": _list(TEXT),
                 "contract": {"const": name},
                 "action": {"const": kind.name},
-                "arguments": _arguments_schema(name, kind),
+                "arguments": _arguments_schema(name, kind, words.about(kind)),
             }
         )
         for name in sorted(registry.contracts)

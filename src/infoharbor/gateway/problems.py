@@ -38,6 +38,7 @@ STATUSES: Final = {
     "witness.unsigned": 403,
     "witness.malformed": 400,
     "attestation.missing": 503,
+    "attestation.not_witnessed": 503,
     "network.no_answer": 503,
     "http.method": 405,
     "import.unknown": 404,

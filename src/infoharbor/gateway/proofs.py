@@ -8,14 +8,16 @@ from infoharbor.sdk.problems import Problem
 
 @get("/v1/proofs/{record:path}", sync_to_thread=True)
 def get_proof(request: Asked) -> Response[bytes]:
-    """The evidence file of the record at CONTRACT/TABLE/KEY, present or absent; `history=false`: the newest version."""
+    """The evidence file of the record at CONTRACT/TABLE/KEY, present or absent; `history=false`: the newest version;
+    `witnessed=true`: under the next checkpoint that outside witnesses cosigned."""
     parameters = Parameters(request)
     history = parameters.flag("history", True)
+    witnessed = parameters.flag("witnessed", False)
     parameters.end()
     path = path_after(request, "/v1/proofs/")
     name = "".join(sign if sign.isalnum() or sign in "-." else "_" for sign in path)[:100]
     headers = {"Content-Disposition": f'attachment; filename="{name}.evidence.json"'}
-    return answer(client_of(request).proof(path, history=history), headers=headers)
+    return answer(client_of(request).proof(path, history=history, witnessed=witnessed), headers=headers)
 
 
 @get("/v1/trust", sync_to_thread=True)

@@ -17,6 +17,7 @@ from infoharbor.engine.attestation import Attestation
 from infoharbor.engine.attester import NodeAttester
 from infoharbor.engine.interface import Damaged, Reading, Refused
 from infoharbor.engine.witness import read_watch_list
+from infoharbor.engine.witnessed_notes import WitnessedNotes
 from infoharbor.evidence.trust import Witness
 from infoharbor.gateway.witness import Feeder
 from infoharbor.kernel.block import Header, header_codec
@@ -28,24 +29,20 @@ PERIOD_MS: Final = 5_000
 LATE_MS: Final = 1_000
 """How far block time may lie behind the clock: only then no other block of the period is to come."""
 PAUSE_S: Final = 1
-PAUSE_REFUSED_S: Final = 15
+PAUSE_REFUSED_S: Final = 5
 
 
 class Showing:
-    """`witnessed` is the newest checkpoint under this member's own origin that all of its witnesses cosigned. Who changes
-    the file need not start the node again. A thread of its own runs from `start` to `stop`."""
+    """What all of the witnesses cosigned goes to `witnessed`. Who changes the file need not start the node again. A thread of
+    its own runs from `start` to `stop`."""
 
-    def __init__(self, engine: Reading, attestation: Attestation, file: Path) -> None:
-        self._engine, self._attestation, self._file = engine, attestation, file
+    def __init__(self, engine: Reading, attestation: Attestation, file: Path, witnessed: WitnessedNotes) -> None:
+        self._engine, self._attestation, self._file, self._witnessed = engine, attestation, file, witnessed
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="showing", daemon=True)
         self._feeder: Feeder | None = None
         self._for: tuple[NodeAttester, list[Witness]] | None = None
         self._shown = 0
-
-    @property
-    def witnessed(self) -> bytes | None:
-        return self._feeder.witnessed if self._feeder is not None else None
 
     def start(self) -> None:
         self._thread.start()
@@ -71,8 +68,13 @@ class Showing:
         feeder = self._fed()
         if feeder is None or size <= self._shown:
             return
+        root = self._engine.root(size)
+        # Only what a quorum goes by: a witness never lets a log take anything back.
+        attested = self._attestation.sign(size, root)
         async with httpx.AsyncClient() as client:
-            await feeder.feed(client, size, self._engine.root(size))
+            own = await feeder.feed(client, size, root)
+        if own is not None:
+            self._witnessed.keep(attested, own.decode())
         self._shown = size
 
     def _fed(self) -> Feeder | None:

@@ -20,6 +20,7 @@ from infoharbor.engine.attestation import Attestation
 from infoharbor.engine.attester import NodeAttester
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.witness import Watching
+from infoharbor.engine.witnessed_notes import WitnessedNotes
 from infoharbor.evidence.checkpoint import Checkpoint, NoteError, parse_decimal
 from infoharbor.evidence.note import NOTE_BYTES, Note, SignatureLine, parse_lines
 from infoharbor.evidence.submission import REQUEST_BYTES, SIZE_MEDIA_TYPE, Submission
@@ -39,8 +40,11 @@ PATH: Final = "/log/add-checkpoint"
 UNSIGNED: Final = ("note.unsigned", "note.signature_invalid")
 OTHER_SIZE: Final = ("witness.size", "attestation.ahead", "attestation.passed")
 ANSWER_S: Final = 5
-TRIES: Final = 3
-"""How often a witness may name another size to begin from."""
+TRIES: Final = 5
+"""How often a witness may name another size to begin from, or have too much to do."""
+TOO_MUCH: Final = (429, 503)
+TOO_MUCH_S: Final = 0.5
+"""How long to wait then: all members show it the same size at about the same time."""
 
 
 class Growing(Protocol):
@@ -49,17 +53,10 @@ class Growing(Protocol):
     def consistency(self, old: int, new: int | None = None) -> tuple[bytes, ...]: ...
 
 
-class Shown(Protocol):
-    """What shows a header log to outside witnesses."""
-
-    @property
-    def witnessed(self) -> bytes | None: ...
-
-
 # What comes in
 
 
-def witness_routes(attestation: Attestation | None, witness: Watching | None, shown: Shown | None) -> list[Any]:
+def witness_routes(attestation: Attestation | None, witness: Watching | None, witnessed: WitnessedNotes) -> list[Any]:
     """The routes of a node that attests a ledger, watches other logs, or shows its own to witnesses."""
 
     @post(PATH, status_code=200)
@@ -80,22 +77,32 @@ def witness_routes(attestation: Attestation | None, witness: Watching | None, sh
             code = "witness.unsigned" if malformed.code in UNSIGNED else "witness.malformed"
             raise Problem(code, field=malformed.field, expected=malformed.expected) from None
 
-    @get("/log/witnessed", sync_to_thread=False)
+    @get("/log/witnessed", sync_to_thread=True)
     def get_witnessed(request: Asked) -> Response[bytes]:
-        """The newest checkpoint under this member's own origin, with what outside witnesses cosigned."""
+        """The newest checkpoint under this member's own origin with what outside witnesses cosigned, or that of `size`."""
         reader_of(request)
-        if shown is None or shown.witnessed is None:
-            raise Problem("http.not_found", field="path", expected="a node whose checkpoints are witnessed")
-        return answer(shown.witnessed, media_type=TEXT)
+        parameters = Parameters(request)
+        size = parameters.integer("size", 0, 0, INTEGER_MAX)
+        parameters.end()
+        found = witnessed.at(size) if size else witnessed.newest()
+        if found is None:
+            raise Problem(
+                "http.not_found", field="size", expected="a checkpoint of late that outside witnesses cosigned"
+            )
+        return answer(found.own.encode(), media_type=TEXT)
 
     @get("/log/way-forward", sync_to_thread=True)
     def get_way_forward(request: Asked) -> Response[bytes]:
-        """What carries a trust file pinned at `size` to the newest attested checkpoint."""
+        """What carries a trust file pinned at `size` to the newest attested checkpoint; `witnessed=true`: to the newest that
+        outside witnesses cosigned."""
         reader_of(request)
         parameters = Parameters(request)
         size = parameters.integer("size", 1, 1, INTEGER_MAX)
+        wants_witnesses = parameters.flag("witnessed", False)
         parameters.end()
-        way = way_forward(gateway_of(request).engine, size)
+        engine = gateway_of(request).engine
+        note = witnessed.beyond(size - 1).attested if wants_witnesses else ""
+        way = way_forward(engine, size, note)
         return answer(encode(way), media_type="application/msgpack")
 
     @get("/log/handover", sync_to_thread=True)
@@ -140,7 +147,7 @@ async def _tell(attestation: Attestation, client: httpx.AsyncClient, peer: str, 
 
 
 class Feeder:
-    """Shows a member's checkpoints to outside witnesses; `witnessed` is the newest that all of them cosigned."""
+    """Shows a member's checkpoints to outside witnesses."""
 
     def __init__(self, attester: NodeAttester, log: Growing, witnesses: Sequence[Witness]) -> None:
         self._attester, self._log = attester, log
@@ -148,7 +155,6 @@ class Feeder:
         for witness in witnesses:  # One that cosigns with several keys is asked once.
             self._keys.setdefault(witness.url, []).append(witness)
         self._seen: dict[str, int] = {}
-        self.witnessed: bytes | None = None
 
     async def feed(self, client: httpx.AsyncClient, size: int, root: bytes) -> bytes | None:
         """Show this size to every witness; the note with their lines, or nothing while the node lies behind.
@@ -161,8 +167,7 @@ class Feeder:
         texts = await asyncio.gather(*(self._cosigned(client, url, size, note) for url in self._keys))
         said = dict(zip(self._keys, texts, strict=True))
         lines = [_verified(each, note, said[url]) for url, witnesses in self._keys.items() for each in witnesses]
-        self.witnessed = note.with_lines(lines).encode()
-        return self.witnessed
+        return note.with_lines(lines).encode()
 
     async def _cosigned(self, client: httpx.AsyncClient, url: str, size: int, note: Note) -> str:
         """The signature lines with which the witness answers, which begins where it says that it has come to."""
@@ -173,6 +178,9 @@ class Feeder:
             if reply.status == 200:
                 self._seen[url] = size
                 return reply.text
+            if reply.status in TOO_MUCH:
+                await asyncio.sleep(TOO_MUCH_S)
+                continue
             if reply.status != 409:
                 break
             self._seen[url] = parse_decimal(reply.text.strip(), "size")

@@ -110,7 +110,7 @@ def when_due(record: type, *, status: str, at: str, since: int = 1) -> Callable[
     def declare(rule: Any) -> Any:
         kind = record_type(typing.cast(Any, record))
         others = [due for due in kind.due if due.run.__name__ != rule.__name__]
-        kind.due = sorted([*others, Due(at, status, rule, since)], key=lambda due: due.since)
+        kind.plan([*others, Due(at, status, rule, since)])
         return rule
 
     return declare

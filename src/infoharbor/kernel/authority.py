@@ -116,6 +116,15 @@ class Authority(Protocol):
         """
         ...
 
+    def hold_to_limits(
+        self, ledger: Any, signers: dict[bytes, SigningKey], action: SaltedAction, arguments: object
+    ) -> None:
+        """Refuses what the limits of the signers' keys do not leave, and counts what the action takes of them.
+
+        Asked, with the decoded arguments, after each answer of `authorise` that holds for once.
+        """
+        ...
+
     def accreditation(self, find: Find, organisation: str, role: str, jurisdiction: str, now: int) -> str | None:
         """The id of the grant by which `organisation` holds `role` in `jurisdiction` at `now`, if it does."""
         ...

@@ -93,7 +93,8 @@ class Executor:
         `again`: it ran before, and the caller compares the result."""
         state = BlockState(view)
         active = state.active = self._active.at(state, time, again=again)
-        around = Surroundings(time, height, self.chain.registry, self.chain.registry.authority, active)
+        held = self.chain.skips.held(height, active)
+        around = Surroundings(time, height, self.chain.registry, self.chain.registry.authority, active, held)
         if len(self._authorised) > AUTHORISED_MAX:
             self._authorised.clear()
         running = RunningBlock(self.chain, state, around, self._authorised, self.chain.skips.at(height, view))

@@ -1,6 +1,6 @@
 """The ledger as an action sees it: read, write, move, call; with the authority of this one action."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from infoharbor.kernel import limits
@@ -19,6 +19,7 @@ from infoharbor.kernel.authority import (
 from infoharbor.kernel.encoding import tagged_hash
 from infoharbor.kernel.records import NEW, Record, RecordType, record_type
 from infoharbor.kernel.refusal import Refusal, ensure
+from infoharbor.kernel.skips import HELD
 from infoharbor.kernel.state import Work
 
 Kind = TypeVar("Kind", bound=Record)
@@ -39,13 +40,14 @@ class Parameter(NamedTuple):
 
 
 class Surroundings(NamedTuple):
-    """What stays the same for every action of a block."""
+    """What stays the same for every action of a block. `held` are the records whose due moves are not made."""
 
     now: int
     height: int
     registry: Any
     authority: Authority
     active: dict[str, int]
+    held: Collection[str] = ()
 
 
 class Ledger:
@@ -113,7 +115,7 @@ class Ledger:
         kind = record_type(of)
         path = kind.path(key)
         record: Kind | None = self._work.find(kind, path)
-        if kind.due and record is not None:
+        if kind.may_wait(record):
             record = self._lapse(kind, path, record)
         return record
 
@@ -131,7 +133,7 @@ class Ledger:
         """Live records whose leading key fields are `prefix`, ascending by key; each counts as a read."""
         kind = record_type(of)
         for path, record in self._work.scan(kind, kind.prefix_of(prefix), after and kind.prefix + after):
-            current = self._lapse(kind, path, record) if kind.due and record is not None else record
+            current = self._lapse(kind, path, record) if kind.may_wait(record) else record
             if current is not None:
                 yield current
 
@@ -322,7 +324,10 @@ def is_due(kind: RecordType, record: Any, now: int, version: int) -> bool:
 
 
 def run_due(around: Surroundings, work: Work, kind: RecordType, path: str, record: Any, transaction: bytes) -> None:
-    """Make the moves that time makes on this record."""
+    """Make the moves that time makes on this record. Whoever meets one that is held goes no further: past its time the
+    record is not what it seems."""
+    if path in around.held:
+        raise Refusal(HELD, field=kind.table, expected="a later version of its contract")
     ledger = Ledger(around, work, kind.contract, (CALENDAR_ACTOR,), transaction)
     work.lapsing.add(path)
     for due in kind.due_in(around.active.get(kind.contract, 1)):

@@ -86,7 +86,7 @@ class RecordType:
         self.of, self.contract, self.table, self.key, self.visible = of, contract, table, key, visible
         self.prefix = f"{contract}/{table}/"
         self._key_of = operator.attrgetter(*key)
-        self.due: list[Due] = []
+        self.plan([])
 
     def complete(self) -> None:
         """Derive what needs the finished class: field types are known only then.
@@ -138,6 +138,15 @@ class RecordType:
         """The schema hash that this version of the contract writes into leaves."""
         form = self._form(version)
         return self.schema_hash if form is None else form.schema_hash
+
+    def plan(self, dues: "list[Due]") -> None:
+        """Let time make these moves."""
+        self.due = sorted(dues, key=operator.attrgetter("since"))
+        self._awaited = frozenset(str(due.status) for due in dues)
+
+    def may_wait(self, record: Any) -> bool:
+        """Whether time may move this record as it stands: most do not wait, and are passed over at once."""
+        return bool(self._awaited) and record is not None and record.status in self._awaited
 
     def due_in(self, version: int) -> list[Due]:
         """The moves that time makes in this version of the contract."""

@@ -72,9 +72,12 @@ class Registry:
             return read
         return None
 
-    def actions(self, contract: str) -> list[ActionType]:
-        """The newest class of every action of a contract, by name."""
-        return [kinds[-1] for (owner, _), kinds in sorted(self._actions.items()) if owner == contract]
+    def actions(self, contract: str, version: int | None = None) -> list[ActionType]:
+        """The class of every action that a contract has in this version, by name; without one, in its newest."""
+        names = [name for owner, name in sorted(self._actions) if owner == contract]
+        wanted = self.contracts[contract].version if version is None else version
+        found = (self.action(contract, name, wanted) for name in names)
+        return [kind for kind in found if kind is not None]
 
     def table(self, path: str) -> RecordType | None:
         """The table that a record's path lies in."""

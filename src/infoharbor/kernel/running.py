@@ -16,7 +16,7 @@ from infoharbor.kernel.ledger import Fault, Ledger, Surroundings, is_due, run, r
 from infoharbor.kernel.records import Due, Entry, RecordType, record_type
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.skips import POISON
-from infoharbor.kernel.state import BlockState, Work
+from infoharbor.kernel.state import AUTHORITY, BlockState, Work
 from infoharbor.kernel.transaction import Opened, SaltedAction, action_codec
 
 FIELD_BYTES, EXPECTED_BYTES = 100, 300
@@ -93,7 +93,9 @@ class RunningBlock:
             self._ensure_runs(opened.id)
             for index, salted in enumerate(opened.actions):  # noqa: B007
                 action = self.decode(salted)
-                self._authorise(work, keys, salted)
+                if not self._authorise(work, keys, salted):
+                    of_authority = Ledger(self.around, work, AUTHORITY, salted.by, opened.id)
+                    self.around.authority.hold_to_limits(of_authority, keys, salted, action)
                 run(Ledger(self.around, work, salted.contract, salted.by, opened.id), action)
             self.settle(work, opened.id, signers)
         except Refusal as refusal:
@@ -104,16 +106,19 @@ class RunningBlock:
             told = Refusal(malformed.code, field=malformed.field, expected=expected)
             self._refuse(opened.id, index, told, signers, work)
         except NODE_FAULTS as fault:
-            self._name(opened.id, fault)
+            self._name(opened.id, fault, work)
             raise
         except Exception as fault:
             self._refuse(opened.id, index, Refusal("contract.fault", expected=type(fault).__name__), signers, work)
 
-    def _authorise(self, work: Work, keys: dict[bytes, SigningKey], salted: SaltedAction) -> None:
-        """Ask the authority, unless it has answered the same and nothing of what it goes by has changed since."""
+    def _authorise(self, work: Work, keys: dict[bytes, SigningKey], salted: SaltedAction) -> bool:
+        """Ask the authority, unless it has answered the same and nothing of what it goes by has changed since.
+
+        Returns whether the answer holds for more than this once.
+        """
         asked = (*keys, *salted.by, salted.contract, salted.name)
         if self.authorised.get(asked, 0) > self.around.now and not work.rewrites_authority:
-            return
+            return True
 
         def find(of: type, *key: object) -> object:
             kind = record_type(of)
@@ -124,6 +129,7 @@ class RunningBlock:
             raise BrokenAuthority(f"authorise gave {until!r}, not the time until which its answer holds")
         if not work.rewrites_authority:
             self.authorised[asked] = until
+        return until > self.around.now
 
     def fact(self, encoded: bytes) -> None:
         """Run what the engine tells; its receipt has an id made from height and position, as the calendar's has."""
@@ -148,9 +154,10 @@ class RunningBlock:
         if identifier in self.skipped:
             raise Refusal(POISON)
 
-    def _name(self, identifier: bytes, fault: Exception) -> None:
+    def _name(self, identifier: bytes, fault: Exception, work: Work) -> None:
         """Say on what the machine failed: should every node's fail on it, those who keep the ledger can skip it."""
-        fault.add_note(f"block {self.around.height}, transaction {identifier.hex()}")
+        due = "".join(f", due move of {path}" for path in sorted(work.lapsing))
+        fault.add_note(f"block {self.around.height}, transaction {identifier.hex()}{due}")
 
     def lapse(self, due: int, path: str) -> None:
         """Make a record's due move; its receipt has the calendar's id, made from height and position. One that fails is
@@ -170,7 +177,7 @@ class RunningBlock:
                 run_due(self.around, work, kind, path, record, identifier)
                 self.settle(work, identifier, ())
         except NODE_FAULTS as fault:
-            self._name(identifier, fault)
+            self._name(identifier, fault, work)
             raise
         except Exception as fault:
             self._refuse(identifier, 0, Refusal(_code_of(fault)), (), work)
@@ -239,7 +246,10 @@ class RunningBlock:
         return self.around.active.get(kind.contract, 1)
 
     def _reschedule(self, kind: RecordType, path: str, record: object) -> list[tuple[int, str, bool]]:
-        before, dues = self.state.record(kind, path), kind.due_in(self._version(kind))
+        before = self.state.record(kind, path)
+        if not kind.may_wait(before) and not kind.may_wait(record):
+            return []
+        dues = kind.due_in(self._version(kind))
         was, waits = waiting_times(dues, before), waiting_times(dues, record)
         gone = [(time, path, False) for time in sorted(was - waits)]
         # What a later version brought, the calendar may not have heard of when `before` was written.

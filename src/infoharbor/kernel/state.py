@@ -12,6 +12,8 @@ from infoharbor.kernel.transaction import Ceilings
 MISSING: Any = object()
 AUTHORITY = "identity"
 """The contract whose records say who may act."""
+COUNTED = f"{AUTHORITY}/use/"
+"""Paths of what keys have used of their quotas. No remembered answer of the authority depends on them."""
 
 
 class BlockState:
@@ -82,7 +84,7 @@ class Work:
 
     def write(self, kind: RecordType, path: str, record: Any) -> None:
         self.writes[path] = (kind, record)
-        self.rewrites_authority |= kind.contract == AUTHORITY
+        self.rewrites_authority |= kind.contract == AUTHORITY and kind.prefix != COUNTED
         if self.ceilings is not None and len(self.writes) > self.ceilings.writes:
             raise Refusal("ledger.ceiling", field="ceilings.writes", expected=self.ceilings.writes)
 

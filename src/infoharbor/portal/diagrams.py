@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from infoharbor.kernel.records import NEW, RecordType
-from infoharbor.portal.display import tone_of
 from infoharbor.portal.layers import Box, Drawing, Line, Spacing, draw
 
 WIDE: Final = 15
@@ -49,13 +48,11 @@ class Picture(NamedTuple):
         return [(line, self.looks.get(line.number, "")) for line in self.drawing.lines]
 
 
-def states(kind: RecordType, word: Callable[[str], str], new: str) -> Picture:
+def states(kind: RecordType, label: Callable[[str], Label], new: str) -> Picture:
     """The declared moves of a table, from its beginning; `new` is the word for not being there yet."""
     edges = list(dict.fromkeys((str(move.before), str(move.after)) for move in kind.moves))
     names = list(dict.fromkeys([NEW, *(name for edge in edges for name in edge)]))
-    labels = {
-        name: Label(new, look="new") if name == NEW else Label(word(name), look=tone_of(kind, name)) for name in names
-    }
+    labels = {name: Label(new, look="new") if name == NEW else label(name) for name in names}
     sizes = {name: (text_width(label.title) + 28, 34) for name, label in labels.items()}
     return Picture(draw(sizes, edges, Spacing(56, 22), first=NEW), labels, {})
 

@@ -1,4 +1,4 @@
-"""Records as a person reads them: each field under its word, each value in the form of its kind."""
+"""Records and actions as a person reads them: each field under its word, each value in the form of its kind."""
 
 from typing import Any, Final, NamedTuple
 
@@ -6,8 +6,10 @@ import msgspec
 from msgspec import inspect
 
 from infoharbor.contractkit.days import LAST_DAY, iso_day
-from infoharbor.edgekit.json_form import from_iso, is_instant, shape_of
+from infoharbor.edgekit.json_form import from_json, is_instant, shape_of
+from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.records import NEW, PUBLIC, RecordType
+from infoharbor.portal.codes import country_name, unit_name
 from infoharbor.portal.naming import code_word, field_word
 from infoharbor.portal.shell import Page
 
@@ -16,8 +18,9 @@ ITEMS_SHOWN: Final = 50
 
 
 class Shown(NamedTuple):
-    """A value on a page. `kind` says how: text, time, number, badge, code, organisation, list, fields or none; `parts`
-    holds the items of a list, or pairs of word and value; `more` counts what is left out."""
+    """A value on a page. `kind` says how: text, time, number, badge, code, named, organisation, list, fields or none;
+    `value` is what lies behind the text, such as the code that a name stands for; `parts` holds the items of a list, or
+    pairs of word and value; `more` counts what is left out."""
 
     kind: str
     text: str = ""
@@ -29,52 +32,36 @@ class Shown(NamedTuple):
 NOTHING: Final = Shown("none")
 
 
-ALARMING: Final = frozenset(
-    (
-        "overdue",
-        "defaulted",
-        "rejected",
-        "disputed",
-        "frozen",
-        "returned",
-        "suspended",
-        "expelled",
-        "revoked",
-        "in_error",
-    )
-)
-"""Statuses that call for someone, wherever they stand."""
-
-
-def tone_of(kind: RecordType, status: str) -> str:
+def tone_of(page: Page, kind: RecordType, status: str) -> str:
     """How a status looks: one that calls for someone; else where it stands among the declared moves: at the beginning, on
     the way, or at an end."""
-    if status in ALARMING:
+    if (f"{kind.contract}/{kind.table}", status) in page.ledger.alarming:
         return "wrong"
     if any(str(move.before) == NEW and str(move.after) == status for move in kind.moves):
         return "begin"
     return "way" if any(str(move.before) == status for move in kind.moves) else "end"
 
 
-class Display:
-    """Shows records of one table."""
+class Fields:
+    """Shows the fields of one action, or of one table: `holder` is its name, under which the words have them."""
 
-    def __init__(self, page: Page, kind: RecordType) -> None:
-        self.page, self.kind = page, kind
-        self.shape = shape_of(kind.of)
+    def __init__(self, page: Page, contract: str, holder: str) -> None:
+        self.page, self.contract, self.holder = page, contract, holder
 
     def word(self, field: str) -> str:
-        return field_word(self.page, self.kind.contract, self.kind.table, field)
+        return field_word(self.page, self.contract, self.holder, field)
 
-    def status(self, status: str) -> Shown:
-        return Shown("badge", self._status_word(status), tone_of(self.kind, status))
-
-    def fields(self, record: msgspec.Struct) -> list[tuple[str, str, Shown]]:
+    def fields(self, shown: msgspec.Struct) -> list[tuple[str, str, Shown]]:
         """Name, word and value of every field, in declared order."""
         return [
-            (field.name, self.word(field.name), self.shown(field.name, field.type, getattr(record, field.name)))
-            for field in self.shape.fields
+            (field.name, self.word(field.name), self.shown(field.name, field.type, getattr(shown, field.name)))
+            for field in shape_of(type(shown)).fields
         ]
+
+    def struct(self, value: msgspec.Struct) -> Shown:
+        """All fields that hold something."""
+        found = ((word, shown) for _, word, shown in self.fields(value))
+        return Shown("fields", parts=tuple(each for each in found if each[1] is not NOTHING))
 
     def shown(self, field: str, kind: inspect.Type, value: Any) -> Shown:
         if isinstance(kind, inspect.UnionType):
@@ -83,17 +70,15 @@ class Display:
             return NOTHING
         match kind:
             case inspect.IntType():
-                if is_instant(kind):
-                    return Shown("time", value=value) if value else NOTHING
-                return Shown("number", f"{value:,}")
+                return _number(kind, value)
             case inspect.BoolType():
                 return Shown("text", self.page.texts("value.yes" if value else "value.no"))
             case inspect.BytesType():
                 return Shown("code", value.hex())
             case inspect.EnumType():
-                return self.status(value.value) if field == "status" else Shown("text", self._status_word(value.value))
+                return self._choice(field, value.value)
             case inspect.StructType():
-                return self._struct(value)
+                return self.struct(value)
             case inspect.VarTupleType():
                 return self._items(
                     [self.shown(field, kind.item_type, each) for each in value[:ITEMS_SHOWN]], len(value)
@@ -105,28 +90,64 @@ class Display:
 
     def _text(self, field: str, value: str) -> Shown:
         match field:
-            case "id":
-                return Shown("text", value)
             case "role":
                 return Shown("text", self.page.texts.word("roles", value))
-            case "biz_step" | "disposition":
-                return Shown("text", self.page.texts.epcis(value))
             case "audience" if value == PUBLIC:
                 return Shown("text", self.page.texts("party.public"))
-        return text(self.page, self.kind.contract, value)
+            case "country" | "jurisdiction":
+                return country(self.page, value)
+            case "uom":
+                return unit(self.page, value)
+        return text(self.page, self.contract, value)
 
-    def _struct(self, value: msgspec.Struct) -> Shown:
-        parts = tuple(
-            (self.word(field.name), self.shown(field.name, field.type, getattr(value, field.name)))
-            for field in shape_of(type(value)).fields
-        )
-        return Shown("fields", parts=tuple(each for each in parts if each[1] is not NOTHING))
+    def _choice(self, field: str, value: str) -> Shown:
+        return Shown("text", self._status_word(value))
 
     def _items(self, items: list[Shown], count: int) -> Shown:
         return Shown("list", parts=tuple(items), more=count - len(items))
 
     def _status_word(self, status: str) -> str:
-        return self.page.texts.sentence(self.page.ledger.words.text(self.kind.contract, "statuses", status))
+        return self.page.texts.sentence(self.page.ledger.words.text(self.contract, "statuses", status))
+
+
+class Display(Fields):
+    """Shows records of one table, whose status is a badge."""
+
+    def __init__(self, page: Page, kind: RecordType) -> None:
+        super().__init__(page, kind.contract, kind.table)
+        self.kind, self.shape = kind, shape_of(kind.of)
+
+    def status(self, status: str) -> Shown:
+        return Shown("badge", self._status_word(status), tone_of(self.page, self.kind, status))
+
+    def _choice(self, field: str, value: str) -> Shown:
+        return self.status(value) if field == "status" else super()._choice(field, value)
+
+    def _text(self, field: str, value: str) -> Shown:
+        """A record's own id leads nowhere else."""
+        return Shown("text", value) if field == "id" else super()._text(field, value)
+
+
+def _number(kind: inspect.IntType, value: int) -> Shown:
+    if is_instant(kind):
+        return Shown("time", value=value) if value else NOTHING
+    if kind.le == LAST_DAY:
+        return Shown("text", iso_day(value)) if value else NOTHING
+    return Shown("number", f"{value:,}")
+
+
+def country(page: Page, code: str) -> Shown:
+    """A country by its name, with its two letters."""
+    return _named(country_name(code, page.language), code)
+
+
+def unit(page: Page, code: str) -> Shown:
+    """A unit by its name, with its code."""
+    return _named(unit_name(code, page.texts), code)
+
+
+def _named(name: str, code: str) -> Shown:
+    return Shown("named", name, code) if name != code else plain(code)
 
 
 def text(page: Page, contract: str, value: str) -> Shown:
@@ -139,44 +160,17 @@ def text(page: Page, contract: str, value: str) -> Shown:
 
 
 def arguments(page: Page, contract: str, action: str, given: Any) -> Shown:
-    """An action's arguments in their JSON form; of an action that this node does not know, as they are."""
+    """An action's arguments from their JSON form; of an action that this node does not know, as they are."""
     known = page.ledger.registry.contracts.get(contract)
     kind = page.ledger.registry.action(contract, action, known.version) if known is not None else None
-    return plain(given) if kind is None else _argument(page, contract, action, shape_of(kind.of), given)
-
-
-def _argument(page: Page, contract: str, action: str, kind: inspect.Type | None, value: Any) -> Shown:
-    if isinstance(kind, inspect.UnionType):
-        kind = next(each for each in kind.types if not isinstance(each, inspect.NoneType))
-    if value is None or value in ("", [], {}):
-        return NOTHING
-    match value:
-        case bool():
-            return Shown("text", page.texts("value.yes" if value else "value.no"))
-        case list():
-            of = kind.item_type if isinstance(kind, inspect.VarTupleType) else None
-            shown = tuple(_argument(page, contract, action, of, each) for each in value[:ITEMS_SHOWN])
-            return Shown("list", parts=shown, more=len(value) - len(shown))
-        case dict():
-            types = {each.name: each.type for each in kind.fields} if isinstance(kind, inspect.StructType) else {}
-            parts = [
-                (field_word(page, contract, action, name), _argument(page, contract, action, types.get(name), each))
-                for name, each in value.items()
-            ]
-            return Shown("fields", parts=tuple(each for each in parts if each[1] is not NOTHING))
-        case str() if isinstance(kind, inspect.EnumType):
-            return Shown("text", page.texts.sentence(page.ledger.words.text(contract, "statuses", value)))
-        case str() if isinstance(kind, inspect.IntType) and is_instant(kind):
-            return Shown("time", value=from_iso(value, "time"))
-        case int() if isinstance(kind, inspect.IntType) and kind.le == LAST_DAY:
-            return Shown("text", iso_day(value))
-        case str() if kind is None or isinstance(kind, inspect.StrType):
-            return text(page, contract, value)
-    return plain(value)
+    try:
+        return plain(given) if kind is None else Fields(page, contract, action).struct(from_json(kind.of, given))
+    except Malformed:  # Of a version of the action that was before.
+        return plain(given)
 
 
 def plain(value: Any) -> Shown:
-    """A value of JSON, such as an action's argument."""
+    """A value of JSON, such as an argument of an action that is not known."""
     if isinstance(value, dict):
         parts = [(name.replace("_", " "), plain(each)) for name, each in value.items()]
         return Shown("fields", parts=tuple(each for each in parts if each[1] is not NOTHING))

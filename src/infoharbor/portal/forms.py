@@ -6,7 +6,8 @@ import msgspec
 from msgspec import inspect
 
 from infoharbor.contractkit.days import LAST_DAY, parse_day
-from infoharbor.edgekit.json_form import describe, is_instant, shape_of
+from infoharbor.edgekit.json_form import is_instant, shape_of
+from infoharbor.edgekit.kinds import told
 from infoharbor.kernel.actions import ActionType
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.refusal import Refusal
@@ -61,7 +62,9 @@ def argument(each: Input, text: str) -> Any:
 
 def _input(page: Page, action: ActionType, field: inspect.Field) -> Input:
     contract, kind = action.contract, field.type
-    made = Input(field.name, field_word(page, contract, action.name, field.name), "text", describe(kind))
+    made = Input(
+        field.name, field_word(page, contract, action.name, field.name), "text", page.texts.sentence(told(kind))
+    )
     match kind:
         case inspect.IntType() if is_instant(kind):
             return made._replace(kind="time")

@@ -23,6 +23,7 @@ from infoharbor.portal.pages import (
     records,
     reports,
     trace,
+    verifier,
 )
 from infoharbor.portal.shell import problem_page
 from infoharbor.sdk.problems import Problem
@@ -42,6 +43,7 @@ PAGES: Final = (
     acting,
     pending,
     assets,
+    verifier,
 )
 INTERFACES: Final = ("/v1/", "/epcis", "/log/", "/evidence/")
 """Programs ask here: they get problem+json."""

@@ -33,7 +33,6 @@ def node_server(
     public_url: str = "",
     webhooks: Targets = PUBLIC,
     trusted_proxies: tuple[str, ...] = (),
-    showing: Showing | None = None,
     observer: Observer | None = None,
 ) -> Server:
     """A server with every door of this node, ready to `run(sockets=[…])`."""
@@ -42,7 +41,7 @@ def node_server(
         data=data, trust=trust, follower=follower, public_url=public_url, webhooks=webhooks,
         trusted_proxies=trusted_proxies, observer=observer,
     )  # fmt: skip
-    attesting = [] if engine.attestation is None else witness_routes(engine.attestation, None, showing)
+    attesting = [] if engine.attestation is None else witness_routes(engine.attestation, None, engine.witnessed)
     made = server(engine, host=host, port=port, config=config, routes=[portal, *attesting])
     answer_browsers(made.config.app)  # type: ignore[arg-type]
     return made
@@ -85,10 +84,10 @@ def serve(
     follower = Follower(engine, engine.chain.registry, engine.chain.id, database)
     showing = None
     if engine.attestation is not None:
-        showing = Showing(engine, engine.attestation, DataFolder(data).witnesses)
+        showing = Showing(engine, engine.attestation, DataFolder(data).witnesses, engine.witnessed)
     doors = node_server(
         engine, data=data, host=host, port=port, follower=follower, public_url=public_url, webhooks=webhooks,
-        trusted_proxies=trusted_proxies, showing=showing, observer=observer,
+        trusted_proxies=trusted_proxies, observer=observer,
     )  # fmt: skip
     with ExitStack() as open_ports:
         listening = open_ports.enter_context(listen(host, port))

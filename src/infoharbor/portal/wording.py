@@ -15,8 +15,8 @@ COOKIE: Final = "lang"
 class Texts:
     """The portal's texts in one language; a page that asks for one that is not there fails."""
 
-    def __init__(self, language: str, words: Mapping[str, Any]) -> None:
-        self.language, self._words = language, words
+    def __init__(self, language: str, words: Mapping[str, Any], vocabulary: Mapping[str, str]) -> None:
+        self.language, self._words, self._vocabulary = language, words, vocabulary
 
     def __call__(self, key: str, **values: object) -> str:
         text: str = self._words["texts"][key]
@@ -29,7 +29,7 @@ class Texts:
 
     def epcis(self, code: str) -> str:
         """The word for a business step or disposition of EPCIS, else the code."""
-        return str(self._words["steps"].get(code) or self._words["dispositions"].get(code, code))
+        return self._vocabulary.get(code, code)
 
     def sentence(self, sentence: Sentence) -> str:
         """A contract's text; where the contracts do not speak the language, in English."""
@@ -39,7 +39,8 @@ class Texts:
 @functools.cache
 def texts_in(language: str) -> Texts:
     """The texts in one of `PUBLIC_LANGUAGES`."""
-    return Texts(language, read_words("infoharbor.portal", language))
+    vocabulary = read_words("infoharbor.contracts.trace", language)["codes"]
+    return Texts(language, read_words("infoharbor.portal", language), vocabulary)
 
 
 def chosen(asked: str, kept: str, accepted: str, offered: tuple[str, ...]) -> str:

@@ -6,15 +6,17 @@ from typing import Any
 
 import sqlalchemy as sql
 
+from infoharbor.engine.interface import HeightGone
 from infoharbor.kernel.records import RecordType
 from infoharbor.readmodel.database import consistent, in_bytes
-from infoharbor.readmodel.follower import Follower
+from infoharbor.readmodel.follower import BLOCKS_AT_ONCE, Follower, refusals_in
 
 ROWS_AT_ONCE = 1_000
 
 
 def differences(follower: Follower) -> Iterator[str]:
-    """Paths whose row is missing, is too much, or differs from the record; catches up first.
+    """Paths whose row is missing, is too much, or differs from the record, and likewise `refusals/HEIGHT/POSITION`; catches
+    up first.
 
     Both may go on meanwhile. The rows are looked at first, so that the ledger is seen as it stood then, or later: what
     was written since is left out.
@@ -25,6 +27,7 @@ def differences(follower: Follower) -> Iterator[str]:
         for name, table in follower.mirror.tables.items():
             rows = _rows(follower, connection, table)
             yield from _differing(follower, follower.registry.tables[name], name, rows, height)
+        yield from _differing_refusals(follower, connection, height)
 
 
 def _rows(follower: Follower, connection: sql.Connection, table: sql.Table) -> Iterator[dict[str, Any]]:
@@ -52,3 +55,24 @@ def _differing(
                 row = next(rows, None)
         if row is not None:
             yield from (each["path"] for each in chain((row,), rows))
+
+
+def _differing_refusals(follower: Follower, connection: sql.Connection, height: int) -> Iterator[str]:
+    """Compares the refusals of the blocks that are kept: of earlier ones nothing here tells what was refused."""
+    table, reading = follower.mirror.refusals, follower.reading
+    after = reading.first_block - 1
+    while True:
+        last = min(after + BLOCKS_AT_ONCE, height)
+        try:
+            kept = {tuple(row.values()) for block in reading.blocks(after, last - after) for row in refusals_in(block)}
+        except HeightGone:  # Dropped meanwhile.
+            after = reading.first_block - 1
+            continue
+        found = sql.select(table).where(table.c.height > after)
+        if last < height:
+            found = found.where(table.c.height <= last)
+        mirrored = set(map(tuple, connection.execute(found)))
+        yield from (f"{table.name}/{at}/{position}" for at, position in sorted({row[:2] for row in kept ^ mirrored}))
+        if last >= height:
+            return
+        after = last

@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sql
 
 POSTGRESQL: Final = "postgresql"
+SQLITE: Final = "sqlite"
 PATIENCE_S: Final = 30
 """How long a statement waits for another writer, and a reader for its answer."""
 CONNECT_S: Final = 5
@@ -36,7 +37,7 @@ def open_database(url: str) -> sql.Engine:
         parsed = sql.make_url(url)
     except sql.exc.ArgumentError:
         raise Unusable("sqlite:///FILE or postgresql://USER@HOST/DATABASE") from None
-    if parsed.drivername == "sqlite":
+    if parsed.drivername == SQLITE:
         return _sqlite(parsed)
     if parsed.drivername in (POSTGRESQL, "postgresql+psycopg", "postgres"):
         return _postgresql(parsed.set(drivername="postgresql+psycopg"))

@@ -4,6 +4,7 @@ import itertools
 import json
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sql
@@ -11,7 +12,7 @@ import structlog
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from infoharbor.engine.interface import Block, Reading
+from infoharbor.engine.interface import Block, Reading, Refused
 from infoharbor.kernel.block import receipt_codec
 from infoharbor.kernel.registry import Registry
 from infoharbor.readmodel.database import POSTGRESQL
@@ -35,6 +36,13 @@ class OtherChain(RuntimeError):
         self.field, self.expected = "--readmodel-url", f"a database of its own for the ledger {wanted}"
 
 
+class Ahead(RuntimeError):
+    """The rows are of blocks that this ledger does not have (yet): whether they are of its history shows once it does."""
+
+    def __init__(self, height: int) -> None:
+        super().__init__(f"the database mirrors up to block {height}, which is not here yet")
+
+
 class Overtaken(RuntimeError):
     """Somebody else moved the cursor: what was to be written may be older than what is there."""
 
@@ -50,7 +58,8 @@ class Follower:
     """Mirrors one ledger into one database, which may be away. `chain` is the ledger's id.
 
     Rows and cursor change in one SQL transaction, and the cursor only from where this follower knew it to be: several
-    may follow into one database.
+    may follow into one database. Rows of a history that is not the ledger's, such as of a node that went back to the
+    network's, are dropped, and the ledger is mirrored anew.
     """
 
     def __init__(self, reading: Reading, registry: Registry, chain: bytes, database: sql.Engine) -> None:
@@ -68,9 +77,7 @@ class Follower:
     def stored_height(self) -> int:
         """The height of the rows that are there; changes nothing. -1 where there are none of this ledger."""
         with self.database.connect() as connection:
-            if not sql.inspect(connection).has_table(CURSOR):
-                return NOTHING
-            found = connection.execute(sql.select(self.mirror.cursor)).first()
+            found = self._found(connection)
         if found is not None and found.chain != self.chain:
             raise OtherChain(found.chain, self.chain)
         return NOTHING if found is None else int(found.height)
@@ -132,12 +139,10 @@ class Follower:
         """Make the tables if they are not there, or not of this shape; the height that their rows are of."""
         cursor = self.mirror.cursor
         with self.database.begin() as connection:
-            found = None
-            if sql.inspect(connection).has_table(CURSOR):
-                found = connection.execute(sql.select(cursor).with_for_update()).first()
+            found = self._found(connection)
             if found is not None and found.chain != self.chain:
                 raise OtherChain(found.chain, self.chain)
-            if found is not None and found.shape == self.mirror.shape and not anew:
+            if found is not None and found.shape == self.mirror.shape and not anew and self._is_of_this_history(found):
                 return int(found.height)
             # First the cursor: whoever comes after a crash in between begins here again.
             connection.execute(sql.schema.DropTable(cursor, if_exists=True))
@@ -146,9 +151,33 @@ class Follower:
             self.mirror.metadata.drop_all(connection)
             self.mirror.metadata.create_all(connection)
             connection.execute(
-                sql.insert(cursor).values(only=1, chain=self.chain, height=NOTHING, shape=self.mirror.shape)
+                sql.insert(cursor).values(
+                    only=1, chain=self.chain, height=NOTHING, root=self._root(NOTHING), shape=self.mirror.shape
+                )
             )
             return NOTHING
+
+    def _found(self, connection: sql.Connection) -> Any:
+        """The cursor's row, held until the transaction ends; None if it is not there, or of an older version."""
+        cursor, inspector = self.mirror.cursor, sql.inspect(connection)
+        if not inspector.has_table(CURSOR):
+            return None
+        if {each["name"] for each in inspector.get_columns(CURSOR)} != set(cursor.columns.keys()):
+            return None
+        return connection.execute(sql.select(cursor).with_for_update()).first()
+
+    def _is_of_this_history(self, found: Any) -> bool:
+        try:
+            same = bool(found.root == self._root(found.height))
+        except Refused:
+            raise Ahead(found.height) from None
+        if not same:
+            logger.warning("the read model mirrors another history, and is made anew", height=found.height)
+        return same
+
+    def _root(self, height: int) -> str:
+        """Of the header log up to this block."""
+        return self.reading.root(height + 1).hex()
 
     def _apply(self, before: int, blocks: list[Block]) -> int:
         newest: dict[str, tuple[int, Any]] = {}
@@ -156,9 +185,7 @@ class Follower:
         height = before
         for block in blocks:
             height = block.header.height
-            receipts = map(receipt_codec.decode, block.receipts)
-            refused += [{"height": height, "position": at, "code": each.code}
-                        for at, each in enumerate(receipts) if each.code]  # fmt: skip
+            refused += refusals_in(block)
             for write in block.writes:
                 newest[write.path] = (height, write.entry)
         rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -177,7 +204,7 @@ class Follower:
         return height
 
     def _apply_state(self, before: int) -> int:
-        """Mirror every record as it stands, a table after the other; refusals from before are not known here."""
+        """Mirror every record as it stands, a table after the other, and the refusals of the blocks that are kept."""
         with self.reading.snapshot() as snapshot, self.database.begin() as connection:
             self._move(connection, before, snapshot.height)
             for name, kind in sorted(self.registry.tables.items()):
@@ -188,13 +215,20 @@ class Follower:
                         for path, entry in some
                     ]
                     connection.execute(self._upsert(self.mirror.tables[name]), rows)
+            first = self.reading.first_block
+            for block in self.reading.blocks(first - 1, snapshot.height + 1 - first):
+                if refused := list(refusals_in(block)):
+                    connection.execute(sql.insert(self.mirror.refusals), refused)
             return snapshot.height
 
     def _move(self, connection: sql.Connection, before: int, height: int) -> None:
         """Put the cursor from one height to another; `Overtaken` if it is not where it was."""
         cursor = self.mirror.cursor
         here = (cursor.c.chain == self.chain) & (cursor.c.height == before) & (cursor.c.shape == self.mirror.shape)
-        if connection.execute(sql.update(cursor).where(here).values(height=height)).rowcount != 1:
+        if (
+            connection.execute(sql.update(cursor).where(here).values(height=height, root=self._root(height))).rowcount
+            != 1
+        ):
             raise Overtaken
 
     def _upsert(self, table: sql.Table) -> Any:
@@ -202,3 +236,10 @@ class Follower:
         statement = insert(table)
         others = {column.name: statement.excluded[column.name] for column in table.columns if column.name != "path"}
         return statement.on_conflict_do_update(index_elements=["path"], set_=others)
+
+
+def refusals_in(block: Block) -> Iterator[dict[str, Any]]:
+    """The rows of what this block refused."""
+    for at, raw in enumerate(block.receipts):
+        if code := receipt_codec.decode(raw).code:
+            yield {"height": block.header.height, "position": at, "code": code}

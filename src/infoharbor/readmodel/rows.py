@@ -1,25 +1,38 @@
 """Chooses and sums records in SQL, within what a reader may read: `edgekit.selecting` says what is asked."""
 
+import functools
+import operator
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sql
 import structlog
 
-from infoharbor.edgekit.selecting import GROUPS_MAX, Bucket, Choice, Total, field_of, in_order, value_type
+from infoharbor.edgekit.selecting import (
+    GROUPS_MAX,
+    Choice,
+    Group,
+    Linked,
+    Total,
+    field_of,
+    fields_of_groups,
+    in_order,
+    plain_where,
+    value_type,
+)
 from infoharbor.kernel.authority import RoleOf
 from infoharbor.kernel.limits import INTEGER_MAX, INTEGER_MIN
 from infoharbor.kernel.readers import EVERYONE
-from infoharbor.kernel.records import PUBLIC
-from infoharbor.readmodel.database import POSTGRESQL, in_bytes
+from infoharbor.kernel.records import PUBLIC, record_type
+from infoharbor.readmodel.database import POSTGRESQL, SQLITE, consistent, in_bytes
 from infoharbor.readmodel.follower import Follower
-from infoharbor.readmodel.tables import column_name, fields_of, plain_type, text_in, writer
+from infoharbor.readmodel.grouping import LOW_BITS, group, grouped, halves, through, told_apart, unindexed
+from infoharbor.readmodel.tables import Summary, column_name, plain_type, text_in, writer
 
 WAIT_S: Final = 2.0
 """How long a question waits for the rows of the newest block; then the ledger is scanned instead."""
 VALUES_MAX: Final = 10_000
 """Different values, such as organisations, for which a role is looked up."""
-LOW_BITS: Final = 32
 logger = structlog.get_logger()
 
 
@@ -37,7 +50,7 @@ class SqlRows:
         self._follower = follower
 
     def paths(self, choice: Choice, order_by: str, limit: int, height: int) -> list[str] | None:
-        def ask(connection: sql.Connection, table: sql.Table) -> list[str]:
+        def ask(connection: sql.Connection, table: sql.FromClause) -> list[str]:
             by_path = table.c.path.collate(self._collation)
             order = [by_path]
             if order_by:
@@ -46,21 +59,69 @@ class SqlRows:
             chosen = self._chosen(connection, table, choice)
             return list(connection.scalars(sql.select(table.c.path).where(*chosen).order_by(*order).limit(limit)))
 
-        return self._answer(choice, height, ask)
+        return self._answer(choice, height, ask, *filter(None, (order_by.removeprefix("-"),)))
 
-    def totals(
-        self, choice: Choice, by: tuple[str | Bucket, ...], sums: tuple[str, ...], height: int
-    ) -> list[Total] | None:
-        def ask(connection: sql.Connection, table: sql.Table) -> list[Total]:
-            groups = [_group(table, each) for each in by]
-            added = [part for name in sums for part in _halves(table.c[column_name(name)])]
-            statement = sql.select(*groups, sql.func.count(), *added)
-            statement = (
-                statement.where(*self._chosen(connection, table, choice)).group_by(*groups).limit(GROUPS_MAX + 1)
-            )
-            return in_order(list(self._totals(choice, by, connection.execute(statement))))
+    def totals(self, choice: Choice, by: tuple[Group, ...], sums: tuple[str, ...], height: int) -> list[Total] | None:
+        plain = tuple(each for each in by if not isinstance(each, Linked))
 
-        return self._answer(choice, height, ask)
+        def ask(connection: sql.Connection, table: sql.FromClause) -> list[Total]:
+            summary = self._summary(choice, plain, sums)
+            chosen = list(self._chosen(connection, table, choice, by_index=summary is None))
+            added = [part for name in sums for part in halves(table.c[column_name(name)])]
+            if summary is not None:
+                statement = through(summary, table, chosen, plain, added)
+            else:
+                groups = [group(table.c, each) for each in plain]
+                statement = grouped(groups, [sql.func.count(), *added]).where(*chosen)
+            found = list(self._totals(choice, plain, connection.execute(statement.limit(GROUPS_MAX + 1))))
+            for at, way in enumerate(by):
+                if isinstance(way, Linked) and len(found) <= GROUPS_MAX:
+                    # Only rows that lead somewhere are looked at one by one: the others are what is left.
+                    text, begins = self._linked(connection, table, choice, way)
+                    groups = [text if isinstance(each, Linked) else group(table.c, each) for each in by]
+                    statement = grouped(groups, [sql.func.count(), *added]).where(*chosen, begins)
+                    led = list(self._totals(choice, by, connection.execute(statement.limit(GROUPS_MAX + 1))))
+                    found = led if len(led) > GROUPS_MAX else list(told_apart(found, led, at))
+            return in_order(found)
+
+        return self._answer(choice, height, ask, *fields_of_groups(by))
+
+    def _linked(
+        self, connection: sql.Connection, table: sql.FromClause, choice: Choice, way: Linked
+    ) -> tuple[Any, Any]:
+        """The text that links lead to from a row of this table, looked up for each row; and whether there is a first step,
+        which is told soon."""
+        before: Any = table
+        ends: list[Any] = []
+        order: list[Any] = []
+        begins: Any = None
+        for link in way.links:
+            kind = record_type(link.of)
+            asked = choice._replace(kind=kind, where=plain_where(link.where))
+            there = self._follower.mirror.tables[_name(asked)].alias()
+            ends += self._chosen(connection, there, asked)
+            if link.is_one:
+                parts = [part for name in link.key for part in ("/", sql.cast(before.c[column_name(name)], sql.Text))]
+                ends.append(there.c.path == functools.reduce(operator.add, parts[1:], sql.literal(kind.prefix)))
+            else:
+                pairs = zip(kind.key, link.key, strict=False)
+                ends += [there.c[column_name(name)] == before.c[column_name(mine)] for name, mine in pairs]
+                order.append(there.c.path.collate(self._collation))
+            ends += [there.c[column_name(name)] == table.c[column_name(mine)] for name, mine in link.same.items()]
+            before = there
+            if begins is None:
+                begins = sql.exists().where(*ends).correlate(table)
+        text = sql.func.coalesce(*(sql.func.nullif(before.c[column_name(name)], "") for name in way.fields), sql.null())
+        first = sql.select(text).where(*ends, text.is_not(None)).order_by(*order).limit(1)
+        return sql.func.coalesce(first.correlate(table).scalar_subquery(), ""), begins
+
+    def _summary(self, choice: Choice, by: tuple[Group, ...], sums: tuple[str, ...]) -> Summary | None:
+        """The index that holds all that is asked, where the database is SQLite and there is one."""
+        groups = set(fields_of_groups(by))
+        some = self._follower.mirror.summaries[_name(choice)] if self._follower.database.dialect.name == SQLITE else []
+        return next(
+            (each for each in some if groups <= set(each.fields) and {*choice.where, *sums} <= each.holds), None
+        )
 
     def refusals(self, codes: Collection[str], height: int, limit: int) -> list[tuple[int, int]] | None:
         """Height and position of the refusals with these codes up to `height`, the newest first; None where the mirror
@@ -72,15 +133,20 @@ class SqlRows:
             height, lambda connection: [(row.height, row.position) for row in connection.execute(newest)]
         )
 
-    def _answer(self, choice: Choice, height: int, ask: Callable[[sql.Connection, sql.Table], Answer]) -> Answer | None:
-        table = self._follower.mirror.tables[f"{choice.kind.contract}/{choice.kind.table}"]
+    def _answer(
+        self, choice: Choice, height: int, ask: Callable[[sql.Connection, sql.FromClause], Answer], *fields: str
+    ) -> Answer | None:
+        """None too where a property is asked for that no index names."""
+        table, types = self._follower.mirror.tables[_name(choice)], self._follower.mirror.types(_name(choice))
+        if not types.keys() >= {*choice.where, *fields}:
+            return None
         return self._asked(height, lambda connection: ask(connection, table))
 
     def _asked(self, height: int, ask: Callable[[sql.Connection], Answer]) -> Answer | None:
         if not self._follower.has_reached(height, WAIT_S):
             return None
         try:
-            with self._follower.database.connect() as connection:
+            with consistent(self._follower.database) as connection:
                 return ask(connection)
         except TooMany:
             return None
@@ -92,20 +158,26 @@ class SqlRows:
     def _collation(self) -> str:
         return in_bytes(self._follower.database)
 
-    def _in_order(self, table: sql.Table, choice: Choice, field: str) -> Any:
+    def _in_order(self, table: sql.FromClause, choice: Choice, field: str) -> Any:
         column = table.c[column_name(field)]
         is_text = isinstance(column.type, sql.Text)
         return column.collate(self._collation) if is_text else column
 
-    def _chosen(self, connection: sql.Connection, table: sql.Table, choice: Choice) -> Iterator[Any]:
-        """The conditions: not deleted, as asked for, and to be read by the reader."""
-        yield table.c.deleted.is_(False)
-        types = fields_of(choice.kind)
+    def _chosen(
+        self, connection: sql.Connection, table: sql.FromClause, choice: Choice, *, by_index: bool = True
+    ) -> Iterator[Any]:
+        """The conditions: not deleted, as asked for, and to be read by the reader; `by_index` lets SQLite look for rows
+        by them, where else it is to go through all."""
+        columns = {name: column if by_index else unindexed(column) for name, column in table.c.items()}
+        yield columns["deleted"].is_(False)
+        types = self._follower.mirror.types(_name(choice))
         for name, wanted in choice.where.items():
-            yield _fits(table.c[column_name(name)], wanted, writer(types[name]))
-        yield from self._readable(connection, table, choice)
+            yield _fits(columns[column_name(name)], wanted, writer(types[name]))
+        yield from self._readable(connection, table, columns, choice)
 
-    def _readable(self, connection: sql.Connection, table: sql.Table, choice: Choice) -> Iterator[Any]:
+    def _readable(
+        self, connection: sql.Connection, table: sql.FromClause, columns: dict[str, Any], choice: Choice
+    ) -> Iterator[Any]:
         """The same as `kernel.readers.Readers.may_read` says of every record."""
         kind, reader = choice.kind, choice.reader
         if kind.visible == PUBLIC:
@@ -113,13 +185,15 @@ class SqlRows:
         if not kind.readers:
             yield sql.literal(reader.is_member)
             return
-        types = fields_of(kind)
+        types = self._follower.mirror.types(_name(choice))
         organisations = (EVERYONE, *((reader.organisation,) if reader.is_member else ()))
         roles = [named for named in kind.readers if isinstance(named, RoleOf)] if reader.is_member else []
-        ways: list[Any] = [column.in_(values) for column, values in _holding(connection, table, choice, roles)]
-        for named in kind.readers:
-            if not isinstance(named, RoleOf):
-                ways.append(self._names(table.c[column_name(named)], plain_type(types[named]), organisations))
+        held = _holding(connection, table, choice, roles)
+        ways: list[Any] = [columns[column].in_(values) for column, values in held if values]
+        named = {each: plain_type(types[each]) for each in kind.readers if not isinstance(each, RoleOf)}
+        # What costs little goes first: in most rows one of these is true, and no list is looked through.
+        for each in sorted(named, key=lambda each: named[each] is not str):
+            ways.append(self._names(columns[column_name(each)], named[each], organisations))
         yield sql.or_(sql.false(), *ways)
 
     def _names(self, column: Any, of: Any, organisations: tuple[str, ...]) -> Any:
@@ -130,9 +204,9 @@ class SqlRows:
         place = sql.func.strpos if self._follower.database.dialect.name == POSTGRESQL else sql.func.instr
         return sql.or_(*(place(column, f'"{each}"') > 0 for each in organisations))
 
-    def _totals(self, choice: Choice, by: tuple[str | Bucket, ...], found: Any) -> Iterator[Total]:
+    def _totals(self, choice: Choice, by: tuple[Group, ...], found: Any) -> Iterator[Total]:
         size = len(by)
-        enums = [value_type(choice.kind, field_of(each)) for each in by]
+        enums = [None if isinstance(each, Linked) else value_type(choice.kind, field_of(each)) for each in by]
         for row in found:
             if not row[size]:
                 continue
@@ -143,23 +217,29 @@ class SqlRows:
 
 
 def _holding(
-    connection: sql.Connection, table: sql.Table, choice: Choice, roles: Sequence[RoleOf]
-) -> Iterator[tuple[Any, list[str]]]:
+    connection: sql.Connection, table: sql.FromClause, choice: Choice, roles: Sequence[RoleOf]
+) -> Iterator[tuple[str, list[str]]]:
     """For each of these roles the column that it is bound to, and the values for which the reader has it."""
-    columns = {named.field: table.c[column_name(named.field)] for named in roles}
-    if not columns:
-        return
-    statement = sql.select(*columns.values()).distinct().where(table.c.deleted.is_(False)).limit(VALUES_MAX + 1)
-    found = connection.execute(statement).all()
-    if len(found) > VALUES_MAX:
-        raise TooMany
-    values = dict(zip(columns, map(set, zip(*found, strict=True)), strict=False)) if found else {}
+    values = {column: _values(connection, table.c[column]) for column in {column_name(each.field) for each in roles}}
     for named in roles:
-        some = values.get(named.field, set())
-        yield (
-            columns[named.field],
-            [value for value in some if value is not None and choice.holds(named, text_in(value))],
-        )
+        column = column_name(named.field)
+        yield column, [value for value in values[column] if choice.holds(named, text_in(value))]
+
+
+def _values(connection: sql.Connection, column: Any) -> list[str]:
+    """The different values of a column, from one to the next in its index: it does not matter how many rows have each."""
+    found = sql.select(sql.func.min(column).label("value")).cte(recursive=True)
+    further = sql.select(sql.func.min(column)).where(column > found.c.value).scalar_subquery()
+    found = found.union_all(sql.select(further).where(found.c.value.is_not(None)))
+    statement = sql.select(found.c.value).where(found.c.value.is_not(None)).limit(VALUES_MAX + 1)
+    values = list(connection.scalars(statement))
+    if len(values) > VALUES_MAX:
+        raise TooMany
+    return values
+
+
+def _name(choice: Choice) -> str:
+    return f"{choice.kind.contract}/{choice.kind.table}"
 
 
 def _fits(column: Any, wanted: Any, write: Any) -> Any:
@@ -177,22 +257,6 @@ def _fits(column: Any, wanted: Any, write: Any) -> Any:
 def _is_wide(value: Any) -> bool:
     """Whether no column can hold it."""
     return isinstance(value, int) and not INTEGER_MIN <= value <= INTEGER_MAX
-
-
-def _group(table: sql.Table, each: str | Bucket) -> Any:
-    column = table.c[column_name(field_of(each))]
-    if not isinstance(each, Bucket):
-        return column
-    width: Any = sql.literal_column(str(each.width))
-    origin: Any = sql.literal_column(str(each.origin % each.width))
-    return column - (column % width - origin + width) % width
-
-
-def _halves(column: Any) -> tuple[Any, Any]:
-    """A sum in two parts, which cannot pass 64 bits together before there are two thousand million records."""
-    low: Any = sql.literal_column(str((1 << LOW_BITS) - 1))
-    shift: Any = sql.literal_column(str(LOW_BITS))
-    return sql.func.sum(column.bitwise_rshift(shift)), sql.func.sum(column.bitwise_and(low))
 
 
 def _value(value: Any, of: type | None) -> Any:

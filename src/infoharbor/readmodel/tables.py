@@ -4,16 +4,19 @@ import enum
 import json
 import types
 import typing
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sql
 
+from infoharbor.edgekit.indexes import Index, indexes_of
 from infoharbor.edgekit.queries import plain
-from infoharbor.edgekit.selecting import bare
+from infoharbor.edgekit.selecting import bare, properties_of
+from infoharbor.kernel.authority import RoleOf
 from infoharbor.kernel.records import RecordType
 from infoharbor.kernel.registry import Registry
+from infoharbor.readmodel.database import SQLITE
 
 PLACE = ("path", "version", "height", "deleted")
 """Columns beside a record's own fields; fields of these names get an underscore behind them."""
@@ -29,36 +32,80 @@ def column_name(field: str) -> str:
     return f"{field}_" if field in PLACE else field
 
 
+class Summary(NamedTuple):
+    """What an index, in SQLite alone, has for totals: `fields` in its order, and all that it `holds` of the table."""
+
+    fields: tuple[str, ...]
+    holds: frozenset[str]
+
+
 class Mirror:
     """The tables of every record type of a registry, and what turns a record into a row."""
 
     def __init__(self, registry: Registry) -> None:
         self.metadata = sql.MetaData()
         self.cursor, self.refusals = cursor_table(self.metadata), refusals_table(self.metadata)
-        self.tables = {name: self._table(kind) for name, kind in sorted(registry.tables.items())}
+        self._indexes = indexes_of(registry)
+        self._columns = {name: self._mirrored(name, kind) for name, kind in registry.tables.items()}
+        self.tables = {name: self._table(name, kind) for name, kind in sorted(registry.tables.items())}
+        self.summaries = {name: list(self._add_indexes(name, kind)) for name, kind in sorted(registry.tables.items())}
         self._writers = {
-            name: [(field, column_name(field), writer(of)) for field, of in fields_of(kind).items()]
-            for name, kind in registry.tables.items()
+            name: [(field, column_name(field), writer(of)) for field, of in columns.items()]
+            for name, columns in self._columns.items()
         }
 
     @property
     def shape(self) -> str:
-        """The tables with their columns and types: rows made for another shape are made again."""
+        """The tables with their columns, types and indexes: rows made for another shape are made again."""
         return json.dumps(
             {
                 table.name: [f"{column.name} {column.type!r}" for column in table.columns]
+                + sorted(" ".join((str(index.name), *index.columns.keys())) for index in table.indexes)
                 for table in (self.refusals, *self.tables.values())
             }
         )
 
-    def _table(self, kind: RecordType) -> sql.Table:
+    def types(self, name: str) -> dict[str, Any]:
+        """What of `CONTRACT/TABLE` has a column beside its place, each with its type: fields, and properties that an
+        index names."""
+        return self._columns[name]
+
+    def _mirrored(self, name: str, kind: RecordType) -> dict[str, Any]:
+        own, named = properties_of(kind), {each for index in self._indexes.get(name, ()) for each in index.fields}
+        return fields_of(kind) | {each: own[each] for each in sorted(named & set(own))}
+
+    def _add_indexes(self, name: str, kind: RecordType) -> Iterator[Summary]:
+        """Give a table its indexes, numbered: one for each field that says by whose role it is read, and what pages
+        declare."""
+        for field in dict.fromkeys(each.field for each in kind.readers if isinstance(each, RoleOf)):
+            self._index(name, (field,))
+        for index in self._indexes.get(name, ()):
+            if index.sums:
+                yield self._summary(name, kind, index)
+            else:
+                # Equal ones lie in the order of answers.
+                self._index(name, index.fields, "path")
+
+    def _index(self, name: str, fields: Iterable[str], further: str = "") -> sql.Index:
+        table = self.tables[name]
+        columns = [column_name(each) for each in fields] + ([further] if further else [])
+        return sql.Index(f"{table.name}__{len(table.indexes)}", *(table.c[each] for each in columns))
+
+    def _summary(self, name: str, kind: RecordType, index: Index) -> Summary:
+        readers = [each.field if isinstance(each, RoleOf) else each for each in kind.readers]
+        held = tuple(dict.fromkeys((*index.fields, *index.sums, *readers)))
+        # PostgreSQL adds up by hashing, as fast without; and would refuse a list that is too long for an index.
+        self._index(name, held, "deleted").ddl_if(dialect=SQLITE)
+        return Summary(index.fields, frozenset(held))
+
+    def _table(self, name: str, kind: RecordType) -> sql.Table:
         columns: list[sql.Column[Any]] = [
             sql.Column("path", sql.String(400), primary_key=True),
             sql.Column("version", sql.BigInteger, nullable=False),
             sql.Column("height", sql.BigInteger, nullable=False),
             sql.Column("deleted", sql.Boolean, nullable=False),
         ]
-        columns += [sql.Column(column_name(field), _column_type(of)) for field, of in fields_of(kind).items()]
+        columns += [sql.Column(column_name(field), _column_type(of)) for field, of in self._columns[name].items()]
         return sql.Table(table_name(kind), self.metadata, *columns)
 
     def row(self, name: str, path: str, version: int, height: int, record: Any) -> dict[str, Any]:
@@ -70,13 +117,15 @@ class Mirror:
 
 
 def cursor_table(metadata: sql.MetaData) -> sql.Table:
-    """Which ledger is mirrored, up to which height, and into tables of which shape: one row, if any."""
+    """Which ledger is mirrored, up to which height, with which root of the header log there (in hex), and into tables of
+    which shape: one row, if any."""
     return sql.Table(
         CURSOR,
         metadata,
         sql.Column("only", sql.Integer, primary_key=True),
         sql.Column("chain", sql.String(64), nullable=False),
         sql.Column("height", sql.BigInteger, nullable=False),
+        sql.Column("root", sql.String(64), nullable=False),
         sql.Column("shape", sql.Text, nullable=False),
     )
 

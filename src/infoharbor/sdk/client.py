@@ -199,9 +199,10 @@ class Client(_Common):
     def status(self) -> dict[str, Any]:
         return self._get("/v1/status")  # type: ignore[no-any-return]
 
-    def proof(self, path: str) -> bytes:
-        """The evidence file of the record, present or absent."""
-        return _content(self._ask("GET", "/v1/proofs/" + quote(path)))
+    def proof(self, path: str, *, witnessed: bool = False) -> bytes:
+        """The evidence file of the record, present or absent; `witnessed`: under a checkpoint that outside witnesses cosigned."""
+        parameters = _given({"witnessed": "true" if witnessed else ""})
+        return _content(self._ask("GET", "/v1/proofs/" + quote(path), params=parameters))
 
     def checkpoint(self) -> str:
         """The newest signed checkpoint of the header log."""
@@ -316,9 +317,10 @@ class AsyncClient(_Common):
     async def status(self) -> dict[str, Any]:
         return await self._get("/v1/status")  # type: ignore[no-any-return]
 
-    async def proof(self, path: str) -> bytes:
-        """The evidence file of the record, present or absent."""
-        return _content(await self._ask("GET", "/v1/proofs/" + quote(path)))
+    async def proof(self, path: str, *, witnessed: bool = False) -> bytes:
+        """The evidence file of the record, present or absent; `witnessed`: under a checkpoint that outside witnesses cosigned."""
+        parameters = _given({"witnessed": "true" if witnessed else ""})
+        return _content(await self._ask("GET", "/v1/proofs/" + quote(path), params=parameters))
 
     async def checkpoint(self) -> str:
         """The newest signed checkpoint of the header log."""

@@ -100,7 +100,7 @@ def contracts_form(registry: Registry, words: Words, active: dict[str, int]) -> 
                 {
                     "action": kind.name,
                     **_both("title", words.text(name, "actions", kind.name)),
-                    "about": (kind.of.__doc__ or "").strip(),
+                    **_both("about", words.about(kind)),
                     "arguments": schema(kind.of),
                 }
                 for kind in registry.actions(name)

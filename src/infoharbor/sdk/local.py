@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from infoharbor.edgekit.json_form import iso
 from infoharbor.edgekit.languages import Words
-from infoharbor.edgekit.pages import desks_of, queries_of, reports_of
+from infoharbor.edgekit.pages import alarming_of, desks_of, queries_of, reports_of
 from infoharbor.edgekit.reports import Table
 from infoharbor.edgekit.sight import Sight
 from infoharbor.engine.interface import Block, HeightGone, Refused
@@ -21,7 +21,7 @@ from infoharbor.kernel.transaction import open_transaction
 from infoharbor.readmodel.follower import Follower
 from infoharbor.readmodel.rows import SqlRows
 from infoharbor.sdk import forms
-from infoharbor.sdk.building import Chain, build_signed
+from infoharbor.sdk.building import Chain, build_signed, now_ms
 from infoharbor.sdk.cursors import Cursors
 from infoharbor.sdk.keys import Signing
 from infoharbor.sdk.listing import PAGE, list_records
@@ -43,6 +43,7 @@ class Ledger:
         self._rows = None if follower is None else SqlRows(follower)
         self.words, self.queries = Words(self.registry), queries_of(self.registry)
         self.reports, self.desks = reports_of(self.registry), desks_of(self.registry)
+        self.alarming = alarming_of(self.registry)
         self.cursors = cursors or Cursors()
         self.chain = Chain(engine.chain.id, engine.chain.suite)
 
@@ -260,6 +261,14 @@ class LocalClient:
             return None
         return {"height": follower.condition.height, "follows": not follower.condition.fault}
 
+    def in_force(self) -> dict[str, int]:
+        """The versions by which the next block runs, by contract; those that were voted and are still to come are not in
+        it."""
+        with self.ledger.sight(ANONYMOUS) as sight:
+            now = max(sight.now, now_ms())  # An idle ledger has its newest block's time, which may be long past.
+            voted = self.registry.governance.activations(sight.scan)
+        return {each.contract: each.version for each in voted if each.since <= now}
+
     def contracts(self) -> list[dict[str, Any]]:
         """What this node can run, and which versions the members have voted active."""
         with self.ledger.sight(ANONYMOUS) as sight:
@@ -280,10 +289,10 @@ class LocalClient:
             ]  # fmt: skip
         return contracts
 
-    def proof(self, path: str, *, history: bool = True) -> bytes:
-        """The evidence file of a record, present or absent."""
+    def proof(self, path: str, *, history: bool = True, witnessed: bool = False) -> bytes:
+        """The evidence file of a record, present or absent; `witnessed`: under a checkpoint that outside witnesses cosigned."""
         with self.ledger.explained(), self.ledger.sight(self.reader) as sight:
-            return prove(self.engine, sight, [path], history=history)
+            return prove(self.engine, sight, [path], history=history, witnessed=witnessed)
 
     def checkpoint(self) -> str:
         """The newest signed checkpoint of the header log (C2SP tlog-checkpoint)."""

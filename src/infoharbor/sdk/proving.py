@@ -26,8 +26,10 @@ class Provable(Reading, Protocol):
     def chain(self) -> Chain: ...
 
 
-def prove(engine: Provable, sight: Sight, paths: Sequence[str], *, history: bool = True) -> bytes:
-    """The evidence for these records, present or absent.
+def prove(
+    engine: Provable, sight: Sight, paths: Sequence[str], *, history: bool = True, witnessed: bool = False
+) -> bytes:
+    """The evidence for these records, present or absent; `witnessed`: under a checkpoint that outside witnesses cosigned.
 
     A record's complete history goes in only if the reader may read every version and this node keeps them, else its newest
     version stands alone;
@@ -40,7 +42,8 @@ def prove(engine: Provable, sight: Sight, paths: Sequence[str], *, history: bool
         if not allowed:
             raise Problem("ledger.record_unknown", field="path", expected="a record that you may read")
     whole = {path for path in paths if history and _may_read_all(engine, sight, path)}
-    return make_evidence(engine.chain, engine, paths, history=whole, receipts=_receipts(engine, sight, whole))
+    receipts = _receipts(engine, sight, whole)
+    return make_evidence(engine.chain, engine, paths, history=whole, receipts=receipts, witnessed=witnessed)
 
 
 def _may_read_all(engine: Provable, sight: Sight, path: str) -> bool:

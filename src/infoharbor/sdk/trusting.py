@@ -63,9 +63,9 @@ def set_at(reader: Reading, height: int) -> AttesterSet:
     raise Refused("trust.no_attesters", "chain", "a ledger that members attest")
 
 
-def way_forward(reader: Reading, pin: int) -> WayForward:
-    """What carries a trust file that is pinned at the size `pin` to the newest attested checkpoint."""
-    note = reader.checkpoint()
+def way_forward(reader: Reading, pin: int, note: str = "") -> WayForward:
+    """What carries a trust file that is pinned at the size `pin` to the attested checkpoint `note`, by default the newest."""
+    note = note or reader.checkpoint()
     newest = checkpoint_in(note)
     if not 1 <= pin <= newest.size:
         raise Refused("ledger.proof_range", "size", f"1 to {newest.size}")

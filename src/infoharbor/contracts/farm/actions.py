@@ -35,9 +35,13 @@ class RecordHarvest(Action):
     happened_at: Instant
 
     def apply(self, ledger: Ledger) -> None:
+        self.record(ledger, ())
+
+    def record(self, ledger: Ledger, broken: tuple[str, ...]) -> None:
+        """`broken` are the rules that the event breaks which tells of it."""
         ensure(len(self.plots) <= PLOTS_MAX, "plots_count", field="plots", expected=f"at most {PLOTS_MAX}")
         plots = [ledger.get(Plot, each, field="plots") for each in self.plots]
-        breaks = [PLOT_OF_ANOTHER] if any(plot.owner != ledger.actor for plot in plots) else []
+        breaks = [*broken, *([PLOT_OF_ANOTHER] if any(plot.owner != ledger.actor for plot in plots) else [])]
         named: tuple[str, str] = ("", "")
         if self.indication is not None:
             season = ledger.get(Season, self.indication, self.season or "", field="season")

@@ -12,8 +12,9 @@ from infoharbor.contracts.trace.rules import object_id
 
 class DeriveLots(Action):
     """Record the lots that an event of the acting organisation made: a harvest of what it commissioned, a production of
-    what it transformed, as moist as its sensors say. `event` is the digest of the event's key; plots, indication and
-    season are a harvest's. It is judged as if it were recorded by hand, and may stand in one bundle with the capture."""
+    what it transformed, as moist as its sensors or its master data say. `event` is the digest of the event's key; plots,
+    indication and season are a harvest's. It is judged as if it were recorded by hand, and may stand in one bundle with
+    the capture."""
 
     event: Code
     plots: tuple[Identifier, ...]
@@ -24,22 +25,23 @@ class DeriveLots(Action):
         event = ledger.get(Event, ledger.actor, self.event, field="event")
         stands = event.status == EventStatus.RECORDED
         ensure(stands, "event_in_error", field="event", expected="an event that was not taken back")
+        told = moisture_of(event)
         if event.type == "TransformationEvent":
-            produced(ledger, event).apply(ledger)
+            produced(ledger, event, told.moisture).record(ledger, told.breaks)
             return
         made = of_lots(event.quantities)
         begins = event.type == "ObjectEvent" and event.action == "ADD" and bool(made)
         ensure(begins, "event_makes_nothing", field="event", expected="a commissioning or transformation of lots")
         for each in made:
             lot = object_id(each.epc_class)
-            about = (lot, product_of(ledger, lot).product, grams_of(ledger, each), pieces_of(each), moisture_of(event))
-            RecordHarvest(*about, self.plots, self.indication, self.season, event.event_time).apply(ledger)
+            about = (lot, product_of(ledger, lot).product, grams_of(ledger, each), pieces_of(each), told.moisture)
+            harvest = RecordHarvest(*about, self.plots, self.indication, self.season, event.event_time)
+            harvest.record(ledger, told.breaks)
 
 
-def produced(ledger: Ledger, event: Event) -> RecordProduction:
+def produced(ledger: Ledger, event: Event, moisture: int | None) -> RecordProduction:
     """The production that a transformation tells of."""
     inputs = tuple(Part(object_id(each.epc_class), grams_of(ledger, each)) for each in of_lots(event.input_quantities))
-    moisture = moisture_of(event)
     outputs = tuple(output_of(ledger, each, moisture) for each in of_lots(event.output_quantities))
     return RecordProduction(kind_of(ledger, inputs, outputs), inputs, outputs, event.event_time)
 

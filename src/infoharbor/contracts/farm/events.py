@@ -1,6 +1,7 @@
 """What trace's events say in the terms of lots: which went in, which came out, how many grams of each, and how moist."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,8 +16,10 @@ MICROS_PER_PIECE = 1_000_000
 WATER = "https://identifiers.org/inchikey:XLYOFNOQVPJJNP-UHFFFAOYSA-N"
 """How CBV 2.0 names a chemical substance: by its InChIKey."""
 PER_CENT = "P1"
+IMPOSSIBLE_MOISTURE = "impossible_moisture"
+"""The event says of water in per cent what is no share of the whole."""
 BRACKETS_MAX = 200
-"""Of sensor data with more no moisture is read: how deep a reader may go would depend on the machine."""
+"""Of data with more no moisture is read: how deep a reader may go would depend on the machine."""
 
 
 class SensorReport(msgspec.Struct, frozen=True, rename="camel"):
@@ -34,6 +37,16 @@ class SensorElement(msgspec.Struct, frozen=True, rename="camel"):
 
 
 ELEMENTS = msgspec.json.Decoder(tuple[SensorElement, ...])
+MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+REPORT = msgspec.json.Decoder(SensorReport)
+
+
+class Told(NamedTuple):
+    """The moisture of what an event made, in hundredths of a per cent, rounded down: None where it says nothing of it, or
+    different things. `breaks` are the rules that it breaks by what it says."""
+
+    moisture: int | None
+    breaks: tuple[str, ...]
 
 
 def is_lot(identifier: str) -> bool:
@@ -77,22 +90,51 @@ def of_lots(quantities: Iterable[Quantity]) -> list[Quantity]:
     return [each for each in quantities if is_lot(object_id(each.epc_class))]
 
 
-def moisture_of(event: Event) -> int | None:
-    """The moisture of what an event made, in hundredths of a per cent, rounded down: what its sensor reports say of water
-    as a share of the whole. None where they say nothing of it, or different things."""
-    if not event.sensors or event.sensors.count("[") + event.sensors.count("{") > BRACKETS_MAX:
-        return None
-    try:
-        elements = ELEMENTS.decode(event.sensors)
-    except (msgspec.DecodeError, ValueError):
-        return None
-    told = {
-        hundredths(bytes(report.value))
-        for element in elements
-        for report in element.sensor_report
-        if report.chemical_substance == WATER and report.uom == PER_CENT and bytes(report.value)
-    }
-    return told.pop() if len(told) == 1 else None
+def moisture_of(event: Event) -> Told:
+    """What an event's sensor reports, and members of its master data that are written as one, say of water as a share of
+    the whole."""
+    readings = [hundredths(text) for text in (*in_sensors(event.sensors), *in_master_data(event.ilmd))]
+    told = set(readings) - {None}
+    breaks = (IMPOSSIBLE_MOISTURE,) if None in readings else ()
+    return Told(told.pop() if len(told) == 1 and not breaks else None, breaks)
+
+
+def in_sensors(text: str) -> Iterator[bytes]:
+    if is_shallow(text):
+        try:
+            elements = ELEMENTS.decode(text)
+        except (msgspec.DecodeError, ValueError):
+            return
+        for element in elements:
+            for report in element.sensor_report:
+                yield from of_water(report)
+
+
+def in_master_data(text: str) -> Iterator[bytes]:
+    """Master data is whatever its namespaces say: what is no such report is something else. XML has its numbers as
+    texts."""
+    if is_shallow(text):
+        try:
+            members = MEMBERS.decode(text)
+        except (msgspec.DecodeError, ValueError):
+            return
+        for value in members.values():
+            try:
+                report = REPORT.decode(value)
+            except (msgspec.DecodeError, ValueError):
+                continue
+            yield from (number.strip(b'"') for number in of_water(report))
+
+
+def is_shallow(text: str) -> bool:
+    return text.count("[") + text.count("{") <= BRACKETS_MAX
+
+
+def of_water(report: SensorReport) -> Iterator[bytes]:
+    """The report's number as it is written, where it has one of water in per cent."""
+    number = bytes(report.value)
+    if report.chemical_substance == WATER and report.uom == PER_CENT and number:
+        yield number
 
 
 def hundredths(number: bytes) -> int | None:

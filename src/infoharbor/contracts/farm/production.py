@@ -56,12 +56,16 @@ class RecordProduction(Action):
     happened_at: Instant
 
     def apply(self, ledger: Ledger) -> str:
+        return self.record(ledger, ())
+
+    def record(self, ledger: Ledger, broken: tuple[str, ...]) -> str:
+        """`broken` are the rules that the event breaks which tells of it."""
         for field, count in (("inputs", len(self.inputs)), ("outputs", len(self.outputs))):
             ensure(1 <= count <= PARTS_MAX, "parts_count", field=field, expected=f"1 to {PARTS_MAX}")
         once = len({each.lot for each in self.inputs}) == len(self.inputs)
         ensure(once, "input_twice", field="inputs", expected="each lot once")
         taken = [(ledger.get(Lot, part.lot, field="inputs"), part) for part in self.inputs]
-        breaks = sorted({rule for lot, part in taken for rule in self.input_breaks(ledger, lot, part)})
+        breaks = sorted({*broken, *(rule for lot, part in taken for rule in self.input_breaks(ledger, lot, part))})
         needed = needed_input(ledger, self)
         counted = [(lot, part) for lot, part in taken if counts(ledger, lot, part)]
         breaks += [ABOVE_YIELD] if needed > sum(part.grams for _, part in counted) else []

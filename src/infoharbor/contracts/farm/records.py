@@ -80,6 +80,16 @@ class Lot(Record, table="lots"):
         """The grams that did not go into other lots."""
         return self.grams - self.used
 
+    @property
+    def season(self) -> str:
+        """The one harvest season of its shares; several are named together, and none is empty."""
+        return " + ".join(sorted({each.season for each in self.shares if each.season}))
+
+    @property
+    def harvested(self) -> bool:
+        """Whether it came off a plot, and was not made of other lots."""
+        return self.production is None
+
 
 class ProductionKind(Status):
     """`MAKE` has the yield of what is made; the others give back at most what went in."""

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from infoharbor.contracts.farm.actions import RecordHarvest
 from infoharbor.contracts.farm.cells import DIGITS, UNITS_PER_DEGREE, square_of
 from infoharbor.contracts.farm.derived import DeriveLots
-from infoharbor.contracts.farm.events import PER_CENT, WATER
+from infoharbor.contracts.farm.events import IMPOSSIBLE_MOISTURE, PER_CENT, WATER
 from infoharbor.contracts.farm.land import DescribeProduct, RegisterPlot, RegisterSite, Site
 from infoharbor.contracts.farm.production import ABOVE_DRY_MATTER, Output, RecordProduction
-from infoharbor.contracts.farm.records import Lot, Part, Production, ProductionKind
+from infoharbor.contracts.farm.records import Alert, Lot, Part, Production, ProductionKind
 from infoharbor.contracts.farm.test_farm import (
     BODY,
     DAY,
@@ -256,6 +256,56 @@ def test_a_lot_is_as_moist_as_its_event_says_if_it_says_one_thing(
 ) -> None:
     derive(trial, event("ab", quantities=(some(number("a"), 5_000),), sensors=said))
     assert trial.get(Lot, number("a")).moisture == moisture
+
+
+def master(*values: Any) -> str:
+    return msgspec.json.encode({f"{{https://tea.example/}}m{at}": each for at, each in enumerate(values)}).decode()
+
+
+@pytest.mark.parametrize(
+    ("said", "moisture"),
+    [
+        (master(water("11.2")), 1_120),
+        (master(water('"11.2"')), 1_120),  # Extensions are texts in XML.
+        (master("11.2", 5, None, ["x"], {"x": 1}, water("3")), 300),
+        (master(water("11.2"), water("11.3")), None),
+        (master(water("11.2", "NX")), None),
+        (master({**water("11.2"), "uom": 5}), None),
+        (master("11.2"), None),
+        ("[1]", None),
+        ('{"a":' * 1_000, None),
+        ("no JSON", None),
+    ],
+)
+def test_master_data_tells_the_moisture_as_a_sensor_report_does(trial: Trial, said: str, moisture: int | None) -> None:
+    derive(trial, event("ab", quantities=(some(number("a"), 5_000),), ilmd=said), INSIDE)
+    made = transformed("cd", [some(number("a"), 4_000)], [some(tea("t"), 400)])
+    derive(trial, msgspec.structs.replace(made, ilmd=said))
+    for lot in (number("a"), tea("t")):
+        assert trial.get(Lot, lot).moisture == moisture
+
+
+def test_sensors_and_master_data_that_say_the_same_say_one_thing(trial: Trial) -> None:
+    for name, said, moisture in (("a", "11.20", 1_120), ("b", "12", None)):
+        told = {"sensors": sensors(water("11.2")), "ilmd": master(water(said))}
+        derive(trial, event(f"a{name}", quantities=(some(number(name), 5_000),), **told))
+        assert trial.get(Lot, number(name)).moisture == moisture
+        assert trial.get(Lot, number(name)).breaks == ()
+
+
+@pytest.mark.parametrize("number_said", ["100", "-1", '"wet"', "true", '""', "1e1", "{}"])
+@pytest.mark.parametrize("field", ["ilmd", "sensors"])
+def test_a_moisture_that_is_none_is_kept_and_marked(trial: Trial, number_said: str, field: str) -> None:
+    said = {"ilmd": master, "sensors": sensors}[field](water(number_said))
+    derive(trial, event("ab", quantities=(some(number("a"), 10_000),), **{field: said}), INSIDE)
+    harvested = trial.get(Lot, number("a"))
+    assert (harvested.moisture, harvested.breaks) == (None, (IMPOSSIBLE_MOISTURE,))
+    assert {each.indication for each in harvested.shares} == {""}
+    assert trial.get(Alert, number("a"), IMPOSSIBLE_MOISTURE).owner == GROWER
+    made = transformed("cd", [some(number("a"), 10_000)], [some(tea("t"), 2_000)])
+    derive(trial, msgspec.structs.replace(made, **{field: said}))
+    assert IMPOSSIBLE_MOISTURE in trial.get(Lot, tea("t")).breaks
+    trial.audit()
 
 
 def test_dry_matter_is_judged_by_what_events_say(trial: Trial) -> None:

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from infoharbor.contractkit import Action, Ledger, Refusal
 from infoharbor.contracts.document.actions import IssueDocument, RevokeDocument
 from infoharbor.contracts.document.records import RevocationReason
-from infoharbor.contracts.farm import actions, lots, production
+from infoharbor.contracts.farm import actions, events, lots, production
 from infoharbor.contracts.farm.actions import DisposeLot, PassTitle, RecordHarvest, ReleaseLot
 from infoharbor.contracts.farm.alerts import ANSWER_TIME, ClearAlert, CloseAlert
 from infoharbor.contracts.farm.causes import (
@@ -890,7 +890,7 @@ def test_every_rule_status_and_refusal_has_its_words() -> None:
     rules = {*production.RULES, actions.PLOT_OF_ANOTHER, actions.OUT_OF_SEASON, actions.PLOT_NOT_ALLOTTED}
     for language in ("en", "zh"):
         words = json.loads(Path(__file__).with_name("words").joinpath(f"{language}.json").read_text())
-        assert set(words["rules"]) == {*rules, lots.DIFFERS_FROM_EVENTS}
+        assert set(words["rules"]) == {*rules, lots.DIFFERS_FROM_EVENTS, events.IMPOSSIBLE_MOISTURE}
         assert {str(each) for kind in (LotStatus, AlertStatus, ClosingCode, Basis) for each in kind} <= set(
             words["statuses"]
         )

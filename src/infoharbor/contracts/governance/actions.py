@@ -43,6 +43,8 @@ MAJORITY = Parameter("governance.majority_twelfths", 8, "twelfths of the seats",
 VOTING_PERIOD = Parameter("governance.voting_period_ms", 30 * DAY, "ms", 1, 366 * DAY)
 ACTIVATION_DELAY = Parameter("governance.activation_delay_ms", 7 * DAY, "ms", 0, 366 * DAY)
 CODES_PER_DECISION = 500
+VALIDATORS = "network-validators"
+"""The code table of those who vote on blocks: a code is an organisation, its value the validator's key."""
 
 
 class SetParameter(Action):
@@ -79,6 +81,8 @@ class SetCodes(Action):
             in_order = entry.until == 0 or entry.until > entry.valid_from
             ensure(in_order, "codes_period", field="entries", expected="until after valid_from, or 0 for no end")
             ledger.put(entry)
+        if any(entry.code_table == VALIDATORS for entry in self.entries):
+            ensure_own_keys(ledger)
 
 
 class ActivateContract(Action):
@@ -198,6 +202,15 @@ def cast(ledger: Ledger, proposal: str, *, in_favour: bool) -> None:
         ledger.call(decode_action(DECISIONS[counted.action], counted.decision))
     elif counted.against > counted.seats - counted.majority:
         ledger.move(Proposal, proposal, ProposalStatus.REJECTED)
+
+
+def ensure_own_keys(ledger: Ledger) -> None:
+    """One key is one vote on blocks, whose two organisations would each count on."""
+    holders: dict[str, str] = {}
+    for entry in ledger.scan(CodeEntry, VALIDATORS):
+        if entry.until == 0 or entry.until > ledger.now:
+            own = holders.setdefault(entry.value, entry.code) == entry.code
+            ensure(own, "validator_known", field="entries", expected="a validator's key of the organisation's own")
 
 
 def ensure_voted(ledger: Ledger) -> None:

@@ -247,6 +247,21 @@ def test_a_decision_that_cannot_hold_is_refused_with_its_deciding_vote(
     alone.refuses(Propose.to(decision, id="p", reason=""), by="harbor", code=code)  # type: ignore[arg-type]
 
 
+def test_no_two_organisations_have_one_validators_key(alone: Trial) -> None:
+    def entry(name: str, key: str, until: int = 0) -> CodeEntry:
+        return CodeEntry("network-validators", name, key, "", "", 0, until)
+
+    known = "governance.validator_known"
+    twice = SetCodes((entry("a", "01" * 32), entry("b", "01" * 32)))
+    alone.refuses(Propose.to(twice, id="twice", reason=""), by="harbor", code=known)
+    alone.decide(SetCodes((entry("a", "01" * 32), entry("b", "02" * 32))))
+    taken = SetCodes((entry("b", "01" * 32),))
+    alone.refuses(Propose.to(taken, id="taken", reason=""), by="harbor", code=known)
+    alone.decide(SetCodes((entry("a", "01" * 32, until=1),)))
+    alone.decide(taken)
+    alone.decide(SetCodes((CodeEntry("others", "c", "01" * 32, "", "", 0, 0),)))
+
+
 def test_a_parameters_bounds_are_its_contracts(alone: Trial) -> None:
     for twelfths in (7, 12):
         alone.decide(SetParameter("governance.majority_twelfths", twelfths))

@@ -7,6 +7,7 @@ from infoharbor.contractkit.identifiers import is_country, is_lei, is_slug, is_u
 from infoharbor.contractkit.signatures import is_possessed, key_identifier
 from infoharbor.contractkit.types import Code, CountryCode, Instant, OrganisationId, ShortText, UserId
 from infoharbor.contracts.identity.attesters import AttesterKey
+from infoharbor.contracts.identity.limits import pass_on_limits
 from infoharbor.contracts.identity.records import (
     ADMINISTRATOR,
     Accreditation,
@@ -179,7 +180,8 @@ class AddKey(Action):
 
 
 class RotateKey(Action):
-    """Put a new key in the place of an old one of the same user. An expired key may do this for itself."""
+    """Put a new key in the place of an old one of the same user, with its scope and what its limits leave. An expired
+    key may do this for itself."""
 
     old: Code
     key: NewKey
@@ -193,6 +195,7 @@ class RotateKey(Action):
         may = old.user in ledger.users or any(ADMINISTRATOR in user.roles for user in signers)
         ensure(may, "not_your_key", field="old", expected="your own key, or an administrator")
         add_key(ledger, old.user, old.organisation, old.kind, self.key, old.scope)
+        pass_on_limits(ledger, self.old, key_identifier(self.key.suite, self.key.public_key))
 
 
 class RevokeKey(Action):

@@ -2,10 +2,11 @@
 
 import msgspec
 
-from infoharbor.contractkit import ANYONE, NEW, PUBLIC, Contract, Move, Record, Status, ensure
+from infoharbor.contractkit import ANYONE, NEW, PUBLIC, Contract, Ledger, Move, Record, Status, ensure
 from infoharbor.contractkit.kernel import Find, SaltedAction, SigningKey
 from infoharbor.contractkit.types import INTEGER_MAX, Code, CountryCode, Instant, OrganisationId, ShortText, UserId
 from infoharbor.contracts.identity.attesters import CURRENT, Attesters
+from infoharbor.contracts.identity.limits import Limits, hold_to_limits
 from infoharbor.evidence.attesters import attesters_root
 
 GOVERNANCE = Contract("governance")
@@ -222,7 +223,7 @@ class _Authority:
     def _ensure_signed(self, find: Find, member: Organisation, own: list[bytes], name: str, now: int) -> int:
         """Every key is in force as the bundle has left it; people meet the policy, or a scope covers it.
 
-        Returns when the first of the keys expires.
+        Returns when the first of the keys expires; `now` where one has limits, which each action is held to anew.
         """
         until = INTEGER_MAX
         people: dict[str, User] = {}
@@ -241,6 +242,8 @@ class _Authority:
             )
             if user.kind == UserKind.PERSON:
                 people[user.id] = user
+            elif find(Limits, record.id) is not None:
+                until = now
             covered = covered or name in record.scope
             until = min(until, record.until or INTEGER_MAX)
         if covered and not people:
@@ -251,6 +254,13 @@ class _Authority:
         suffice = may_sign(member, name, list(people.values()))
         ensure(suffice, "identity.policy", field="keys", expected=wanted)
         return until
+
+    def hold_to_limits(
+        self, ledger: Ledger, signers: dict[bytes, SigningKey], action: SaltedAction, arguments: object
+    ) -> None:
+        for key in sorted(signers):
+            if signers[key].organisation in action.by:
+                hold_to_limits(ledger, key.hex(), f"{action.contract}.{action.name}", arguments)
 
     def accreditation(self, find: Find, organisation: str, role: str, jurisdiction: str, now: int) -> str | None:
         grant = find(Accreditation, organisation, role, jurisdiction)

@@ -115,7 +115,8 @@ class IssueReceivable(Action):
         issued = ledger.move(Receivable, draft.id, ReceivableStatus.ISSUED, next_at=due)
         ensure_may_issue(ledger, issued.debtor)
         draw(ledger, issued, issued.face)
-        claim = use(ledger, issued.invoice, UseKind.CLAIMED, issued.face, by=issued.bank, of=issued.id)
+        invoice = ledger.get(Invoice, issued.invoice, field="invoice")
+        claim = use(ledger, invoice, UseKind.CLAIMED, issued.face, by=issued.bank, of=issued.id)
         ledger.put(issued.replace(use=claim))
 
 

@@ -208,7 +208,8 @@ class ChooseOffer(Action):
         receivable = ensure_live(ledger, self.receivable)
         leaf = standing_as(ledger, self.receivable, self.leaf, LeafStatus.ASKED)
         offer = ledger.move(FinancingOffer, (leaf.receivable, leaf.number, self.financier), OfferStatus.CHOSEN)
-        reserved = use(ledger, leaf.invoice, UseKind.FINANCED, leaf.face, by=offer.financier, of=name_of(leaf))
+        invoice = ledger.get(Invoice, leaf.invoice, field="invoice")
+        reserved = use(ledger, invoice, UseKind.FINANCED, leaf.face, by=offer.financier, of=name_of(leaf))
         until = min(ledger.now + ledger.parameter(PAYOUT_PERIOD), receivable.next_at)
         terms = Terms(offer.proceeds, leaf.invoice, reserved, offer.recourse)
         ledger.move(

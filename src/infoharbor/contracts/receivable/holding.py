@@ -30,8 +30,7 @@ class SplitLeaf(Action):
     parts: tuple[Amount, ...]
 
     def apply(self, ledger: Ledger) -> tuple[int, ...]:
-        ensure_live(ledger, self.receivable)
-        return split(ledger, self.receivable, self.leaf, self.parts)
+        return split(ledger, ensure_live(ledger, self.receivable), self.leaf, self.parts)
 
 
 class OfferLeaf(Action):
@@ -55,7 +54,7 @@ class OfferLeaf(Action):
         invoice = ledger.get(Invoice, self.invoice, field="invoice")
         between = (invoice.seller, invoice.buyer, invoice.currency) == (self.to, leaf.holder, receivable.currency)
         ensure(between, "invoice_of_others", field="invoice", expected=f"an invoice of {self.to} to {leaf.holder}")
-        reserved = use(ledger, invoice.id, UseKind.CLAIMED, leaf.face, by=leaf.holder, of=name_of(leaf))
+        reserved = use(ledger, invoice, UseKind.CLAIMED, leaf.face, by=leaf.holder, of=name_of(leaf))
         terms = Terms(leaf.face, invoice.id, reserved, self.recourse)
         ledger.move(
             Leaf, (leaf.receivable, leaf.number), LeafStatus.OFFERED, party=self.to, terms=terms, until=self.until
@@ -144,7 +143,8 @@ class FreezeLeaf(Action):
             set_free(ledger, leaf.receivable, leaf.number)
         number = leaf.number
         if self.amount < leaf.face and leaf.status != LeafStatus.DISPUTED:
-            number, _ = split(ledger, leaf.receivable, leaf.number, (self.amount, leaf.face - self.amount))
+            root = ledger.get(Receivable, leaf.receivable)
+            number, _ = split(ledger, root, leaf.number, (self.amount, leaf.face - self.amount))
         ledger.move(Leaf, (leaf.receivable, number), LeafStatus.FROZEN, reference=self.notice)
         return number
 
@@ -221,20 +221,15 @@ def lapse_early(ledger: Ledger, leaf: Leaf) -> None:
     set_free(ledger, leaf.receivable, leaf.number)
 
 
-def split(ledger: Ledger, receivable: str, number: int, parts: tuple[int, ...]) -> tuple[int, ...]:
-    """Consume a leaf and make its parts, which add up to it; returns their numbers."""
+def split(ledger: Ledger, root: Receivable, number: int, parts: tuple[int, ...]) -> tuple[int, ...]:
+    """Consume a leaf of this receivable and make its parts, which add up to it; returns their numbers."""
     ensure(2 <= len(parts) <= PARTS_MAX, "parts_count", field="parts", expected=f"2 to {PARTS_MAX}")
-    whole = ledger.move(Leaf, (receivable, number), LeafStatus.SPLIT)
+    whole = ledger.move(Leaf, (root.id, number), LeafStatus.SPLIT)
     ensure(sum(parts) == whole.face, "parts_mismatch", field="parts", expected=whole.face)
-    root = ledger.get(Receivable, receivable)
     numbers = tuple(range(root.leaves + 1, root.leaves + 1 + len(parts)))
-    collected = share(whole.collected, parts)
-    for child, face, had in zip(numbers, parts, collected, strict=True):
-        ledger.create(
-            whole.replace(
-                number=child, parent=number, face=face, collected=had, status=LeafStatus.HELD, **FREE
-            )
-        )  # fmt: skip
+    part = whole.replace(parent=number, status=LeafStatus.HELD, **FREE)
+    for child, face, had in zip(numbers, parts, share(whole.collected, parts), strict=True):
+        ledger.create(part.replace(number=child, face=face, collected=had))
     ledger.put(root.replace(leaves=root.leaves + len(parts)))
     return numbers
 

@@ -139,14 +139,14 @@ class InvoiceUse(Record, table="invoice_uses", key=("invoice", "id")):
     readers = ("by", "seller", SUPERVISOR.of("seller"))
 
 
-def use(ledger: Ledger, invoice: str, kind: UseKind, amount: int, *, by: str, of: str) -> str:
+def use(ledger: Ledger, invoice: Invoice, kind: UseKind, amount: int, *, by: str, of: str) -> str:
     """Count a part of an invoice as used; refused as `invoice_exhausted` beyond what it has room for."""
-    found = ledger.get(Invoice, invoice, field="invoice")
-    room = found.total - found.factored - found.financed if kind == UseKind.FINANCED else unclaimed(found)
+    financeable = invoice.total - invoice.factored - invoice.financed
+    room = financeable if kind == UseKind.FINANCED else unclaimed(invoice)
     ensure(amount <= room, "invoice_exhausted", field="amount", expected=f"at most {max(room, 0)}")
-    made = InvoiceUse(found.id, ledger.fresh_id("use"), kind, by, found.seller, amount, of or "-", True)
+    made = InvoiceUse(invoice.id, ledger.fresh_id("use"), kind, by, invoice.seller, amount, of or "-", True)
     ledger.create(made)
-    ledger.put(counted(tell(found, by), kind, amount))
+    ledger.put(counted(tell(invoice, by), kind, amount))
     return made.id
 
 

@@ -147,4 +147,4 @@ class FactorInvoice(Action):
             ledger.ensure_actor(organisation)
         ensure_financier(ledger, ledger.jurisdiction(invoice.seller), organisation=self.financier)
         ensure_checked(ledger, invoice)
-        return use(ledger, invoice.id, UseKind.FACTORED, self.amount, by=self.financier, of=self.reference)
+        return use(ledger, invoice, UseKind.FACTORED, self.amount, by=self.financier, of=self.reference)

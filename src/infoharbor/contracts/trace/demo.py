@@ -194,7 +194,7 @@ CROSSING = Delivery(
                     "sensorMetadata": {"time": "2025-09-12T13:40:00.000+08:00"},
                     "sensorReport": [
                         {"type": "Temperature", "value": 27.5, "uom": "CEL"},
-                        {"type": "RelativeHumidity", "value": 61, "uom": "A93"},
+                        {"type": "RelativeHumidity", "value": 61, "uom": "P1"},
                     ],
                 }
             ],

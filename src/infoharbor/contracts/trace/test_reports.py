@@ -1,5 +1,7 @@
 """Sheets for authorities out of the story: critical tracking events with their key data, and what a recall reaches."""
 
+import csv
+import io
 from typing import Any
 
 import pytest
@@ -26,6 +28,14 @@ def ask(told: Trial, run: Any, **given: str) -> list[dict[str, Any]]:
     sight = Sight(told.view, lambda _: iter(()), told.registry, told.now, ANONYMOUS)
     rows: list[dict[str, Any]] = report.ask(sight, given).form()["rows"]
     return rows
+
+
+def sheet(told: Trial, run: Any, language: str, **given: str) -> str:
+    report: Report = run.__report__
+    sight = Sight(told.view, lambda _: iter(()), told.registry, told.now, ANONYMOUS)
+    words = Words(told.registry)
+    speech = Speech(language, words, lambda one: words.text("trace", "title"))
+    return csv_file(report.ask(sight, given), speech).decode("utf-8-sig")
 
 
 def test_a_lot_has_its_code_from_where_it_is_given_and_not_before(told: Trial) -> None:
@@ -73,10 +83,25 @@ def test_a_recall_reaches_all_that_was_made_of_a_lot(told: Trial) -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_sheet_speaks_both_languages(told: Trial, language: str) -> None:
-    report: Report = fsma.__report__  # type: ignore[attr-defined]
-    sight = Sight(told.view, lambda _: iter(()), told.registry, told.now, ANONYMOUS)
-    words = Words(told.registry)
-    table = report.ask(sight, {})
-    text = csv_file(table, Speech(language, words, lambda one: words.text("trace", "title"))).decode("utf-8-sig")
+    text = sheet(told, fsma, language)
     assert ("Harvesting" in text) == (language == "en")
     assert ("采收" in text) == (language == "zh")
+
+
+@pytest.mark.parametrize(
+    ("language", "titles", "step", "disposition"),
+    [
+        ("en", ("Business step", "Disposition"), "sold in a shop", "sold"),
+        ("zh", ("业务步骤", "状态"), "零售", "已售"),
+    ],
+)
+def test_a_recalls_sheet_says_steps_in_words_and_has_their_codes_beside(
+    told: Trial, language: str, titles: tuple[str, str], step: str, disposition: str
+) -> None:
+    harvested = next(row["object"] for row in ask(told, fsma) if row["kind"] == HARVESTING)
+    rows = list(csv.DictReader(io.StringIO(sheet(told, recall, language, object=harvested))))
+    coded = ("{} (code)", "{} (code)") if language == "en" else ("{}（代码）", "{}（代码）")
+    codes = [code.format(title) for code, title in zip(coded, titles, strict=True)]
+    found = {tuple(row[each] for each in (*titles, *codes)) for row in rows}
+    assert (step, disposition, "retail_selling", "retail_sold") in found
+    assert all(said != code for row in found for said, code in zip(row[:2], row[2:], strict=True) if code)

@@ -158,6 +158,7 @@ class Answers(Answering):
             )
 
     def _load_snapshot_chunk(self, asked: Any, told: Any, now: int) -> None:
+        """Reads nothing but a file, and is called in another thread than all else."""
         if asked.format == FORMAT:
             told.chunk = self._snapshots.chunk(asked.height, asked.chunk)
 

@@ -8,10 +8,11 @@ import logging
 import re
 import time
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import httpx
 
-from infoharbor.engine.digests import DIGESTS_BYTES, Digests, first_difference, read_digests
+from infoharbor.engine.digests import DIGESTS_BYTES, Digests, RootWith, are_proven, first_difference, read_digests
 from infoharbor.engine.interface import Block
 from infoharbor.engine.quarantine import Quarantine
 from infoharbor.kernel import merkle
@@ -41,33 +42,41 @@ def verdict_in(line: bytes, height: int) -> Quarantine | None:
     return Quarantine(height, part, here.lower(), there.lower())
 
 
-def explained(
-    quarantine: Quarantine, chain: Chain, before: merkle.Frontier, block: Block, gateways: Iterable[str]
-) -> Quarantine:
-    """With the first difference that another node shows; as it was if none can be reached. `before` is the header log
-    without `block`. Only a node whose header leads to the root that the quorum voted for is believed."""
+class Own(NamedTuple):
+    """What a node has of the differing block: `before`, the header log without it; the block; what its state root would be,
+    had it written other leaves."""
+
+    before: merkle.Frontier
+    block: Block
+    root_with: RootWith
+
+
+def explained(quarantine: Quarantine, chain: Chain, own: Own, gateways: Iterable[str]) -> Quarantine:
+    """With the first difference that another node shows; as it was if none can be reached. Only a node whose header leads to
+    the root that the quorum voted for is believed, and whose records lead to that header, as far as that can be told."""
     until = time.monotonic() + PATIENCE_S
     for gateway in list(gateways)[:GATEWAYS_MOST]:
         if time.monotonic() >= until:
             break
         try:
             theirs = read_digests(chain, _asked(gateway, quarantine.height, until))
+            if own.before.root_after(merkle.leaf_hash(theirs.header_bytes)).hex() == quarantine.there:
+                return _named(quarantine, chain, own, theirs, gateway)
         except (httpx.HTTPError, httpx.InvalidURL, Malformed) as fault:
             logger.warning("%s does not tell what it has at block %s: %s", gateway, quarantine.height, fault)
             continue
-        if before.root_after(merkle.leaf_hash(theirs.header_bytes)).hex() == quarantine.there:
-            return _named(quarantine, chain, block, theirs, gateway)
         logger.warning("%s has not the network's block %s", gateway, quarantine.height)
     return quarantine
 
 
-def _named(quarantine: Quarantine, chain: Chain, block: Block, theirs: Digests, gateway: str) -> Quarantine:
-    found = first_difference(chain, block, theirs)
-    receipts = map(receipt_codec.decode, block.receipts)
+def _named(quarantine: Quarantine, chain: Chain, own: Own, theirs: Digests, gateway: str) -> Quarantine:
+    proven = are_proven(chain, own.block, theirs, own.root_with)
+    found = first_difference(chain, own.block, theirs)
+    receipts = map(receipt_codec.decode, own.block.receipts)
     code = next((each.code for each in receipts if each.transaction.hex() == found.transaction), "")
     return Quarantine(
         quarantine.height, quarantine.found, quarantine.here, quarantine.there,
-        gateway, found.transaction, code, found.record, found.part,
+        gateway, found.transaction, code, found.record, found.part, proven,
     )  # fmt: skip
 
 

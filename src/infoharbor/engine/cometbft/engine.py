@@ -16,6 +16,7 @@ from infoharbor.engine.blocklog import BlockLog
 from infoharbor.engine.cometbft.answers import Answers
 from infoharbor.engine.cometbft.application import Application, OrderedMachine
 from infoharbor.engine.cometbft.attesting import Attesting, QuorumSigner
+from infoharbor.engine.cometbft.chunk_serving import ChunkServing
 from infoharbor.engine.cometbft.connections import Connection, Server
 from infoharbor.engine.cometbft.home import ConsensusHome
 from infoharbor.engine.cometbft.light import LightBlocks
@@ -102,6 +103,8 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
         self._network.callback(self._snapshots.close)
         attesting = Attesting(self.attestation, self._machine, self._attesters)
         self._answers = Answers(self._application, self, attesting, self._snapshots)
+        self._chunks = ChunkServing(self._selector, lambda request: self._answers.answer(request, milliseconds()))
+        self._network.callback(self._chunks.close)
         with self._machine.view() as view:
             home.take_next_key(validators(view, view.time, home.founding_validators()))
         self._process = ConsensusProcess(program, home, self._hear)
@@ -227,6 +230,9 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
         kind = request.WhichOneof("value")
         if kind == "prepare_proposal" and not len(self._pool) and self._idle:
             self._proposal = (connection, request, now + PROPOSAL_PATIENCE_MS)
+            return None
+        if kind == "load_snapshot_chunk":
+            self._chunks.ask(connection, request)
             return None
         before = self._machine.height
         answer = self._answers.answer(request, now)

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from infoharbor.contracts.governance.actions import SetCodes
+from infoharbor.contracts.governance.actions import VALIDATORS, SetCodes
 from infoharbor.crypto.keyfile import write_key
 from infoharbor.crypto.suites import SUITES
 from infoharbor.engine.cometbft.home import (
@@ -18,7 +18,7 @@ from infoharbor.engine.cometbft.home import (
     peers_of,
 )
 from infoharbor.engine.cometbft.order import Order
-from infoharbor.engine.cometbft.validators import NODES, VALIDATORS, admits
+from infoharbor.engine.cometbft.validators import NODES, admits
 from infoharbor.engine.embedded import milliseconds
 from infoharbor.engine.folder import DataFolder, write_private
 from infoharbor.engine.founding import chain_id

@@ -4,10 +4,11 @@ import contextlib
 import logging
 import threading
 
-from infoharbor.engine.cometbft.divergence import explained, verdict_in
+from infoharbor.engine.cometbft.divergence import Own, explained, verdict_in
 from infoharbor.engine.cometbft.home import ConsensusHome
 from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.interface import Refused, Status
+from infoharbor.engine.proving import root_with
 from infoharbor.engine.quarantine import Quarantine
 from infoharbor.engine.reading import frontier_at
 from infoharbor.engine.snapshot import Snapshot, State
@@ -72,9 +73,14 @@ class QuarantiningEngine(EmbeddedEngine):
         with Snapshot.open(self._store, super()._current) as snapshot:
             block = self._block(snapshot, found.height)
             before = frontier_at(snapshot, found.height)
-        told = explained(found, self.chain, before, block, ConsensusHome(self._data.path).config().gateways)
+        own = Own(before, block, self._root_with)
+        told = explained(found, self.chain, own, ConsensusHome(self._data.path).config().gateways)
         logger.error("where it parts from the network: %s", told.told)
         self._keep(told)
+
+    def _root_with(self, leaves: dict[str, bytes]) -> bytes:
+        with Snapshot.open(self._store, super()._current) as snapshot:
+            return root_with(self.chain.suite, snapshot, leaves)
 
     def _keep(self, quarantine: Quarantine) -> None:
         self._quarantine = quarantine

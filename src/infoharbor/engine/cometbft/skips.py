@@ -1,11 +1,15 @@
 """Skips: transactions on which every node's machine fails, and which a quorum of the validators has agreed not to run.
 
+A due move is planned again wherever it is refused, and made by whoever reaches for its record. So a skip of one names the
+record, and holds for all its due moves from that block on, until a later version of its contract is in force.
+
 `skips/HEIGHT-ID.json` in a node's folder is one skip. What it says holds by its signatures alone, checked against the
 state before its block whenever that block runs: now, after a restart, in an audit of a copy, or at a node that catches up.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +26,7 @@ from infoharbor.kernel.limits import INTEGER_MAX
 
 SKIP_BYTES = 256 * 1024
 SKIPS_MOST = 1_000
+PATH_MOST = 400
 SKIP_TAG = tag("skip")
 VALIDATORS_MOST = 1_000
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
@@ -30,24 +35,32 @@ Signature = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{128}$")]
 
 class Skip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The transaction (or due move) `transaction` of block `height` is not run. All hashes and keys are in lower-case hex;
-    `validators` are the keys that decide, ascending; `signatures` those of theirs that are there, by key."""
+    `validators` are the keys that decide, ascending; `signatures` those of theirs that are there, by key. `record` is the
+    path of the record whose due move it was, which `version` of its contract failed to make; empty and 0 for none."""
 
     chain: Hash
     height: Annotated[int, msgspec.Meta(ge=1, le=INTEGER_MAX)]
     transaction: Hash
     validators: Annotated[tuple[Hash, ...], msgspec.Meta(min_length=1, max_length=VALIDATORS_MOST)]
     signatures: dict[Hash, Signature] = {}
+    record: Annotated[str, msgspec.Meta(max_length=PATH_MOST)] = ""
+    version: Annotated[int, msgspec.Meta(ge=0, le=INTEGER_MAX)] = 0
 
     @property
     def message(self) -> bytes:
         """What each of them signs."""
         hashes = [bytes.fromhex(self.chain), self.height, bytes.fromhex(self.transaction)]
-        return SKIP_TAG + encode([*hashes, [bytes.fromhex(key) for key in self.validators]])
+        due = [self.record, self.version] if self.record else []
+        return SKIP_TAG + encode([*hashes, [bytes.fromhex(key) for key in self.validators], *due])
 
     @property
     def missing(self) -> int:
         """How many signatures it still takes."""
         return max(0, quorum_of(len(self.validators)) - len(self.signatures))
+
+    def holds_under(self, active: Mapping[str, int]) -> bool:
+        """Whether no later version of the record's contract than the one that failed is in force."""
+        return active.get(self.record.partition("/")[0], 1) <= self.version
 
     def ensure_valid(self, chain: bytes) -> None:
         """Refuse what is of another chain, or is signed by others, or falsely. A part of the quorum will do."""
@@ -77,19 +90,34 @@ class PlacedSkips:
     def __init__(self, data: Path, chain: bytes) -> None:
         self._data, self._chain = data, chain
         self._by_height: dict[int, list[Skip]] = defaultdict(list)
+        self._of_due_moves: list[Skip] = []
         for skip in skips_in(data):
             self._by_height[skip.height].append(skip)
+            if skip.record:  # These hold in other blocks than that whose state says who decides.
+                with decided_in(skip):
+                    skip.ensure_decided(chain)
+                self._of_due_moves.append(skip)
 
     def at(self, height: int, view: Any) -> Collection[bytes]:
         """The ids; `Damaged` if one is not what the validators of that height decided."""
         found = self._by_height.get(height, [])
         for skip in found:
-            try:
+            with decided_in(skip):
                 skip.ensure_decided(self._chain)
                 ensure_of(skip, view, founding_in(self._data))
-            except Refused as refused:
-                raise Damaged(f"skips/{name_of(skip)}", str(refused)) from None
         return [bytes.fromhex(skip.transaction) for skip in found]
+
+    def held(self, height: int, active: Mapping[str, int]) -> Collection[str]:
+        return {skip.record for skip in self._of_due_moves if skip.height <= height and skip.holds_under(active)}
+
+
+@contextmanager
+def decided_in(skip: Skip) -> Iterator[None]:
+    """What is wrong with a skip that was placed is wrong with the folder."""
+    try:
+        yield
+    except Refused as refused:
+        raise Damaged(f"skips/{name_of(skip)}", str(refused)) from None
 
 
 def skips_in(data: Path) -> list[Skip]:

@@ -83,7 +83,7 @@ class Snapshots:
         try:
             self._process = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # Closed with this process, however it ends: then that one ends too.
                 stdout=subprocess.PIPE,
                 start_new_session=True,  # An interrupt from the keyboard is for the node, which ends its processes.
             )
@@ -123,6 +123,8 @@ class Snapshots:
             self._process.kill()
             self._process.wait()
             self._process.stdout.close()
+            assert self._process.stdin is not None
+            self._process.stdin.close()
         self._place, self._process, self._opened, self._said = None, None, False, b""
 
     def _tidy(self) -> None:

@@ -4,12 +4,10 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, Protocol
 
-from infoharbor.contracts.governance.actions import SetCodes
+from infoharbor.contracts.governance.actions import VALIDATORS, SetCodes
 from infoharbor.contracts.governance.records import CodeEntry, Misbehaviour
 from infoharbor.kernel.records import Entry, record_type
 
-VALIDATORS: Final = "network-validators"
-"""An entry an organisation: its code is the organisation's id, its value the validator's Ed25519 key in hex."""
 NODES: Final = "network-nodes"
 """The value is a node's id, by which it proves itself to the others; an organisation may have several nodes."""
 POWER: Final = 1000

@@ -50,10 +50,12 @@ class Captures:
         self._tasks: set[asyncio.Task[None]] = set()
         # One thread: more would not compute faster, only take turns with the engine's more often.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="epcis")
+        # Jobs wait for the disk twice, and the documents behind them need not.
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="epcis-jobs")
 
     async def start(self) -> None:
         """Take up what a stop or a crash left unfinished: an event that is recorded already counts as present."""
-        for job, raw in await self._aside(self.jobs.unfinished):
+        for job, raw in await self._on_disk(self.jobs.unfinished):
             self._begin(job, raw, None)
 
     async def stop(self) -> None:
@@ -62,13 +64,15 @@ class Captures:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._thread.shutdown()
+        self._disk.shutdown()
         self.jobs.close()
 
     async def accept(self, reader: Reader, raw: bytes, behaviour: str) -> Job:
         """A job for this document. Under `rollback` a document with any fault is refused here, as an `EventFault`."""
         if len(self._tasks) >= WAITING_MAX:
             raise Problem("trace.epcis_jobs_full", expected="another try in a few seconds")
-        job, found = await self._aside(self._opened, reader, raw, behaviour)
+        found = await self._aside(self._checked, reader, raw, behaviour)
+        job = await self._on_disk(self.jobs.add, reader.organisation, reader.user, behaviour, raw)
         self._begin(job, raw, found)
         return job
 
@@ -90,12 +94,12 @@ class Captures:
         return found.fresh[0]
 
     async def _aside(self, work: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
-        """Do what computes or waits for the disk beside the event loop."""
+        """Do what computes, or keeps in the vault, beside the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, partial(work, *arguments, **named))
 
-    def _opened(self, reader: Reader, raw: bytes, behaviour: str) -> tuple[Job, Sorted]:
-        found = self._checked(reader, raw, behaviour)
-        return self.jobs.add(reader.organisation, reader.user, behaviour, raw), found
+    async def _on_disk(self, work: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
+        """Do what the jobs' file keeps, beside the event loop and what computes."""
+        return await asyncio.get_running_loop().run_in_executor(self._disk, partial(work, *arguments, **named))
 
     def _checked(self, reader: Reader, raw: bytes, behaviour: str) -> Sorted:
         """The document's events told apart; whatever makes the whole of it useless is raised."""
@@ -132,7 +136,7 @@ class Captures:
                 problems, captured, present = (Problem("trace.epcis_capture_failed"),), 0, 0
             words = self._gateway.ledger.words
             errors: list[dict[str, Any]] = [epcis_form(each, words) for each in problems]
-            await self._aside(self.jobs.finish, job, captured=captured, present=present, errors=errors)
+            await self._on_disk(self.jobs.finish, job, captured=captured, present=present, errors=errors)
 
     async def _record(self, reader: Reader, received: Sequence[Received], *, rollback: bool) -> Outcome:
         """Put the events on the ledger: all in one bundle under `rollback`, else as many as can be."""

@@ -15,6 +15,7 @@ from infoharbor.edgekit.pages import authority_for
 from infoharbor.gateway.exchange import Asked, answer, part
 from infoharbor.gateway.pending.routes import bundles_of
 from infoharbor.kernel.actions import ActionType
+from infoharbor.kernel.records import PUBLIC
 from infoharbor.portal.entering import MemberPage, ensure_same_site
 from infoharbor.portal.forms import Input, argument, inputs
 from infoharbor.portal.together import FIELD, Other, acting, keys_of, others_in
@@ -96,8 +97,7 @@ def _own_key(page: MemberPage) -> bytes:
 
 def _kind(page: MemberPage, request: Asked) -> ActionType:
     contract, name = part(request, "contract"), part(request, "action")
-    known = page.ledger.registry.contracts.get(contract)
-    kind = page.ledger.registry.action(contract, name, known.version) if known is not None else None
+    kind = page.ledger.registry.action(contract, name, page.client.in_force().get(contract, 0))
     if kind is None:
         raise Problem("ledger.action_unknown", field="action", expected="an action that /contracts lists")
     return kind
@@ -110,7 +110,7 @@ def _form(page: MemberPage, kind: ActionType, known: dict[str, str]) -> Response
         contract=kind.contract,
         contract_title=page.contract_title(kind.contract),
         title=page.texts.sentence(page.ledger.words.text(kind.contract, "actions", kind.name)),
-        about=(kind.of.__doc__ or "").strip(),
+        about=page.texts.sentence(page.ledger.words.about(kind)),
         address=f"/act/{kind.contract}/{kind.name}",
         inputs=[each._replace(value=known.get(each.name, "")[:VALUE_MAX]) for each in inputs(page, kind)],
         member=page.reader.organisation,
@@ -176,7 +176,16 @@ def _done(page: MemberPage, kind: ActionType, receipt: dict[str, Any] | None) ->
     if receipt is None:
         raise Problem("ledger.still_waiting", field="transaction", expected="its receipt, later")
     title = page.texts.sentence(page.ledger.words.text(kind.contract, "actions", kind.name))
-    return page.show("acted.html", title=title, receipt=receipt, member=page.reader.organisation)
+    writes = [_written(page, each["path"]) for each in receipt["writes"]]
+    return page.show("acted.html", title=title, receipt=receipt, writes=writes, member=page.reader.organisation)
+
+
+def _written(page: MemberPage, path: str) -> dict[str, Any]:
+    """A record as the page names it; it has a page of its own where anyone may read it."""
+    contract, table, key = path.split("/", 2)
+    found = page.ledger.registry.table(path)
+    title = page.texts.sentence(page.ledger.words.text(contract, "tables", table))
+    return {"table": title, "key": key, "path": path if found is not None and found.visible == PUBLIC else ""}
 
 
 ROUTES = [get_act, post_act]

@@ -14,6 +14,7 @@ from infoharbor.kernel.encoding import Malformed
 from infoharbor.portal.display import NOTHING, Display, Shown, plain
 from infoharbor.portal.pages.lot import evidence_of
 from infoharbor.portal.pages.trace import identified
+from infoharbor.portal.pages.verifier import SCRIPTED, digest, given_along
 from infoharbor.portal.shell import Page
 from infoharbor.portal.wording import PUBLIC_LANGUAGES
 from infoharbor.sdk.building import now_ms
@@ -28,12 +29,12 @@ CHECK_COST: Final = 10
 @get("/verify", sync_to_thread=True)
 def get_verify(request: Asked) -> Response[str]:
     """Ask for the files."""
-    return Page(request, PUBLIC_LANGUAGES).show("verify.html", result=None)
+    return _shown(Page(request, PUBLIC_LANGUAGES), result=None)
 
 
 @post("/verify", status_code=200)
 async def post_verify(request: Asked) -> Response[str]:
-    """Check the files; nothing of them is kept."""
+    """Check the files for a browser that does not; nothing of them is kept."""
     page = Page(request, PUBLIC_LANGUAGES, cost=CHECK_COST)
     form = await request.form()
     evidence = await _file(form.get("evidence"), "evidence", EVIDENCE_BYTES)
@@ -70,8 +71,15 @@ def _answer(page: Page, evidence: bytes, trust: bytes) -> Response[str]:
             "expected": fault.expected,
             "why": sentence,
         }
-        return page.show("verify.html", http_status=422, result=result, own=own)
-    return page.show("verify.html", result=described(page, proven, policy), own=own)
+        return _shown(page, http_status=422, result=result, own=own)
+    return _shown(page, result=described(page, proven, policy), own=own)
+
+
+def _shown(page: Page, *, http_status: int = 200, **content: Any) -> Response[str]:
+    along = given_along(page, fields=True)
+    shown = page.show("verify.html", http_status=http_status, given=along, version=digest(), **content)
+    shown.headers["Content-Security-Policy"] = SCRIPTED
+    return shown
 
 
 def described(page: Page, proven: Proven, policy: TrustPolicy) -> dict[str, Any]:

@@ -4,11 +4,13 @@ from typing import Any
 
 from litestar import Response, get
 
-from infoharbor.edgekit.json_form import describe, shape_of
+from infoharbor.edgekit.json_form import shape_of
+from infoharbor.edgekit.kinds import told
 from infoharbor.edgekit.languages import LANGUAGES, read_words
 from infoharbor.gateway.exchange import Asked, part
+from infoharbor.kernel.actions import ActionType
 from infoharbor.kernel.records import RecordType
-from infoharbor.portal.diagrams import states
+from infoharbor.portal.diagrams import Label, states
 from infoharbor.portal.display import Display
 from infoharbor.portal.naming import action_title, field_word, parties_word
 from infoharbor.portal.shell import Page
@@ -29,13 +31,13 @@ def get_contract(request: Asked) -> Response[str]:
     found = next((each for each in page.client.contracts() if each["contract"] == name), None)
     if found is None:
         raise Problem("http.not_found", field="contract", expected="a contract of this node")
-    registry = page.ledger.registry
+    registry, version = page.ledger.registry, page.client.in_force().get(name)
     tables = [_table(page, kind) for kind in registry.tables.values() if kind.contract == name]
     return page.show(
         "contract.html",
         contract=_told(page, found),
         tables=tables,
-        actions=[_action(page, name, kind) for kind in registry.actions(name)],
+        actions=[_action(page, name, kind) for kind in registry.actions(name, version)],
         queries=[_in_language(page, each, "title") for each in found["queries"]],
         refusals=_refusals(registry.contracts[name].package),
     )
@@ -53,8 +55,9 @@ def _told(page: Page, form: dict[str, Any]) -> dict[str, Any]:
 def _table(page: Page, kind: RecordType) -> dict[str, Any]:
     display = Display(page, kind)
 
-    def word(status: str) -> str:
-        return display.status(status).text
+    def label(status: str) -> Label:
+        shown = display.status(status)
+        return Label(shown.text, look=shown.value)
 
     moves: list[dict[str, Any]] = [
         {
@@ -68,31 +71,27 @@ def _table(page: Page, kind: RecordType) -> dict[str, Any]:
         "name": kind.table,
         "path": f"{kind.contract}/{kind.table}",
         "title": page.texts.sentence(page.ledger.words.text(kind.contract, "tables", kind.table)),
-        "about": _about(page, kind),
+        "about": page.texts.sentence(page.ledger.words.about(kind)),
         "public": kind.visible == "public",
         "key": list(kind.key),
         "readers": parties_word(page, kind.contract, kind.table, kind.readers),
-        "fields": [(field.name, display.word(field.name), describe(field.type)) for field in shape_of(kind.of).fields],
+        "fields": [
+            (field.name, display.word(field.name), page.texts.sentence(told(field.type)))
+            for field in shape_of(kind.of).fields
+        ],
         "moves": moves,
-        "words": {name: word(name) for move in moves for name in (move["before"], move["after"])},
-        "states": states(kind, word, page.texts("contract.new")) if moves else None,
+        "words": {name: display.status(name).text for move in moves for name in (move["before"], move["after"])},
+        "states": states(kind, label, page.texts("contract.new")) if moves else None,
     }
 
 
-def _about(page: Page, kind: RecordType) -> str:
-    """What a table is: its declaration says it in English, the contract's file of its tables' words in another language."""
-    package = page.ledger.registry.contracts[kind.contract].package
-    told: str = read_words(package, f"tables.{page.language}").get("about", {}).get(kind.table, "")
-    return told or (kind.of.__doc__ or "").strip()
-
-
-def _action(page: Page, contract: str, kind: Any) -> dict[str, Any]:
+def _action(page: Page, contract: str, kind: ActionType) -> dict[str, Any]:
     return {
         "name": kind.name,
         "title": action_title(page, contract, kind.name),
-        "about": (kind.of.__doc__ or "").strip(),
+        "about": page.texts.sentence(page.ledger.words.about(kind)),
         "fields": [
-            (field.name, field_word(page, contract, kind.name, field.name), describe(field.type))
+            (field.name, field_word(page, contract, kind.name, field.name), page.texts.sentence(told(field.type)))
             for field in shape_of(kind.of).fields
         ],
     }

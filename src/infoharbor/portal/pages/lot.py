@@ -20,9 +20,10 @@ from infoharbor.gateway.scans import DAYS, REGIONS
 from infoharbor.kernel.limits import KEY_BYTES
 from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.kernel.records import record_type
-from infoharbor.portal.display import Shown, plain
+from infoharbor.portal.display import Shown, country, plain
 from infoharbor.portal.origin import in_words, origin_of
 from infoharbor.portal.pages.trace import LISTED, below, identified, link_of, name_of, told, when_of
+from infoharbor.portal.pages.verifier import FETCHING, digest, given_along
 from infoharbor.portal.shell import Page
 from infoharbor.portal.wording import PUBLIC_LANGUAGES
 from infoharbor.sdk.local import Ledger
@@ -32,6 +33,7 @@ from infoharbor.sdk.proving import prove
 QR_MARGIN: Final = 2
 SCAN_COST: Final = 20
 """Telling regions in bulk would only make noise."""
+COUNTRY: Final = "countryOfOrigin"
 BEGINNING: Final = ("create", "output")
 """What an event does to an object whose master data it gives."""
 
@@ -62,7 +64,7 @@ def _public_page(request: Asked) -> Response[Any]:
     origin = origin_of(page, lot)
     events = [told(page, event, origin.places) for event in lot["events"]]
     beginnings = [event for event in events if _begins(event, lot["id"])]
-    return page.show(
+    shown = page.show(
         "lot.html",
         lot=lot,
         address=address,
@@ -72,7 +74,7 @@ def _public_page(request: Asked) -> Response[Any]:
         last=when_of(events[-1])[:10] if events else "",
         wrong=[event for event in events if event["broken"]],
         claims=[event for event in events if event["standing"] == "claim"],
-        master=[pair for event in beginnings for pair in _master(event["master_data"])],
+        master=[pair for event in beginnings for pair in _master(page, event["master_data"])],
         name=name_of,
         origin=origin,
         scans=_counted(page, key, lot["id"]),
@@ -80,7 +82,11 @@ def _public_page(request: Asked) -> Response[Any]:
         evidence=f"/evidence/{quote(lot['id'], safe='~')}",
         evidence_file=file_name(lot["id"]),
         label=f"/labels/{quote(lot['id'], safe='~')}",
+        given=given_along(page, fields=False),
+        version=digest(),
     )
+    shown.headers["Content-Security-Policy"] = FETCHING
+    return shown
 
 
 @post("/scans", status_code=303)
@@ -187,10 +193,14 @@ def _begins(event: dict[str, Any], identifier: str) -> bool:
     return any(each["object"] == identifier and each["effect"] in BEGINNING for each in event["about"])
 
 
-def _master(data: Any) -> list[tuple[str, Shown]]:
+def _master(page: Page, data: Any) -> list[tuple[str, Shown]]:
     """Master data under names without their namespaces."""
     members = data.items() if isinstance(data, dict) else ()
-    return [(name.rpartition("}")[2], plain(value)) for name, value in members]
+    named = [(name.rpartition("}")[2], value) for name, value in members]
+    return [
+        (name, country(page, value) if name == COUNTRY and isinstance(value, str) else plain(value))
+        for name, value in named
+    ]
 
 
 def _digital_link(page: Page, request: Asked) -> str:

@@ -8,7 +8,7 @@ from infoharbor.contracts.identity.records import DEFAULT_RULES, Accreditation, 
 from infoharbor.gateway.exchange import Asked, part
 from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.kernel.records import record_type
-from infoharbor.portal.display import Display, Shown
+from infoharbor.portal.display import Display, Shown, country
 from infoharbor.portal.naming import action_title
 from infoharbor.portal.shell import Page
 from infoharbor.sdk.problems import Problem
@@ -21,7 +21,9 @@ def get_organisations(request: Asked) -> Response[str]:
     """All members."""
     page = Page(request)
     display = Display(page, record_type(Organisation))
-    members = [(each, display.status(each.status.value)) for each in page.organisations.values()]
+    members = [
+        (each, country(page, each.country), display.status(each.status.value)) for each in page.organisations.values()
+    ]
     return page.show("organisations.html", members=members)
 
 
@@ -36,7 +38,11 @@ def get_organisation(request: Asked) -> Response[str]:
     fields = [(word, shown) for name, word, shown in display.fields(member) if name != "policy"]
     with page.ledger.sight(ANONYMOUS) as sight:
         roles = [
-            (each, Display(page, record_type(Accreditation)).status(each.status.value))
+            (
+                each,
+                country(page, each.jurisdiction),
+                Display(page, record_type(Accreditation)).status(each.status.value),
+            )
             for each in sight.scan(Accreditation, identifier)
         ]
         open_tables = {

@@ -90,6 +90,7 @@ def _bundle(page: MemberPage, form: dict[str, Any]) -> Response[str]:
         bundle=_timed(form) | {"actions": actions},
         member=page.reader.organisation,
         signs_here=any(each["key"] in own and not each["signed"] for each in form["signers"]),
+        awaited=list(dict.fromkeys(each["organisation"] for each in form["signers"] if not each["signed"])),
         reason_max=REASON_MAX,
     )
 

@@ -13,7 +13,8 @@ from infoharbor.edgekit.sheets import Speech, several
 from infoharbor.gateway.exchange import Asked, part
 from infoharbor.gateway.reports import MEDIA, report_file, speech_in
 from infoharbor.kernel.records import Status
-from infoharbor.portal.display import NOTHING, Shown, tone_of
+from infoharbor.portal.codes import unit_name
+from infoharbor.portal.display import NOTHING, Shown, country, tone_of, unit
 from infoharbor.portal.entering import MemberPage
 from infoharbor.sdk.problems import Problem
 
@@ -135,7 +136,10 @@ def _shown(page: MemberPage, table: Table, speech: Speech, most: int) -> dict[st
         ],
         "more": max(len(table.rows) - most, 0),
         "measured": speech.title(report.columns[report.place(report.chart.of)]) if report.chart else "",
-        "charts": [(each.unit, Markup(each.svg)) for each in charts_of(table, speech)],
+        "charts": [
+            (unit_name(each.unit, page.texts) if each.unit else "", Markup(each.svg))
+            for each in charts_of(table, speech)
+        ],
     }
 
 
@@ -151,11 +155,14 @@ def _cell(page: MemberPage, speech: Speech, table: Table, row: Any, column: Any,
         )
     if column.kind is Kind.WORD and not isinstance(cell, tuple):
         text, tone = speech.cell(table, row, column, cell), _tone(page, table.report.contract, cell)
-        text = page.texts.epcis(text) if text == cell else text
         return Shown("badge", text, tone) if tone else Shown("text", text)
     if column.kind is Kind.WORD:
         return Shown("actions", parts=tuple(_action(speech, table, row, each) for each in several(cell)))
     text = speech.cell(table, row, column, cell)
+    if column.name == "country":
+        return country(page, text)
+    if any(each.kind is Kind.QUANTITY and each.of == column.name for each in table.report.columns):
+        return unit(page, text)
     if column.kind in NUMBERS:
         return Shown("number", _grouped(text))
     return Shown("number" if column.kind is Kind.DAY else "text", text)
@@ -166,7 +173,7 @@ def _tone(page: MemberPage, contract: str, word: Any) -> str:
     if isinstance(word, Status):
         tables = (each for each in page.ledger.registry.tables.values() if each.contract == contract)
         of = next((each for each in tables if each.moves and type(each.moves[0].after) is type(word)), None)
-        return "" if of is None else tone_of(of, str(word))
+        return "" if of is None else tone_of(page, of, str(word))
     rule = page.ledger.words.text(contract, "rules", str(word))
     return "wrong" if rule != Sentence(str(word), str(word)) else ""
 

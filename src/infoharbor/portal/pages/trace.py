@@ -58,7 +58,7 @@ def get_graph(request: Asked) -> Response[str]:
 
     def stepped(event: dict[str, Any]) -> Label:
         look = "event wrong" if breaking.get(event["event"]) else "event"
-        step = page.texts.word("steps", event["biz_step"] or "other")
+        step = page.texts.epcis(event["biz_step"] or "other")
         return Label(step, when_of(event)[:10], look, f"/records/trace/events/{event['event']}")
 
     return page.show(
@@ -99,8 +99,8 @@ def told(page: Page, event: dict[str, Any], places: dict[str, Site] | None = Non
     standings = {each["standing"] for each in event["about"]}
     return event | {
         "when": when_of(event),
-        "step": page.texts.word("steps", event["biz_step"] or "other"),
-        "condition": page.texts.word("dispositions", event["disposition"]) if event["disposition"] else "",
+        "step": page.texts.epcis(event["biz_step"] or "other"),
+        "condition": page.texts.epcis(event["disposition"]),
         "where": _place(page, event["place"], places or {}),
         "broken": sorted({each["broken"] for each in event["about"] if each["broken"]}),
         "standing": next((each for each in ("own", "open", "claim") if each in standings), ""),

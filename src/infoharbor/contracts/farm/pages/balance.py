@@ -9,10 +9,25 @@ from infoharbor.contracts.farm.records import Lot, LotStatus, Production, Produc
 from infoharbor.contracts.trace.pages import label_of
 from infoharbor.contracts.trace.records import Effect, Event, Mention
 from infoharbor.contracts.trace.rules import object_id
+from infoharbor.edgekit.indexes import Index
 from infoharbor.edgekit.reports import Bars, Column, Kind, Named, Row, report
+from infoharbor.edgekit.selecting import Link, Linked
 from infoharbor.edgekit.sight import Sight
 
-BEGINNINGS: Final = (Effect.CREATE, Effect.OUTPUT)
+SITE: Final = Linked(
+    (
+        Link(Mention, ("id",), {"effect": {Effect.CREATE, Effect.OUTPUT}}, {"captured_by": "producer"}),
+        Link(Event, ("captured_by", "digest")),
+    ),
+    ("biz_location", "read_point"),
+)
+"""Where a lot came into being: the place that its producer's event gives."""
+mentions_of_lot = Index(Mention, ("object", "captured_by"))
+summed_lots = Index(
+    Lot,
+    ("holder", "jurisdiction", "product", "status", "producer", "season", "harvested", "id"),
+    sums=("grams", "used"),
+)
 GLN: Final = "(414)"
 PRODUCER: Final = Column("producer", Kind.ORGANISATION, "Producer", "生产方")
 
@@ -62,15 +77,17 @@ def stock(read: Sight, holder: str = "") -> Iterator[Row]:
 )  # fmt: skip
 def balance(read: Sight, producer: str = "", season: str = "") -> Iterator[Row]:
     sums: dict[tuple[str, str, str, str, str], list[int]] = {}
-    for lot in read.scan(Lot):
-        key = (lot.producer, "", season_of(lot), lot.jurisdiction, lot.product)
-        if (producer and producer != lot.producer) or (season and season != key[2]):
-            continue
-        key = (lot.producer, site_of(read, lot), *key[2:])
-        gone = lot.left if lot.disposed_at else 0
-        harvested = lot.grams if lot.production is None else 0
-        added = (1, harvested, lot.grams - harvested, lot.used, gone, lot.left - gone)
-        sums[key] = [one + more for one, more in zip(sums.get(key, [0] * len(added)), added, strict=True)]
+    asked = {name: value for name, value in (("producer", producer), ("season", season)) if value}
+    by = ("producer", SITE, "season", "jurisdiction", "product", "status", "harvested")
+    for total in read.totals(Lot, asked, by=by, sums=("grams", "used")):
+        who, site, harvest, place, product, status, harvested = total.by
+        key = (who, site, harvest, place, product)
+        grams, used = total.sums
+        came = (grams, 0) if harvested else (0, grams)
+        left = (grams - used, 0) if status == LotStatus.DISPOSED else (0, grams - used)
+        added = (total.records, *came, used, *left)
+        row = sums.get(key, [0] * len(added))
+        sums[key] = [one + more for one, more in zip(row, added, strict=True)]
     for key in sorted(sums):
         who, site, harvest, place, product = key
         yield (who, _site(read, site), harvest, class_of(read, place, product), *sums[key], "kg")
@@ -103,22 +120,6 @@ def yields(read: Sight, recorded_by: str = "") -> Iterator[Row]:
         clean = all(not lot.breaks for lot in lots)
         about = (each.happened_at, each.recorded_by, each.kind, label_of(each.outputs[0]))
         yield (*about, went, came, "kg", came * 10_000 // went, most, clean)
-
-
-def season_of(lot: Lot) -> str:
-    """The one harvest season of a lot's shares; several are named together, and none is empty."""
-    return " + ".join(sorted({each.season for each in lot.shares if each.season}))
-
-
-def site_of(read: Sight, lot: Lot) -> str:
-    """Where the lot came into being: the place that its producer's event gives; empty where none does."""
-    for said in read.scan(Mention, lot.id):
-        if said.effect in BEGINNINGS and said.captured_by == lot.producer:
-            event = read.find(Event, said.captured_by, said.digest)
-            place = (event.biz_location or event.read_point) if event is not None else ""
-            if place:
-                return place
-    return ""
 
 
 def _site(read: Sight, place: str) -> Named | None:

@@ -7,6 +7,7 @@ from infoharbor.contractkit.money import annual_cost
 from infoharbor.contracts.identity.records import Organisation
 from infoharbor.contracts.receivable.financing import FinancingOffer, OfferStatus
 from infoharbor.contracts.receivable.records import GONE, REDEEMED, Leaf, LeafStatus
+from infoharbor.edgekit.indexes import Index
 from infoharbor.edgekit.reports import Bars, Column, Kind, Row, report
 from infoharbor.edgekit.sight import Sight
 
@@ -20,6 +21,9 @@ DUE_ON = Column("due_on", Kind.DAY, "Due day", "到期日")
 CURRENCY = Column("currency", Kind.TEXT, "Currency", "币种")
 FACE = Column("face", Kind.MONEY, "Face", "面额", of="currency")
 STATUS = Column("status", Kind.WORD, "Status", "状态")
+held_leaves = Index(Leaf, ("holder", "due_on"))
+waiting_leaves = Index(Leaf, ("status", "party"))
+summed_leaves = Index(Leaf, ("due_on", "debtor", "currency", "tier", "holder", "bank", "status"), sums=("face",))
 OPEN_LEAVES = frozenset(LeafStatus) - {*GONE, *REDEEMED}
 HOLDER_CAN = {
     LeafStatus.HELD: ("SplitLeaf", "OfferLeaf", "AskFinancing", "AgreeEarly"),

@@ -111,8 +111,8 @@ def fsma(read: Sight, product: str = "", captured_by: str = "", since: str = "",
 @report(
     "recall", "Recall report", "召回报告",
     about_en="An object and all that it became or was packed in, as far as you may read: where each was last seen, by "
-    "whom and when, and whether it still exists.",
-    about_zh="某对象及由其制成或装入的全部对象（在您可读取的范围内）：最后在何处、由谁、何时登记，是否仍然存在。",
+    "whom and when, and whether it still exists. The codes are those of the vocabulary, or a member's own.",
+    about_zh="某对象及由其制成或装入的全部对象（在您可读取的范围内）：最后在何处、由谁、何时登记，是否仍然存在。代码为标准词汇或成员自有词汇的原始代码。",
     columns=(
         Column("object", Kind.TEXT, "Lot or unit", "批次或单元"),
         Column("uri", Kind.TEXT, "Identifier", "标识"),
@@ -125,6 +125,8 @@ def fsma(read: Sight, product: str = "", captured_by: str = "", since: str = "",
         Column("parent", Kind.TEXT, "Packed in", "所装入的单元"),
         Column("ended", Kind.FLAG, "No longer exists", "已不存在"),
         Column("whole", Kind.FLAG, "All reached", "已全部追溯"),
+        Column("business_step_code", Kind.TEXT, "Business step (code)", "业务步骤（代码）"),
+        Column("disposition_code", Kind.TEXT, "Disposition (code)", "状态（代码）"),
     ),
 )  # fmt: skip
 def recall(read: Sight, object: str) -> Iterator[Row]:
@@ -138,6 +140,7 @@ def recall(read: Sight, object: str) -> Iterator[Row]:
         events = [event for said in story if (event := walk.event((said.captured_by, said.digest))) is not None]
         state = standing(read, identifier, story)
         last = events[-1] if events else None
+        business_step, disposition = (last.biz_step, last.disposition) if last is not None else ("", "")
         yield (
             label_of(identifier),
             uri_of(identifier),
@@ -145,11 +148,13 @@ def recall(read: Sight, object: str) -> Iterator[Row]:
             None if last is None else last.event_time,
             "" if last is None else _place(last),
             None if last is None else last.captured_by,
-            "" if last is None else last.biz_step,
-            "" if last is None else last.disposition,
+            business_step,
+            disposition,
             label_of(state["parent"]) if state["parent"] else "",
             state["ended"],
             walk.complete,
+            business_step,
+            disposition,
         )
 
 

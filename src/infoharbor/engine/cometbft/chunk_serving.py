@@ -1,0 +1,59 @@
+"""Gives other nodes chunks of snapshots, beside the engine's thread: blocks do not wait for reads of megabytes."""
+
+import contextlib
+import os
+import queue
+import selectors
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from infoharbor.engine.cometbft.connections import Connection
+
+BYTES_PER_SECOND = 16 * 1024 * 1024
+"""To all other nodes together; CometBFT does not say which one asks. Each has one request at a time before CometBFT, which
+takes them in the order in which they come: so who asks for much gets no more than the others who ask."""
+
+
+class ChunkServing:
+    """`answer` makes the response to a request for a chunk, and is called in a thread of its own. All else is used by the
+    engine's thread, which waits on `selector`."""
+
+    def __init__(self, selector: selectors.BaseSelector, answer: Callable[[Any], Any]) -> None:
+        self._selector, self._answer = selector, answer
+        self._asked: queue.SimpleQueue[tuple[Connection, Any] | None] = queue.SimpleQueue()
+        self._made: deque[tuple[Connection, Any]] = deque()
+        self._over = threading.Event()
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        selector.register(self._wake_read, selectors.EVENT_READ, self._give)
+        self._thread = threading.Thread(target=self._run, name="chunks", daemon=True)
+        self._thread.start()
+
+    def ask(self, connection: Connection, request: Any) -> None:
+        """Answer later: a connection waits with its other questions, so that no more than one of each is here."""
+        self._asked.put((connection, request))
+
+    def close(self) -> None:
+        self._over.set()
+        self._asked.put(None)
+        self._thread.join()
+        self._selector.unregister(self._wake_read)
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _run(self) -> None:
+        while (asked := self._asked.get()) is not None:
+            connection, request = asked
+            response = self._answer(request)
+            self._over.wait(len(response.load_snapshot_chunk.chunk) / BYTES_PER_SECOND)
+            self._made.append((connection, response))
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._wake_write, b"\0")
+
+    def _give(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake_read, 4096)
+        while self._made:
+            connection, response = self._made.popleft()
+            connection.answer(response)
