@@ -14,8 +14,8 @@ from bench.report import LATEST, Measure, Report, heading, percentile
 from bench.state_sync import state_sync
 from bench.town import BANK, Town
 from infoharbor.contracts.asset.records import Balance
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.kernel.readers import Reader
 from infoharbor.readmodel.database import open_database
 from infoharbor.readmodel.follower import Follower
@@ -109,7 +109,7 @@ class Bench:
         for name, value in self.peers.items():
             self.report.add(Measure(f"peer: transfers, {name}", value, "/s"))
 
-    def transfers(self, engine: EmbeddedEngine, town: Town) -> None:
+    def transfers(self, engine: NodeEngine, town: Town) -> None:
         self.rate = self.committed(engine, town, f"transfers, {town.records:,} records")
         half = self.rate / 2
         paced = list(town.transfers(min(self.sizes.bundles, int(half * self.sizes.seconds * 2) + 1)))
@@ -129,9 +129,7 @@ class Bench:
             follower.stop()
             database.dispose()
 
-    def committed(
-        self, engine: EmbeddedEngine, town: Town, name: str, *, actions: int = 1, refused: float = 0
-    ) -> float:
+    def committed(self, engine: NodeEngine, town: Town, name: str, *, actions: int = 1, refused: float = 0) -> float:
         """Measure one kind of bundle; returns how many a second."""
         few = town.suite != "ed25519"
         count = self.sizes.few if few else self.sizes.bundles // actions
@@ -147,13 +145,13 @@ class Bench:
         self.report.add(Measure(f"{name}: processor time of engine and client", found.work, "µs/bundle"))
         return found.per_second
 
-    def proofs(self, engine: EmbeddedEngine, town: Town) -> None:
+    def proofs(self, engine: NodeEngine, town: Town) -> None:
         made = proofs.proof_times(engine, [town.balance_path() for _ in range(self.sizes.proofs)])
         self.report.add(Measure("proof made", made.proof_made, "ms"))
         self.report.add(Measure("proof checked, without the signatures", made.proof_checked, "ms"))
         self.report.add(Measure("evidence file made, with history and receipts", made.evidence_made, "ms"))
 
-    def exchange(self, engine: EmbeddedEngine, data: Path, town: Town) -> None:
+    def exchange(self, engine: NodeEngine, data: Path, town: Town) -> None:
         found = exchange(engine, data, town, events=self.sizes.events, graph=self.sizes.graph)
         self.report.add(Measure("EPCIS events over HTTP, 50 a document", found.events_per_second, "events/s"))
         self.report.add(
@@ -161,7 +159,7 @@ class Bench:
         )
         self.report.add(Measure(f"trace of a graph of {found.traced_events:,} events", found.trace, "ms"))
 
-    def report_of(self, engine: EmbeddedEngine, town: Town) -> None:
+    def report_of(self, engine: NodeEngine, town: Town) -> None:
         """What a supervisor's report asks: all balances, summed by token."""
         with contextlib.ExitStack() as held:
             database = open_database(f"sqlite:///{self.folder / 'report.sqlite'}")

@@ -19,7 +19,7 @@ from bench.town import Payer, Town, ensure_done
 from infoharbor.contracts.identity.actions import AddUser
 from infoharbor.contracts.identity.records import NewKey, UserKind
 from infoharbor.edgekit.cast import Cast
-from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.gateway.agents import keep_agent_key
 from infoharbor.gateway.serve import server
 from infoharbor.gateway.service import Config
@@ -49,7 +49,7 @@ class Captured(NamedTuple):
     traced_events: int
 
 
-def exchange(engine: EmbeddedEngine, data: Path, town: Town, *, events: int, graph: int) -> Captured:
+def exchange(engine: NodeEngine, data: Path, town: Town, *, events: int, graph: int) -> Captured:
     """Capture the events of a tree of lots, in order, then others as fast as may be; trace the last lot."""
     owner = town.customers[0]
     agent = Cast(b"bench").signer(owner.id, "agent")
@@ -75,7 +75,7 @@ def _reader(owner: Payer) -> Reader:
 
 
 @contextlib.contextmanager
-def gateway(engine: EmbeddedEngine, data: Path) -> Iterator[str]:
+def gateway(engine: NodeEngine, data: Path) -> Iterator[str]:
     """The gateway on a free port of this machine alone."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         serving = server(engine, config=Config(data=data))

@@ -18,9 +18,9 @@ from infoharbor.contracts.identity.actions import AdmitOrganisation, GrantRole
 from infoharbor.contracts.identity.records import NewKey, Registration
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.cast import Cast
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.founding import genesis
 from infoharbor.engine.lifecycle import create, open_engine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.kernel.limits import WRITTEN_BYTES_PER_TRANSACTION
 from infoharbor.kernel.readers import Reader
 from infoharbor.kernel.registry import installed_registry
@@ -54,7 +54,7 @@ class Works:
         )
         create(data, founding, SECRET, SUITES["ed25519"].private_key(hashlib.sha256(b"log").digest()))
 
-    def grow(self, engine: EmbeddedEngine, lots: int) -> None:
+    def grow(self, engine: NodeEngine, lots: int) -> None:
         """Lot 0, and as many below it as there are to be."""
         happened = self.begin
         self.send(engine, [[SetProductClass("CN", "tea", "99000001", "茶", "tea", 10_000)]])
@@ -76,7 +76,7 @@ class Works:
             made += ways
         self.send(engine, waiting)
 
-    def send(self, engine: EmbeddedEngine, bundles: list[list[Any]]) -> None:
+    def send(self, engine: NodeEngine, bundles: list[list[Any]]) -> None:
         chain = Ledger(engine).chain
         raws = [
             build(chain, [(action, (WORKS,)) for action in actions], [self.signer.key_id], ceilings=CEILINGS).signed_by(
@@ -87,7 +87,7 @@ class Works:
         ensure_done([engine.submit(raw) for raw in raws])
 
 
-def reach_seconds(engine: EmbeddedEngine, lots: int) -> Iterator[float]:
+def reach_seconds(engine: NodeEngine, lots: int) -> Iterator[float]:
     """The time of each run, as the works itself asks."""
     ledger = Ledger(engine)
     for _ in range(RUNS):

@@ -31,8 +31,8 @@ from infoharbor.contracts.receivable.settlement import (
     ConfirmPayment,
     InstructPayment,
 )
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.kernel.limits import WRITES_PER_TRANSACTION, WRITTEN_BYTES_PER_TRANSACTION
 from infoharbor.kernel.readers import Reader
 from infoharbor.kernel.transaction import Ceilings
@@ -66,7 +66,7 @@ class Trade:
     def today(self) -> int:
         return day_at(self.clock(), "CN")
 
-    def send(self, engine: EmbeddedEngine, payer: Payer, *bundles: list[Any]) -> None:
+    def send(self, engine: NodeEngine, payer: Payer, *bundles: list[Any]) -> None:
         ensure_done([engine.submit(self.town.signed(each, payer, ceilings=LARGE)) for each in bundles])
 
     def invoice(self, number: int, seller: str, buyer: str, total: int) -> tuple[str, RegisterInvoice]:
@@ -75,7 +75,7 @@ class Trade:
         about = (seller, buyer, "CNY", total, self.today(), SEAL)
         return f"CN:{text}", RegisterInvoice("CN", seller, "", text, 2026, *about)
 
-    def promise(self, engine: EmbeddedEngine, supplier: Payer, number: int, face: int) -> str:
+    def promise(self, engine: NodeEngine, supplier: Payer, number: int, face: int) -> str:
         """A receivable that its supplier has accepted."""
         debtor, bank = self.debtor, self.town.bank
         identity, register = self.invoice(number, supplier.id, debtor.id, face)
@@ -88,7 +88,7 @@ class Trade:
         self.send(engine, supplier, [AcceptReceivable(claim, self.today(), True)])
         return claim
 
-    def cut(self, engine: EmbeddedEngine, supplier: Payer, claim: str, leaves: int) -> range:
+    def cut(self, engine: NodeEngine, supplier: Payer, claim: str, leaves: int) -> range:
         """Cut a receivable's one leaf into equal ones; the numbers of these."""
         ways = -(-leaves // PARTS_MAX)
         sizes = [len(range(at, leaves, ways)) for at in range(ways)]
@@ -102,12 +102,12 @@ class Trade:
             self.send(engine, supplier, [SplitLeaf(claim, 1, (CENTS,) * leaves)])
         return range(first, first + leaves)
 
-    def open_line(self, engine: EmbeddedEngine, limit: int) -> None:
+    def open_line(self, engine: NodeEngine, limit: int) -> None:
         until = self.clock() + 10 * TENOR_DAYS * DAY_MS
         self.send(engine, self.town.bank, [SetLine(self.debtor.id, "CNY", limit, until)])
 
 
-def passed_on(engine: EmbeddedEngine, trade: Trade, actions: int) -> Iterator[tuple[str, list[bytes]]]:
+def passed_on(engine: NodeEngine, trade: Trade, actions: int) -> Iterator[tuple[str, list[bytes]]]:
     """Rounds of signed bundles, to be committed one round after the other: so many leaves cut in two, one half of each
     offered to a supplier of its holder, and taken."""
     town, suppliers = trade.town, trade.suppliers
@@ -155,7 +155,7 @@ class Settled(NamedTuple):
     collected: float
 
 
-def settle(engine: EmbeddedEngine, trade: Trade, leaves: int) -> Settled:
+def settle(engine: NodeEngine, trade: Trade, leaves: int) -> Settled:
     """Wait until a receivable of so many leaves is due, and pay it."""
     supplier = trade.suppliers[0]
     trade.open_line(engine, leaves * CENTS)
@@ -172,7 +172,7 @@ def settle(engine: EmbeddedEngine, trade: Trade, leaves: int) -> Settled:
     return Settled(paid, time.perf_counter() - begin)
 
 
-def report_times(engine: EmbeddedEngine, trade: Trade, database: str, leaves: int) -> dict[str, float]:
+def report_times(engine: NodeEngine, trade: Trade, database: str, leaves: int) -> dict[str, float]:
     """Seconds that each of the field's reports takes over so many leaves, as the bank that confirmed all of them asks;
     they come from the read model."""
     each = min(leaves, PARTS_MAX * PARTS_MAX)
@@ -197,7 +197,7 @@ def report_times(engine: EmbeddedEngine, trade: Trade, database: str, leaves: in
 class Ledgers:
     """A ledger whose questions an SQL mirror answers that has caught up."""
 
-    def __init__(self, engine: EmbeddedEngine, town: Town, database: str) -> None:
+    def __init__(self, engine: NodeEngine, town: Town, database: str) -> None:
         self._database = open_database(database)
         follower = Follower(engine, town.registry, town.chain, self._database)
         follower.catch_up()
@@ -214,7 +214,7 @@ class Growers:
         self.town = Town(ORGANISATIONS, roles=[(BANK, "certifier"), (BANK, "market-supervisor")])
         self.town.found(data)
 
-    def settle_in(self, engine: EmbeddedEngine) -> None:
+    def settle_in(self, engine: NodeEngine) -> None:
         town, begin = self.town, self.town.begin
         season = SetSeason("tea", "spring", begin - 30 * DAY_MS, begin + DAY_MS, begin + DAY_MS, 10**9)
         founding = [
@@ -262,7 +262,7 @@ def measure(
     report.add(Measure(f"receivable: slowest report over {reported:,} leaves: {slowest}", taken[slowest] * 1000, "ms"))
 
 
-def _committed(engine: EmbeddedEngine, report: Report, name: str, raws: list[bytes]) -> None:
+def _committed(engine: NodeEngine, report: Report, name: str, raws: list[bytes]) -> None:
     throughput(engine, raws[: min(WARMING, len(raws) // 4)])
     found = throughput(engine, raws[min(WARMING, len(raws) // 4) :])
     if found.refused:

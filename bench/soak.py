@@ -16,8 +16,8 @@ from typing import NamedTuple
 from bench.node import anonymous_mb
 from bench.town import Town
 from bench.transfers import throughput
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.node import NodeEngine
 
 CUSTOMERS, RECORDS, BUNDLES = 500, 5_000, 5_000
 NETWORKS = ((4, 30), (7, 20), (10, 10))
@@ -107,7 +107,7 @@ class Soak:
         self.seed += 1
         return subprocess.run([program, "simulate", *options], check=False).returncode == 0
 
-    def grow(self, engine: EmbeddedEngine, town: Town, data: Path) -> None:
+    def grow(self, engine: NodeEngine, town: Town, data: Path) -> None:
         throughput(engine, list(town.transfers(BUNDLES)))
         before = self.samples[-1].transactions if self.samples else 0
         self.samples.append(sample(data, before + BUNDLES))

@@ -1,16 +1,16 @@
 """How an attack is judged: by the code that refuses it, and by a state root that stays as it was."""
 
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.interface import Refused
+from infoharbor.engine.node import NodeEngine
 from infoharbor.kernel.block import header_codec
 
 
-def state_root(engine: EmbeddedEngine) -> bytes:
+def state_root(engine: NodeEngine) -> bytes:
     root: bytes = header_codec.decode(engine.header(engine.status().height)).state_root
     return root
 
 
-def dropped(engine: EmbeddedEngine, raw: bytes) -> str:
+def dropped(engine: NodeEngine, raw: bytes) -> str:
     """The code with which the door refuses this transaction; fails if it gets into a block."""
     root, height = state_root(engine), engine.status().height
     fault = engine.submit(raw).exception(10)
@@ -19,7 +19,7 @@ def dropped(engine: EmbeddedEngine, raw: bytes) -> str:
     return fault.code
 
 
-def refused(engine: EmbeddedEngine, raw: bytes) -> str:
+def refused(engine: NodeEngine, raw: bytes) -> str:
     """The code of the receipt that refuses this transaction; fails if it changes any record."""
     root = state_root(engine)
     receipt = engine.submit(raw).result(10)

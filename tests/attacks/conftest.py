@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from harbour import Harbour
 from world import World
 
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.node import NodeEngine
 
 
 @pytest.fixture(scope="session")
@@ -37,11 +37,11 @@ def data(world: World, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[[Path], EmbeddedEngine]]:
+def start() -> Iterator[Callable[[Path], NodeEngine]]:
     """Opens engines that check signatures in place, and closes them at the end."""
-    opened: list[EmbeddedEngine] = []
+    opened: list[NodeEngine] = []
 
-    def open_one(data: Path) -> EmbeddedEngine:
+    def open_one(data: Path) -> NodeEngine:
         opened.append(open_engine(data, workers=0))
         return opened[-1]
 
@@ -51,7 +51,7 @@ def start() -> Iterator[Callable[[Path], EmbeddedEngine]]:
 
 
 @pytest.fixture
-def engine(world: World, data: Path, start: Callable[[Path], EmbeddedEngine]) -> EmbeddedEngine:
+def engine(world: World, data: Path, start: Callable[[Path], NodeEngine]) -> NodeEngine:
     """A running ledger of a bank and two firms on which everyone has money."""
     engine = start(data)
     for raw in world.opening():

@@ -18,7 +18,7 @@ from infoharbor.contracts.identity.limiting import LimitKey
 from infoharbor.contracts.identity.limits import Quota, Within
 from infoharbor.contracts.identity.records import UserKind
 from infoharbor.edgekit.cast import Signer
-from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.transaction import Ceilings, SaltedAction, assemble, build_body, salts, signing_bytes
 
@@ -29,7 +29,7 @@ FIRM = "firm-1"
 class Thief:
     """Holds the agent's key, and shares signatures with whoever lends it theirs."""
 
-    def __init__(self, world: World, engine: EmbeddedEngine) -> None:
+    def __init__(self, world: World, engine: NodeEngine) -> None:
         self.world, self.engine, self.numbers = world, engine, 0
         self.agent, self.owner = world.cast.signer(FIRM, "agent"), world.signer(FIRM)
         self.must(self.owned(AddUser(self.agent.user, UserKind.AGENT, (), new_key(self.agent), (ISSUE,))))
@@ -66,7 +66,7 @@ class Thief:
 
 
 @pytest.fixture
-def thief(world: World, engine: EmbeddedEngine) -> Thief:
+def thief(world: World, engine: NodeEngine) -> Thief:
     return Thief(world, engine)
 
 
@@ -120,9 +120,7 @@ def test_a_rotation_gives_no_fresh_quota(thief: Thief) -> None:
     assert refused(thief.engine, thief.signed(thief.issue(), users=(fresh,))) == "identity.key_quota"
 
 
-def test_a_restart_forgets_nothing_that_was_used(
-    world: World, data: Path, start: Callable[[Path], EmbeddedEngine]
-) -> None:
+def test_a_restart_forgets_nothing_that_was_used(world: World, data: Path, start: Callable[[Path], NodeEngine]) -> None:
     engine = start(data)
     thief = Thief(world, engine)
     thief.limit(Quota("", "", 1, 0))

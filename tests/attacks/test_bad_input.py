@@ -22,8 +22,8 @@ from infoharbor.contracts.trace.actions import SKEW, AccreditPrefix, CaptureEven
 from infoharbor.contracts.trace.exchange import json_text
 from infoharbor.contracts.trace.exchange.document import read_document
 from infoharbor.contracts.trace.records import CapturedEvent
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.trial import Trial
 from infoharbor.kernel import limits
 from infoharbor.kernel.encoding import encode
@@ -47,7 +47,7 @@ def world() -> World:
 
 
 @pytest.fixture(scope="module")
-def engine(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]:
+def engine(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeEngine]:
     """One ledger for all: what is refused leaves nothing behind that the next could stumble over."""
     with open_engine(world.create(tmp_path_factory.mktemp("bad") / "data"), workers=0) as running:
         for raw in world.opening():
@@ -56,7 +56,7 @@ def engine(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[E
 
 
 @pytest.mark.parametrize("amount", AMOUNTS)
-def test_no_amount_is_zero_negative_or_beyond_63_bits(engine: EmbeddedEngine, world: World, amount: int) -> None:
+def test_no_amount_is_zero_negative_or_beyond_63_bits(engine: NodeEngine, world: World, amount: int) -> None:
     for action in (
         Transfer(TOKEN, "firm-2", amount, ""),
         Mint(TOKEN, "firm-2", amount, ""),
@@ -69,7 +69,7 @@ def test_no_amount_is_zero_negative_or_beyond_63_bits(engine: EmbeddedEngine, wo
         assert refused(engine, world.signed(action, by="bank")) == "ledger.malformed"
 
 
-def test_the_last_unit_of_63_bits_is_minted_once(engine: EmbeddedEngine, world: World) -> None:
+def test_the_last_unit_of_63_bits_is_minted_once(engine: NodeEngine, world: World) -> None:
     with engine.snapshot() as snapshot:
         token = snapshot.find(Token, TOKEN)
     assert token is not None
@@ -120,7 +120,7 @@ def sent(world: World, contract: str, name: str, arguments: bytes) -> bytes:
     ],
 )
 def test_arguments_that_are_not_the_actions_own_change_nothing(
-    engine: EmbeddedEngine, world: World, arguments: bytes, code: str
+    engine: NodeEngine, world: World, arguments: bytes, code: str
 ) -> None:
     assert refused(engine, sent(world, "asset", "Transfer", arguments)) == code
 
@@ -137,13 +137,13 @@ def test_arguments_that_are_not_the_actions_own_change_nothing(
     ],
 )
 def test_an_action_that_no_active_contract_has_is_refused(
-    engine: EmbeddedEngine, world: World, contract: str, name: str
+    engine: NodeEngine, world: World, contract: str, name: str
 ) -> None:
     assert refused(engine, sent(world, contract, name, encode([]))) == "ledger.action_unknown"
 
 
 @pytest.mark.parametrize("key", ["bank:cny/../x", "银行:cny", "a" * 201, "\n", ""])
-def test_a_key_that_no_record_could_have_is_refused(engine: EmbeddedEngine, world: World, key: str) -> None:
+def test_a_key_that_no_record_could_have_is_refused(engine: NodeEngine, world: World, key: str) -> None:
     code = refused(engine, world.signed(Transfer(key, "firm-1", 1, ""), by="bank"))
     assert code in ("ledger.record_unknown", "ledger.malformed")
 
@@ -157,7 +157,7 @@ def test_a_key_that_no_record_could_have_is_refused(engine: EmbeddedEngine, worl
     ],
     ids=lambda raw: f"{raw[:6].hex()} {len(raw)}",
 )  # fmt: skip
-def test_what_is_no_transaction_stays_outside(engine: EmbeddedEngine, raw: bytes) -> None:
+def test_what_is_no_transaction_stays_outside(engine: NodeEngine, raw: bytes) -> None:
     assert dropped(engine, raw).startswith("ledger.")
 
 

@@ -7,12 +7,12 @@ import pytest
 from attempt import dropped, refused, state_root
 from world import TOKEN, World, milliseconds
 
-import infoharbor.engine.embedded as embedded
 from infoharbor.contractkit import ANYONE, CALENDAR, NEW, Action, Ledger, Move, Record, Status, ensure, when_due
 from infoharbor.contractkit.types import Count, Instant
 from infoharbor.contracts.asset.tokens import Transfer
 from infoharbor.contracts.identity.demo import EXPORTER, IMPORTER, PLAYERS
-from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine import node
+from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.trial import Trial
 from infoharbor.kernel import limits
 from infoharbor.kernel.block import header_codec, receipt_codec
@@ -244,7 +244,7 @@ def test_tombstones_are_paid_for_by_who_goes_through_them(trial: Trial) -> None:
 
 
 def test_a_bundle_that_goes_beyond_its_ceilings_half_way_does_nothing(
-    engine: EmbeddedEngine, world: World, monkeypatch: pytest.MonkeyPatch
+    engine: NodeEngine, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Block stuffing: little is declared, much is asked for."""
     pays = [Transfer(TOKEN, receiver, 1, "") for receiver in ("firm-1", "firm-2", "firm-1", "firm-2")]
@@ -257,11 +257,11 @@ def test_a_bundle_that_goes_beyond_its_ceilings_half_way_does_nothing(
 
 
 def test_a_flood_at_the_door_is_refused_and_forgotten(
-    engine: EmbeddedEngine, world: World, monkeypatch: pytest.MonkeyPatch
+    engine: NodeEngine, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many documents, small and large, well formed or not: the door's room is bounded in number and in bytes."""
-    monkeypatch.setattr(embedded, "INBOX_TRANSACTIONS", 50)
-    monkeypatch.setattr(embedded, "INBOX_BYTES", 2_000_000)
+    monkeypatch.setattr(node, "INBOX_TRANSACTIONS", 50)
+    monkeypatch.setattr(node, "INBOX_BYTES", 2_000_000)
     root, honest = state_root(engine), world.transfer("bank", "firm-1")
     sent = transaction_codec.decode(honest)
     forged = encode([sent.body, sent.actions, (bytes(64),)])
@@ -277,10 +277,10 @@ def test_a_flood_at_the_door_is_refused_and_forgotten(
 
 
 def test_what_waits_for_its_signatures_is_bounded_too(
-    engine: EmbeddedEngine, world: World, monkeypatch: pytest.MonkeyPatch
+    engine: NodeEngine, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slow workers: the engine takes in no more than its room, and the rest is told to come again."""
-    monkeypatch.setattr(embedded, "INBOX_TRANSACTIONS", 20)
+    monkeypatch.setattr(node, "INBOX_TRANSACTIONS", 20)
     monkeypatch.setattr(engine._signatures, "run", list)
     futures = [engine.submit(world.transfer("bank", "firm-1")) for _ in range(200)]
     answered = [future for future in futures if future.done()]
@@ -292,7 +292,7 @@ def test_what_waits_for_its_signatures_is_bounded_too(
     assert {future.result(10).code for future in taken} == {""}
 
 
-def test_a_loud_member_does_not_silence_a_quiet_one(engine: EmbeddedEngine, world: World) -> None:
+def test_a_loud_member_does_not_silence_a_quiet_one(engine: NodeEngine, world: World) -> None:
     """Mempool fairness, end to end: the quiet one's transfer stands in one of the first blocks."""
     loud = [engine.submit(world.transfer("bank", "firm-1")) for _ in range(600)]
     quiet = engine.submit(world.transfer("firm-2", "firm-1"))
@@ -304,7 +304,7 @@ def test_a_loud_member_does_not_silence_a_quiet_one(engine: EmbeddedEngine, worl
 
 
 def test_a_clock_that_goes_back_opens_no_deadline_again(
-    engine: EmbeddedEngine, world: World, monkeypatch: pytest.MonkeyPatch
+    engine: NodeEngine, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Block time never goes back, and what has lapsed by it stays lapsed."""
     expiry = milliseconds() + 300
@@ -322,7 +322,7 @@ def test_a_clock_that_goes_back_opens_no_deadline_again(
     assert times[-1] >= newest.time
 
 
-def test_a_forgotten_id_is_past_its_expiry(engine: EmbeddedEngine, world: World) -> None:
+def test_a_forgotten_id_is_past_its_expiry(engine: NodeEngine, world: World) -> None:
     """What the ledger no longer remembers it no longer takes: the bucket of an id follows from its expiry."""
     raw = world.transfer("bank", "firm-1")
     opened = open_transaction(world.suite, raw)

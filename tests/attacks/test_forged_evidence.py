@@ -13,8 +13,8 @@ from world import TOKEN, World
 
 from infoharbor.contracts.identity.actions import SetSealingKey
 from infoharbor.crypto.hashes import SHA256
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.evidence.file import Evidence, decode_evidence
 from infoharbor.evidence.making import make_evidence
 from infoharbor.evidence.policy import parse_trust
@@ -34,7 +34,7 @@ Document = dict[str, Any]
 @pytest.fixture(scope="module", params=["sha256", "sm3"])
 def scene(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[World, EmbeddedEngine]]:
+) -> Iterator[tuple[World, NodeEngine]]:
     world = World(suite=request.param)
     engine = open_engine(world.create(tmp_path_factory.mktemp("evidence") / "data"), workers=0)
     for raw in world.opening():
@@ -47,17 +47,17 @@ def scene(
 
 
 @pytest.fixture
-def engine(scene: tuple[World, EmbeddedEngine]) -> EmbeddedEngine:
+def engine(scene: tuple[World, NodeEngine]) -> NodeEngine:
     return scene[1]
 
 
 @pytest.fixture
-def policy(engine: EmbeddedEngine) -> TrustPolicy:
+def policy(engine: NodeEngine) -> TrustPolicy:
     found: TrustPolicy = parse_trust(ledger_trust(engine).encode())
     return found
 
 
-def made(engine: EmbeddedEngine, *paths: str, **options: bool) -> Document:
+def made(engine: NodeEngine, *paths: str, **options: bool) -> Document:
     document: Document = json.loads(make_evidence(engine.chain, engine, paths, **options))
     return document
 
@@ -89,7 +89,7 @@ def statements(proven: Proven) -> set[str]:
     return said | {repr(receipt._replace(actions=[])) for receipt in proven.receipts}
 
 
-def test_sealing_it_again_gives_the_honest_file(engine: EmbeddedEngine, policy: TrustPolicy) -> None:
+def test_sealing_it_again_gives_the_honest_file(engine: NodeEngine, policy: TrustPolicy) -> None:
     """Else the forgeries below would fail for the wrong reason."""
     raw = make_evidence(engine.chain, engine, [RECORD, ABSENT, BALANCE])
     assert sealed(json.loads(raw)) == raw
@@ -132,9 +132,7 @@ def changed(value: Any, chance: random.Random) -> Any:
     return None
 
 
-def test_no_part_can_be_changed_even_with_the_digest_filled_in_again(
-    engine: EmbeddedEngine, policy: TrustPolicy
-) -> None:
+def test_no_part_can_be_changed_even_with_the_digest_filled_in_again(engine: NodeEngine, policy: TrustPolicy) -> None:
     """Whatever of a forged file still proves, the honest one proved too: leaving out is all that is possible."""
     honest = made(engine, RECORD, ABSENT, BALANCE)
     truth = statements(verify(sealed(honest), policy))
@@ -156,9 +154,7 @@ def test_no_part_can_be_changed_even_with_the_digest_filled_in_again(
         assert statements(proven) <= truth, path
 
 
-def test_a_checkpoint_of_another_size_is_of_another_log(
-    scene: tuple[World, EmbeddedEngine], policy: TrustPolicy
-) -> None:
+def test_a_checkpoint_of_another_size_is_of_another_log(scene: tuple[World, NodeEngine], policy: TrustPolicy) -> None:
     world, engine = scene
     before = made(engine, RECORD)
     assert engine.submit(world.transfer("bank", "firm-2")).result(10).code == ""
@@ -169,7 +165,7 @@ def test_a_checkpoint_of_another_size_is_of_another_log(
 
 
 def test_an_old_state_under_a_new_checkpoint_says_how_old_it_is(
-    scene: tuple[World, EmbeddedEngine], policy: TrustPolicy
+    scene: tuple[World, NodeEngine], policy: TrustPolicy
 ) -> None:
     """A document that was revoked since can be shown as it stood, but never as it stands."""
     world, engine = scene
@@ -184,7 +180,7 @@ def test_an_old_state_under_a_new_checkpoint_says_how_old_it_is(
     assert refused(new | {"state": state}, policy) == "evidence.record"
 
 
-def test_swapped_and_guessed_blinds_open_nothing(engine: EmbeddedEngine, policy: TrustPolicy) -> None:
+def test_swapped_and_guessed_blinds_open_nothing(engine: NodeEngine, policy: TrustPolicy) -> None:
     honest = made(engine, RECORD, BALANCE)
     blinds = [version["blind"] for item in honest["records"] for version in item["versions"]]
     for blind in (*blinds[1:], base64.b64encode(bytes(32)).decode(), ""):
@@ -198,7 +194,7 @@ def test_swapped_and_guessed_blinds_open_nothing(engine: EmbeddedEngine, policy:
 
 
 @pytest.mark.parametrize("named", ["sha256", "sm3", "sha512", "", "SHA256", "md5"])
-def test_another_hash_suite_proves_nothing(engine: EmbeddedEngine, policy: TrustPolicy, named: str) -> None:
+def test_another_hash_suite_proves_nothing(engine: NodeEngine, policy: TrustPolicy, named: str) -> None:
     if named == engine.chain.suite.name:
         return
     for paths in ((RECORD,), (ABSENT,)):
@@ -206,9 +202,7 @@ def test_another_hash_suite_proves_nothing(engine: EmbeddedEngine, policy: Trust
         assert code == ("evidence.record" if named in ("sha256", "sm3") else "evidence.hash_suite")
 
 
-def test_what_is_there_is_not_proved_absent_nor_the_other_way_round(
-    engine: EmbeddedEngine, policy: TrustPolicy
-) -> None:
+def test_what_is_there_is_not_proved_absent_nor_the_other_way_round(engine: NodeEngine, policy: TrustPolicy) -> None:
     there, not_there = made(engine, RECORD, receipts=False), made(engine, ABSENT)
     hidden = json.loads(json.dumps(there))
     hidden["records"][0] |= {"versions": [], "complete": True}
@@ -225,7 +219,7 @@ def test_what_is_there_is_not_proved_absent_nor_the_other_way_round(
     assert refused(renamed, policy) == "evidence.record"
 
 
-def test_the_newest_version_cannot_be_left_out_of_a_history(engine: EmbeddedEngine, policy: TrustPolicy) -> None:
+def test_the_newest_version_cannot_be_left_out_of_a_history(engine: NodeEngine, policy: TrustPolicy) -> None:
     honest = made(engine, RECORD, receipts=False)
     for cut in (slice(1, None), slice(0, 1), slice(0, -1)):
         forged = json.loads(json.dumps(honest))
@@ -255,7 +249,7 @@ LOOSE: list[Callable[[str], str]] = [
 
 @pytest.mark.parametrize("loosen", LOOSE)
 def test_a_checkpoint_has_no_unknown_line_and_no_loose_spelling(
-    engine: EmbeddedEngine, policy: TrustPolicy, loosen: Callable[[str], str]
+    engine: NodeEngine, policy: TrustPolicy, loosen: Callable[[str], str]
 ) -> None:
     honest = made(engine, RECORD)
     loose = loosen(honest["checkpoint"])
@@ -264,7 +258,7 @@ def test_a_checkpoint_has_no_unknown_line_and_no_loose_spelling(
 
 
 @pytest.mark.parametrize("extra", ["extra", "Records", "infoharbor "])
-def test_a_file_has_no_extra_members(engine: EmbeddedEngine, policy: TrustPolicy, extra: str) -> None:
+def test_a_file_has_no_extra_members(engine: NodeEngine, policy: TrustPolicy, extra: str) -> None:
     honest = made(engine, RECORD)
     assert refused(honest | {extra: []}, policy) == "evidence.malformed"
     forged = json.loads(json.dumps(honest))
@@ -273,7 +267,7 @@ def test_a_file_has_no_extra_members(engine: EmbeddedEngine, policy: TrustPolicy
 
 
 def test_evidence_of_a_twin_ledger_with_the_same_log_key_proves_nothing_here(
-    scene: tuple[World, EmbeddedEngine], policy: TrustPolicy, tmp_path: Path
+    scene: tuple[World, NodeEngine], policy: TrustPolicy, tmp_path: Path
 ) -> None:
     """Two living ledgers: the operator's key signs both; origin and chain id tell them apart."""
     world, engine = scene
@@ -284,9 +278,7 @@ def test_evidence_of_a_twin_ledger_with_the_same_log_key_proves_nothing_here(
     assert engine.chain.id != twin.chain
 
 
-def test_a_hidden_action_of_a_shown_bundle_is_not_guessed(
-    scene: tuple[World, EmbeddedEngine], policy: TrustPolicy
-) -> None:
+def test_a_hidden_action_of_a_shown_bundle_is_not_guessed(scene: tuple[World, NodeEngine], policy: TrustPolicy) -> None:
     """A half-shown bundle: whoever knows what the other action must say still lacks its salt."""
     world, engine = scene
     both = SetSealingKey(b"x" * 32), SetSealingKey(b"y" * 32)
@@ -310,5 +302,5 @@ def test_a_far_too_large_or_too_deep_file_is_refused_unread(policy: TrustPolicy)
             verify(raw, policy)
 
 
-def test_the_honest_encoding_is_what_the_maker_gives(engine: EmbeddedEngine) -> None:
+def test_the_honest_encoding_is_what_the_maker_gives(engine: NodeEngine) -> None:
     assert isinstance(decode_evidence(sealed(made(engine, RECORD))), Evidence)

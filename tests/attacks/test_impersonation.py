@@ -25,7 +25,7 @@ from infoharbor.contracts.identity.actions import (
 )
 from infoharbor.contracts.identity.demo import EXPORTER, IMPORTER, PLAYERS, new_key
 from infoharbor.contracts.identity.records import Registration, UserKind
-from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.trial import Trial
 from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.transaction import Ceilings, SaltedAction, assemble, build_body, signing_bytes
@@ -47,7 +47,7 @@ def signed_as(world: World, action: Action, by: tuple[str, ...], *signers: str) 
     return assemble(body, encoded, {key: each.key.sign(signing_bytes(body)) for key, each in keys.items()})
 
 
-def test_nobody_acts_as_genesis_calendar_or_contract(engine: EmbeddedEngine, world: World) -> None:
+def test_nobody_acts_as_genesis_calendar_or_contract(engine: NodeEngine, world: World) -> None:
     """Every move is open to the genesis; from outside there is no organisation of that name, alone or in company."""
     for action, actor in itertools.product(
         (
@@ -63,14 +63,14 @@ def test_nobody_acts_as_genesis_calendar_or_contract(engine: EmbeddedEngine, wor
             assert refused(engine, signed_as(world, action, by, "firm-1")) == "identity.organisation_unknown"
 
 
-def test_one_member_does_not_act_for_another(engine: EmbeddedEngine, world: World) -> None:
+def test_one_member_does_not_act_for_another(engine: NodeEngine, world: World) -> None:
     pay = Transfer(TOKEN, "firm-1", 5, "")
     assert refused(engine, signed_as(world, pay, ("bank",), "firm-1")) == "identity.not_signed"
     assert refused(engine, signed_as(world, pay, ("bank", "firm-1"), "firm-1")) == "identity.not_signed"
     assert refused(engine, signed_as(world, pay, ("bank",), "firm-1", "firm-2")) == "identity.not_signed"
 
 
-def test_the_first_action_of_a_bundle_lends_no_authority_to_the_second(engine: EmbeddedEngine, world: World) -> None:
+def test_the_first_action_of_a_bundle_lends_no_authority_to_the_second(engine: NodeEngine, world: World) -> None:
     """What the authority answered for one action is remembered for that action alone."""
     assert engine.submit(signed_as(world, Transfer(TOKEN, "firm-1", 5, ""), ("bank",), "bank")).result(10).code == ""
     role = GrantRole("firm-1", "money-issuer", "CN", 0, 0, "")
@@ -81,7 +81,7 @@ def test_the_first_action_of_a_bundle_lends_no_authority_to_the_second(engine: E
     )
 
 
-def test_who_was_stopped_fills_no_block_with_refusals(engine: EmbeddedEngine, world: World) -> None:
+def test_who_was_stopped_fills_no_block_with_refusals(engine: NodeEngine, world: World) -> None:
     """A suspended member's bundles, a disabled user's, and those they only sign along, are dropped at the door."""
     second = world.cast.signer("firm-2", "second")
     hire = world.signed(AddUser(second.user, UserKind.PERSON, (), new_key(second), ()), by="firm-2")

@@ -14,7 +14,7 @@ from infoharbor.contracts.identity.actions import AddKey, RevokeKey
 from infoharbor.contracts.identity.demo import new_key
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.cast import Signer
-from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.transaction import open_transaction, transaction_codec
 
@@ -33,7 +33,7 @@ CRIPPLED: list[tuple[Callable[[tuple[bytes, ...]], tuple[bytes, ...]], str]] = [
 ]
 
 
-def test_a_crippled_copy_sent_first_does_not_kill_the_honest_bundle(engine: EmbeddedEngine, world: World) -> None:
+def test_a_crippled_copy_sent_first_does_not_kill_the_honest_bundle(engine: NodeEngine, world: World) -> None:
     """Signature stripping, adding, swapping: the cripple sets no replay mark, neither before nor beside the honest one."""
     for change, code in CRIPPLED:
         honest = world.transfer("firm-1", "firm-2", 1, also=("bank",))
@@ -45,7 +45,7 @@ def test_a_crippled_copy_sent_first_does_not_kill_the_honest_bundle(engine: Embe
         assert {signer.organisation for signer in receipt.signers} == {"firm-1", "bank"}
 
 
-def test_a_bundle_for_two_does_not_run_with_a_body_that_names_one(engine: EmbeddedEngine, world: World) -> None:
+def test_a_bundle_for_two_does_not_run_with_a_body_that_names_one(engine: NodeEngine, world: World) -> None:
     """The body lists the keys, so that leaving one out makes another transaction, which its signers never signed."""
     honest = world.transfer("firm-1", "firm-2", 1, also=("bank",))
     sent = transaction_codec.decode(honest)
@@ -62,9 +62,7 @@ def _fields(body: object) -> list[tuple[str, object]]:
 
 
 @pytest.mark.parametrize("suite", sorted(SUITES))
-def test_a_signature_of_another_key_or_message_is_no_signature(
-    engine: EmbeddedEngine, world: World, suite: str
-) -> None:
+def test_a_signature_of_another_key_or_message_is_no_signature(engine: NodeEngine, world: World, suite: str) -> None:
     """In every suite: another key's signature, another bundle's, another suite's, and noise."""
     second = world.cast.signer("firm-1", "second", suite=suite)
     added = AddKey(world.signer("firm-1").user, new_key(second, world.signer("firm-1").user), ())
@@ -86,7 +84,7 @@ def test_a_signature_of_another_key_or_message_is_no_signature(
     assert engine.submit(honest).result(10).code == ""
 
 
-def test_a_key_made_in_a_block_does_not_sign_in_it(engine: EmbeddedEngine, world: World) -> None:
+def test_a_key_made_in_a_block_does_not_sign_in_it(engine: NodeEngine, world: World) -> None:
     """Both are sent at once; what the new key signed leaves no mark, and runs once the key stands."""
     new = world.cast.signer("firm-1", "new")
     user = world.signer("firm-1").user
@@ -99,7 +97,7 @@ def test_a_key_made_in_a_block_does_not_sign_in_it(engine: EmbeddedEngine, world
     assert engine.submit(hasty).result(10).code == ""
 
 
-def test_a_key_added_by_a_bundle_does_not_sign_that_bundle(engine: EmbeddedEngine, world: World) -> None:
+def test_a_key_added_by_a_bundle_does_not_sign_that_bundle(engine: NodeEngine, world: World) -> None:
     new: Signer = world.cast.signer("firm-1", "new")
     user = world.signer("firm-1").user
     add, pay = AddKey(user, new_key(new, user), ()), Transfer(TOKEN, "firm-2", 1, "")
@@ -108,7 +106,7 @@ def test_a_key_added_by_a_bundle_does_not_sign_that_bundle(engine: EmbeddedEngin
     assert dropped(engine, world.signed(add, pay, by="firm-1", also=("new",))) == "identity.key_unknown"
 
 
-def test_a_revoked_key_signs_nothing_from_the_next_block(engine: EmbeddedEngine, world: World) -> None:
+def test_a_revoked_key_signs_nothing_from_the_next_block(engine: NodeEngine, world: World) -> None:
     user = world.signer("firm-1").user
     second = world.cast.signer("firm-1", "second")
     assert engine.submit(world.signed(AddKey(user, new_key(second, user), ()), by="firm-1")).result(10).code == ""
@@ -119,7 +117,7 @@ def test_a_revoked_key_signs_nothing_from_the_next_block(engine: EmbeddedEngine,
     assert dropped(engine, stolen) == "identity.key_revoked"
 
 
-def test_an_expired_key_pays_nobody(engine: EmbeddedEngine, world: World) -> None:
+def test_an_expired_key_pays_nobody(engine: NodeEngine, world: World) -> None:
     user = world.signer("firm-1").user
     brief = world.cast.signer("firm-1", "brief")
     until = milliseconds() + 400
@@ -138,9 +136,7 @@ def test_an_expired_key_pays_nobody(engine: EmbeddedEngine, world: World) -> Non
     assert dropped(engine, world.transfer("firm-1", "firm-2")) == "identity.key_early"
 
 
-def test_a_transaction_of_another_ledger_of_the_same_people_does_not_run_here(
-    engine: EmbeddedEngine, world: World
-) -> None:
+def test_a_transaction_of_another_ledger_of_the_same_people_does_not_run_here(engine: NodeEngine, world: World) -> None:
     """Two living ledgers: the same name, members and keys, another genesis."""
     twin = World(begin=world.begin - 1)
     assert (twin.genesis.name, twin.signer("bank").key_id) == (world.genesis.name, world.signer("bank").key_id)
@@ -149,7 +145,7 @@ def test_a_transaction_of_another_ledger_of_the_same_people_does_not_run_here(
 
 
 def test_a_replay_after_a_restart_finds_its_receipt_and_pays_once(
-    world: World, data: Path, start: Callable[[Path], EmbeddedEngine]
+    world: World, data: Path, start: Callable[[Path], NodeEngine]
 ) -> None:
     """Both what took effect and what was refused are remembered, wherever the node stopped."""
     engine = start(data)
@@ -171,7 +167,7 @@ def test_a_replay_after_a_restart_finds_its_receipt_and_pays_once(
     assert balance.free == 10**12 + 7
 
 
-def test_a_refused_bundle_does_not_run_once_it_could(engine: EmbeddedEngine, world: World) -> None:
+def test_a_refused_bundle_does_not_run_once_it_could(engine: NodeEngine, world: World) -> None:
     """Whoever kept a refused payment cannot collect it later."""
     kept = world.transfer("firm-1", "firm-2", 2 * 10**12)
     assert refused(engine, kept) == "asset.balance_short"
@@ -182,7 +178,7 @@ def test_a_refused_bundle_does_not_run_once_it_could(engine: EmbeddedEngine, wor
 
 
 def test_the_same_actions_under_another_salt_are_another_bundle_and_need_signing_again(
-    engine: EmbeddedEngine, world: World
+    engine: NodeEngine, world: World
 ) -> None:
     """A recorded transfer cannot be sent twice by salting its actions anew: the body commits to the salted action."""
     honest = world.transfer("bank", "firm-1", 3)

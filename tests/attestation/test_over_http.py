@@ -27,11 +27,11 @@ from infoharbor.edgekit.cast import Cast
 from infoharbor.engine.attestation import Attestation
 from infoharbor.engine.attested_notes import AttestedNotes
 from infoharbor.engine.attester import Marks, NodeAttester
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.folder import DataFolder
 from infoharbor.engine.founding import genesis
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.lifecycle import create, open_engine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.trial import HARBOR, START
 from infoharbor.engine.witness import Watching, WatchList, WitnessKey, read_watch_list
 from infoharbor.evidence.checkpoint import Checkpoint, NoteError
@@ -146,7 +146,7 @@ class Attested:
             attesters=[keys[name].enrolment(name) for name in MEMBERS],
         )  # fmt: skip
         create(folder / "data", founding, secret, SUITES["ed25519"].generate())
-        self.engine: EmbeddedEngine = open_engine(folder / "data", workers=0)
+        self.engine: NodeEngine = open_engine(folder / "data", workers=0)
         self.engine._signer = self  # type: ignore[assignment]
         self.network = self  # what a node asks of its ledger
         self.chain, self.origin = self.engine.chain, Attestation("trial", self.engine.chain.id).origin

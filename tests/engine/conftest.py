@@ -10,8 +10,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from world import World
 
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.node import NodeEngine
 
 
 @pytest.fixture
@@ -26,11 +26,11 @@ def data(world: World, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., EmbeddedEngine]]:
+def start() -> Iterator[Callable[..., NodeEngine]]:
     """Opens engines that check signatures in place, and closes them at the end."""
-    opened: list[EmbeddedEngine] = []
+    opened: list[NodeEngine] = []
 
-    def open_one(data: Path, *, workers: int = 0) -> EmbeddedEngine:
+    def open_one(data: Path, *, workers: int = 0) -> NodeEngine:
         engine = open_engine(data, workers=workers)
         opened.append(engine)
         return engine
@@ -41,7 +41,7 @@ def start() -> Iterator[Callable[..., EmbeddedEngine]]:
 
 
 @pytest.fixture
-def engine(world: World, data: Path, start: Callable[..., EmbeddedEngine]) -> EmbeddedEngine:
+def engine(world: World, data: Path, start: Callable[..., NodeEngine]) -> NodeEngine:
     """A running ledger on which everyone has money."""
     engine = start(data)
     for raw in world.opening():

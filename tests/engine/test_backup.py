@@ -10,8 +10,8 @@ import pytest
 from world import World
 
 from infoharbor.engine.backup import export, read_export, replay, restore
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.interface import Damaged, Refused
+from infoharbor.engine.node import NodeEngine
 
 BACKUP = "import sys; from infoharbor.engine.backup import backup; print(backup(sys.argv[1], sys.argv[2]))"
 
@@ -25,7 +25,7 @@ def back_up(data: Path, target: Path) -> int:
 
 
 def test_a_backup_under_load_restores_to_a_ledger_that_goes_on(
-    engine: EmbeddedEngine, world: World, data: Path, tmp_path: Path, start: Callable[..., EmbeddedEngine]
+    engine: NodeEngine, world: World, data: Path, tmp_path: Path, start: Callable[..., NodeEngine]
 ) -> None:
     raws = [world.transfer("bank", "firm-1") for _ in range(600)]
     sender = threading.Thread(target=lambda: [engine.submit(raw).result(30) for raw in raws[:100]])
@@ -42,12 +42,12 @@ def test_a_backup_under_load_restores_to_a_ledger_that_goes_on(
         assert replayed.height == again.status().height
 
 
-def test_a_backup_of_the_running_node_from_within(engine: EmbeddedEngine, tmp_path: Path) -> None:
+def test_a_backup_of_the_running_node_from_within(engine: NodeEngine, tmp_path: Path) -> None:
     assert engine.backup(tmp_path / "copy") == engine.status().height
 
 
 def test_a_restore_below_what_was_signed_is_refused(
-    engine: EmbeddedEngine, world: World, data: Path, tmp_path: Path
+    engine: NodeEngine, world: World, data: Path, tmp_path: Path
 ) -> None:
     back_up(data, tmp_path / "copy")
     engine.submit(world.transfer("bank", "firm-1")).result(10)
@@ -71,7 +71,7 @@ def test_nothing_is_restored_or_backed_up_over_something(data: Path, tmp_path: P
     assert [path.name for path in target.iterdir()] == ["file"]
 
 
-def test_an_export_replays_to_the_same_headers(engine: EmbeddedEngine, data: Path, tmp_path: Path) -> None:
+def test_an_export_replays_to_the_same_headers(engine: NodeEngine, data: Path, tmp_path: Path) -> None:
     file = tmp_path / "ledger.export"
     assert export(data, file) == engine.status().height
     genesis, records = read_export(file)

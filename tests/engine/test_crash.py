@@ -11,7 +11,7 @@ import pytest
 from world import World
 
 from infoharbor.engine.backup import replay
-from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.kernel.transaction import open_transaction
 
 NODE = Path(__file__).parent / "crashing_node.py"
@@ -38,7 +38,7 @@ def check(
     data: Path,
     raws: list[bytes],
     acknowledged: list[bytes],
-    start: Callable[..., EmbeddedEngine],
+    start: Callable[..., NodeEngine],
 ) -> None:
     """The ledger opens by itself, knows what it acknowledged, takes the rest, and is what its log says."""
     engine = start(data)
@@ -55,7 +55,7 @@ def check(
 
 
 @pytest.fixture
-def raws(world: World, data: Path, start: Callable[..., EmbeddedEngine]) -> list[bytes]:
+def raws(world: World, data: Path, start: Callable[..., NodeEngine]) -> list[bytes]:
     engine = start(data)
     for raw in world.opening():
         engine.submit(raw).result(10)
@@ -65,7 +65,7 @@ def raws(world: World, data: Path, start: Callable[..., EmbeddedEngine]) -> list
 
 @pytest.mark.parametrize("moment", ["half of the append", "after the append", "before the store", "inside the store"])
 def test_killed_at_a_named_moment(
-    world: World, data: Path, raws: list[bytes], start: Callable[..., EmbeddedEngine], moment: str
+    world: World, data: Path, raws: list[bytes], start: Callable[..., NodeEngine], moment: str
 ) -> None:
     acknowledged = crash(data, raws, moment)
     assert acknowledged
@@ -73,7 +73,7 @@ def test_killed_at_a_named_moment(
 
 
 def test_killed_at_random_moments_under_load(
-    world: World, data: Path, raws: list[bytes], start: Callable[..., EmbeddedEngine]
+    world: World, data: Path, raws: list[bytes], start: Callable[..., NodeEngine]
 ) -> None:
     chance = random.Random()
     acknowledged: list[bytes] = []

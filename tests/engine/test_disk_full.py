@@ -1,14 +1,16 @@
 """A full disk stops the node cleanly: nobody is told that something was kept that was not, and it resumes."""
 
 import errno
+import os
+import time
 from typing import Any
 
 import pytest
 from world import World
 
 from infoharbor.engine.backup import replay
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.interface import Refused
+from infoharbor.engine.node import NodeEngine
 from infoharbor.kernel.transaction import open_transaction
 
 
@@ -16,14 +18,14 @@ def full(*_: Any) -> None:
     raise OSError(errno.ENOSPC, "no space left")
 
 
-def refused(engine: EmbeddedEngine, raw: bytes) -> str:
+def refused(engine: NodeEngine, raw: bytes) -> str:
     with pytest.raises(Refused) as caught:
         engine.submit(raw).result(10)
     return caught.value.code
 
 
 def test_an_append_that_does_not_fit_is_undone_and_the_node_resumes(
-    engine: EmbeddedEngine, world: World, monkeypatch: pytest.MonkeyPatch
+    engine: NodeEngine, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raw = world.transfer("bank", "firm-1")
     height = engine.status().height
@@ -42,7 +44,7 @@ def test_an_append_that_does_not_fit_is_undone_and_the_node_resumes(
 
 
 def test_a_store_that_cannot_be_written_loses_nothing(
-    engine: EmbeddedEngine, world: World, monkeypatch: pytest.MonkeyPatch
+    engine: NodeEngine, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.wait_beyond(engine.status().height, timeout=0.5)
     with monkeypatch.context() as disk:
@@ -57,16 +59,29 @@ def test_a_store_that_cannot_be_written_loses_nothing(
 
 
 def test_too_little_room_refuses_before_anything_is_written(
-    engine: EmbeddedEngine, world: World, monkeypatch: pytest.MonkeyPatch
+    engine: NodeEngine, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as disk:
-        disk.setattr("infoharbor.engine.embedded.FREE_BYTES_LEAST", 2**60)
+        disk.setattr("infoharbor.engine.storing.FREE_BYTES_LEAST", 2**60)
         assert refused(engine, world.transfer("bank", "firm-1")) == "node.disk_full"
     assert engine.submit(world.transfer("bank", "firm-1")).result(10).code == ""
 
 
+def test_what_is_due_while_there_is_no_room_is_looked_at_now_and_then(
+    engine: NodeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Any] = []
+    look = os.statvfs
+    monkeypatch.setattr("infoharbor.engine.storing.FREE_BYTES_LEAST", 2**60)
+    monkeypatch.setattr(os, "statvfs", lambda path: looks.append(path) or look(path))
+    monkeypatch.setattr(engine, "_next_due", 0)
+    engine._wake()
+    time.sleep(0.5)
+    assert 1 <= len(looks) <= 2
+
+
 def test_any_other_fault_of_the_disk_halts_the_node_and_reads_go_on(
-    engine: EmbeddedEngine, world: World, monkeypatch: pytest.MonkeyPatch
+    engine: NodeEngine, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: Any) -> None:
         raise OSError(errno.EIO, "input/output error")

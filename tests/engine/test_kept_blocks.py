@@ -14,9 +14,9 @@ from world import TOKEN, World
 
 from infoharbor.engine import backup
 from infoharbor.engine.blocklog import BlockLog, Place
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.interface import HeightGone, Refused
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.reader import open_reader
 from infoharbor.evidence.making import make_evidence
 from infoharbor.evidence.verify import verify
@@ -163,5 +163,5 @@ def test_an_audit_says_what_it_could_not_check(data: Path, cut: bytes) -> None:
     assert told["replayed_from"] is None
 
 
-def test_all_blocks_stay_unless_told(world: World, data: Path, block_a_segment: None, engine: EmbeddedEngine) -> None:
+def test_all_blocks_stay_unless_told(world: World, data: Path, block_a_segment: None, engine: NodeEngine) -> None:
     assert engine.first_block == 0

@@ -15,11 +15,11 @@ from world import LOG_KEY, TOKEN, World, milliseconds
 from infoharbor.contracts.asset.holds import PlaceHold
 from infoharbor.engine.backup import replay
 from infoharbor.engine.blocklog import BlockLog
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.folder import DataFolder, write_private
 from infoharbor.engine.interface import Block, Damaged, Refused
 from infoharbor.engine.lifecycle import create, open_engine
 from infoharbor.engine.machine import block_codec
+from infoharbor.engine.node import NodeEngine
 from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.registry import Registry
 
@@ -35,7 +35,7 @@ def test_everything_in_the_folder_is_the_owners_alone(data: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
-def test_a_second_writer_is_refused(engine: EmbeddedEngine, data: Path) -> None:
+def test_a_second_writer_is_refused(engine: NodeEngine, data: Path) -> None:
     assert code_of(lambda: open_engine(data, workers=0)) == "node.locked"
 
 
@@ -59,7 +59,7 @@ def test_python_without_assertions_is_refused(data: Path) -> None:
 
 
 @pytest.mark.parametrize("suite", ["sha256", "sm3"])
-def test_a_closed_ledger_opens_as_it_was(tmp_path: Path, start: Callable[..., EmbeddedEngine], suite: str) -> None:
+def test_a_closed_ledger_opens_as_it_was(tmp_path: Path, start: Callable[..., NodeEngine], suite: str) -> None:
     world = World(suite=suite)
     data = world.create(tmp_path / "data")
     engine = start(data)
@@ -74,7 +74,7 @@ def test_a_closed_ledger_opens_as_it_was(tmp_path: Path, start: Callable[..., Em
         assert replayed.height == before[0]
 
 
-def test_a_ledger_behind_what_it_signed_is_refused(engine: EmbeddedEngine, data: Path) -> None:
+def test_a_ledger_behind_what_it_signed_is_refused(engine: NodeEngine, data: Path) -> None:
     engine.checkpoint()
     engine.close()
     signed = DataFolder(data).last_signed()
@@ -94,7 +94,7 @@ def test_a_changed_genesis_is_noticed(data: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ["transactions", "receipts", "written"])
-def test_a_changed_block_is_named_by_replay(engine: EmbeddedEngine, data: Path, part: str) -> None:
+def test_a_changed_block_is_named_by_replay(engine: NodeEngine, data: Path, part: str) -> None:
     """Even when whoever changed the log gave it right checksums, as an operator could."""
     engine.close()
     log = BlockLog(data / "blocks")
@@ -160,7 +160,7 @@ def test_hash_seeds_change_nothing(tmp_path: Path) -> None:
     assert outputs[0] == outputs[1]
 
 
-def test_a_due_move_makes_a_block_when_nobody_sends(engine: EmbeddedEngine, world: World) -> None:
+def test_a_due_move_makes_a_block_when_nobody_sends(engine: NodeEngine, world: World) -> None:
     until = milliseconds() + 400
     place = PlaceHold("hold-1", TOKEN, "firm-1", None, 10, until, "example")
     receipt = engine.submit(world.signed(place, by="bank")).result(10)
@@ -177,7 +177,7 @@ def test_a_due_move_makes_a_block_when_nobody_sends(engine: EmbeddedEngine, worl
 
 
 def test_a_due_move_runs_after_a_restart(
-    engine: EmbeddedEngine, world: World, data: Path, start: Callable[..., EmbeddedEngine]
+    engine: NodeEngine, world: World, data: Path, start: Callable[..., NodeEngine]
 ) -> None:
     place = PlaceHold("hold-1", TOKEN, "firm-1", None, 10, milliseconds() + 400, "example")
     height = engine.submit(world.signed(place, by="bank")).result(10).height
@@ -185,7 +185,7 @@ def test_a_due_move_runs_after_a_restart(
     assert start(data).wait_beyond(height, timeout=20) == height + 1
 
 
-def test_an_idle_ledger_makes_no_blocks(engine: EmbeddedEngine) -> None:
+def test_an_idle_ledger_makes_no_blocks(engine: NodeEngine) -> None:
     height = engine.status().height
     assert engine.wait_beyond(height, timeout=0.5) == height
 

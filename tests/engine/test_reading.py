@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from world import LOG_KEY, TOKEN, World
 
 from infoharbor.contracts.asset.records import Balance
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.interface import ProofMaterial, Refused
+from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.reader import open_reader
 from infoharbor.engine.reading import LedgerReading
 from infoharbor.evidence.checkpoint import Checkpoint
@@ -40,7 +40,7 @@ def verify(reading: LedgerReading, material: ProofMaterial) -> None:
         assert tree.verify(suite, header.state_root, path_hash(suite, path), hashed, proof)
 
 
-def test_a_snapshot_stays_while_blocks_come(engine: EmbeddedEngine, world: World) -> None:
+def test_a_snapshot_stays_while_blocks_come(engine: NodeEngine, world: World) -> None:
     """The sum of all balances is the same in every snapshot, however fast money moves."""
     stop = threading.Event()
     wrong: list[int] = []
@@ -68,7 +68,7 @@ def test_a_snapshot_stays_while_blocks_come(engine: EmbeddedEngine, world: World
     assert not wrong
 
 
-def test_proofs_verify_of_fresh_and_of_stored_states(engine: EmbeddedEngine, world: World) -> None:
+def test_proofs_verify_of_fresh_and_of_stored_states(engine: NodeEngine, world: World) -> None:
     absent = "asset/balances/bank:cny/nobody"
     engine.submit(world.transfer("bank", "firm-1")).result(10)
     fresh = engine.proof([BALANCE, absent])
@@ -79,7 +79,7 @@ def test_proofs_verify_of_fresh_and_of_stored_states(engine: EmbeddedEngine, wor
     verify(engine, engine.proof([BALANCE, absent, "identity/organisations/bank"]))
 
 
-def test_history_goes_back_to_the_first_version(engine: EmbeddedEngine, world: World) -> None:
+def test_history_goes_back_to_the_first_version(engine: NodeEngine, world: World) -> None:
     for number in range(5):
         engine.submit(world.transfer("bank", "firm-1", number + 1)).result(10)
     futures = [engine.submit(world.transfer("bank", "firm-1")) for _ in range(50)]
@@ -92,7 +92,7 @@ def test_history_goes_back_to_the_first_version(engine: EmbeddedEngine, world: W
     assert list(engine.history("asset/balances/bank:cny/nobody")) == []
 
 
-def test_followers_get_every_block_once_and_in_order(engine: EmbeddedEngine, world: World) -> None:
+def test_followers_get_every_block_once_and_in_order(engine: NodeEngine, world: World) -> None:
     seen: list[int] = []
     futures = [engine.submit(world.transfer("bank", "firm-1")) for _ in range(300)]
     cursor = -1
@@ -104,7 +104,7 @@ def test_followers_get_every_block_once_and_in_order(engine: EmbeddedEngine, wor
     assert seen == list(range(engine.status().height + 1))
 
 
-def test_the_write_sets_of_all_blocks_give_the_state(engine: EmbeddedEngine, world: World) -> None:
+def test_the_write_sets_of_all_blocks_give_the_state(engine: NodeEngine, world: World) -> None:
     for future in [engine.submit(world.transfer("bank", "firm-2")) for _ in range(30)]:
         future.result(10)
     state = {write.path: write.entry for block in engine.blocks(-1) for write in block.writes}
@@ -114,7 +114,7 @@ def test_the_write_sets_of_all_blocks_give_the_state(engine: EmbeddedEngine, wor
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ends=st.tuples(st.integers(0, 5), st.integers(0, 5)).map(sorted))
-def test_the_header_log_proves_inclusion_and_growth(engine: EmbeddedEngine, ends: list[int]) -> None:
+def test_the_header_log_proves_inclusion_and_growth(engine: NodeEngine, ends: list[int]) -> None:
     old, new = ends
     assert merkle.verify_consistency(old, engine.root(old), new, engine.root(new), engine.consistency(old, new))
     if old < new:
@@ -122,7 +122,7 @@ def test_the_header_log_proves_inclusion_and_growth(engine: EmbeddedEngine, ends
         assert merkle.verify_inclusion(leaf, old, new, engine.inclusion(old, new), engine.root(new))
 
 
-def test_what_is_not_there_is_refused(engine: EmbeddedEngine) -> None:
+def test_what_is_not_there_is_refused(engine: NodeEngine) -> None:
     beyond = engine.status().height + 1
     for ask in (engine.header, engine.block, engine.inclusion):
         for height in (beyond, -1):
@@ -150,7 +150,7 @@ print(snapshot.height, entry.version, material.height, reader.root().hex(), len(
 
 
 def test_a_reader_beside_the_node_sees_what_the_node_has_acknowledged(
-    engine: EmbeddedEngine, world: World, data: Path
+    engine: NodeEngine, world: World, data: Path
 ) -> None:
     """The store lags behind; the reader takes the rest from the log."""
     for _ in range(3):
@@ -173,7 +173,7 @@ def test_a_reader_beside_the_node_sees_what_the_node_has_acknowledged(
 
 
 def test_a_reader_alone_follows_the_log_of_a_node_that_died(
-    world: World, data: Path, start: Callable[..., EmbeddedEngine], monkeypatch: pytest.MonkeyPatch
+    world: World, data: Path, start: Callable[..., NodeEngine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = start(data)
     monkeypatch.setattr(engine._machine, "flush", lambda: None)

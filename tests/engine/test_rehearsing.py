@@ -15,7 +15,7 @@ from world import World
 
 from infoharbor.engine import rehearsing
 from infoharbor.engine.differences import Difference, changed_records, first_difference
-from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.reader import open_reader
 from infoharbor.engine.rehearsing import rehearse
 from infoharbor.engine.trial import MemoryView
@@ -145,7 +145,7 @@ def test_older_files_than_are_in_force_cannot_rehearse(first: Path, second: Path
 
 
 @pytest.fixture
-def told_here(engine: EmbeddedEngine, world: World, data: Path) -> Path:
+def told_here(engine: NodeEngine, world: World, data: Path) -> Path:
     for _ in range(8):
         assert engine.submit(world.transfer("bank", "firm-1")).result(10).code == ""
     engine.close()
@@ -172,7 +172,7 @@ def test_a_rehearsal_is_followed_and_keeps_only_the_newest_blocks_in_memory(
     assert max(layers) <= 3
 
 
-def test_a_change_of_any_part_of_a_block_is_named(engine: EmbeddedEngine, world: World, data: Path) -> None:
+def test_a_change_of_any_part_of_a_block_is_named(engine: NodeEngine, world: World, data: Path) -> None:
     engine.submit(world.transfer("bank", "firm-1")).result(10)
     block = engine.block(engine.status().height)
     (receipt,) = map(receipt_codec.decode, block.receipts)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from world import World
 
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.interface import Refused
+from infoharbor.engine.node import NodeEngine
 from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.transaction import transaction_codec
 
 
-def test_workers_tell_good_signatures_from_bad(world: World, data: Path, start: Callable[..., EmbeddedEngine]) -> None:
+def test_workers_tell_good_signatures_from_bad(world: World, data: Path, start: Callable[..., NodeEngine]) -> None:
     engine = start(data, workers=2)
     for raw in world.opening():
         assert engine.submit(raw).result(10).code == ""
@@ -34,7 +34,7 @@ def test_workers_tell_good_signatures_from_bad(world: World, data: Path, start: 
 
 
 def test_a_worker_that_dies_is_replaced_and_nothing_is_lost(
-    world: World, data: Path, start: Callable[..., EmbeddedEngine]
+    world: World, data: Path, start: Callable[..., NodeEngine]
 ) -> None:
     engine = start(data, workers=1)
     for raw in world.opening():

@@ -9,9 +9,9 @@ import pytest
 from world import World
 
 from infoharbor.engine.blocklog import Place
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.interface import Damaged
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.store import FORMAT, Batch, Meta, Store, StoredBlock, used_bytes
 from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.records import Entry
@@ -87,7 +87,7 @@ def test_a_flipped_bit_in_a_record_is_noticed_before_it_is_used(tmp_path: Path) 
 
 
 def test_a_flipped_bit_halts_the_engine_and_no_contract_is_blamed(
-    world: World, data: Path, start: Callable[..., EmbeddedEngine]
+    world: World, data: Path, start: Callable[..., NodeEngine]
 ) -> None:
     engine = start(data)
     for raw in world.opening():
@@ -112,7 +112,7 @@ def test_a_flipped_bit_halts_the_engine_and_no_contract_is_blamed(
 
 
 def test_a_store_that_was_removed_is_made_again_from_the_log(
-    world: World, data: Path, start: Callable[..., EmbeddedEngine]
+    world: World, data: Path, start: Callable[..., NodeEngine]
 ) -> None:
     engine = start(data)
     for raw in world.opening():

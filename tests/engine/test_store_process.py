@@ -11,16 +11,14 @@ from world import World
 
 from infoharbor.engine import machine
 from infoharbor.engine.backup import replay
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.folder import DataFolder
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.node import NodeEngine
 
 
 @pytest.fixture
-def busy(
-    world: World, data: Path, start: Callable[..., EmbeddedEngine], monkeypatch: pytest.MonkeyPatch
-) -> EmbeddedEngine:
+def busy(world: World, data: Path, start: Callable[..., NodeEngine], monkeypatch: pytest.MonkeyPatch) -> NodeEngine:
     """A running ledger that gives its store every block as soon as it may."""
     monkeypatch.setattr(machine, "FLUSH_LAYERS", 1)
     engine = start(data, workers=1)
@@ -29,12 +27,12 @@ def busy(
     return engine
 
 
-def store_process(engine: EmbeddedEngine) -> int:
+def store_process(engine: NodeEngine) -> int:
     assert engine._store_process is not None
     return engine._store_process.process_id
 
 
-def test_a_process_that_dies_is_replaced_and_nothing_is_lost(busy: EmbeddedEngine, world: World, data: Path) -> None:
+def test_a_process_that_dies_is_replaced_and_nothing_is_lost(busy: NodeEngine, world: World, data: Path) -> None:
     for _ in range(3):
         futures = [busy.submit(world.transfer("bank", "firm-1")) for _ in range(100)]
         os.kill(store_process(busy), signal.SIGKILL)
@@ -45,7 +43,7 @@ def test_a_process_that_dies_is_replaced_and_nothing_is_lost(busy: EmbeddedEngin
         assert replayed.height == busy.status().height
 
 
-def test_reads_see_every_block_while_the_store_is_written(busy: EmbeddedEngine, world: World) -> None:
+def test_reads_see_every_block_while_the_store_is_written(busy: NodeEngine, world: World) -> None:
     for number in range(30):
         receipt = busy.submit(world.transfer("bank", "firm-1", number + 1)).result(10)
         with busy.snapshot() as snapshot:
@@ -56,7 +54,7 @@ def test_reads_see_every_block_while_the_store_is_written(busy: EmbeddedEngine, 
 
 
 def test_a_store_that_cannot_be_written_halts_the_node_and_the_log_has_all(
-    busy: EmbeddedEngine, world: World, data: Path, start: Callable[..., EmbeddedEngine]
+    busy: NodeEngine, world: World, data: Path, start: Callable[..., NodeEngine]
 ) -> None:
     resource.prlimit(store_process(busy), resource.RLIMIT_FSIZE, (4096, 4096))
     acknowledged, fault = [], None

@@ -9,10 +9,10 @@ from world import World, milliseconds
 
 from infoharbor.engine.backup import replay
 from infoharbor.engine.blocklog import BlockLog
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.folder import DataFolder
 from infoharbor.engine.interface import Damaged
 from infoharbor.engine.machine import Machine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.store import Store
 from infoharbor.engine.validity import signing_keys
 from infoharbor.kernel.room import BlockRoom
@@ -22,7 +22,7 @@ HOUR = 3_600_000
 
 
 @pytest.fixture
-def ran(world: World, data: Path, start: Callable[..., EmbeddedEngine]) -> bytes:
+def ran(world: World, data: Path, start: Callable[..., NodeEngine]) -> bytes:
     """A transfer that has run on the ledger in `data`, which is closed."""
     engine = start(data)
     raws = [*world.opening(), world.transfer("bank", "firm-1")]

@@ -14,8 +14,8 @@ from infoharbor.contracts.farm import demo as farm_story
 from infoharbor.contracts.identity import demo as identity
 from infoharbor.contracts.identity.demo import CAPTURING
 from infoharbor.contracts.trace import demo as trace
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.gateway.agents import keep_agent_key
 from infoharbor.gateway.tokens import issue_token
 from infoharbor.kernel.transaction import HIGHEST
@@ -29,7 +29,7 @@ __all__ = ["browser"]
 class Farm:
     """A running node with the demo's members."""
 
-    def __init__(self, data: Path, engine: EmbeddedEngine, world: LiveWorld, address: str) -> None:
+    def __init__(self, data: Path, engine: NodeEngine, world: LiveWorld, address: str) -> None:
         self.data, self.engine, self.world, self.address = data, engine, world, address
         self._chain = Chain(engine.status().chain, engine.chain.registry.suite)
 

@@ -18,9 +18,9 @@ from infoharbor.contracts.identity.actions import AddUser, AdmitOrganisation, Gr
 from infoharbor.contracts.identity.records import NewKey, Registration, UserKind
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.cast import Cast, Signer
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.founding import genesis
 from infoharbor.engine.lifecycle import create, open_engine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.gateway.agents import keep_agent_key
 from infoharbor.gateway.serve import Config, Server, server
 from infoharbor.gateway.tokens import issue_token
@@ -42,7 +42,7 @@ class Node:
         self.agent = self.cast.signer("firm-1", "agent")
         if not (data / "genesis").exists():
             found(data, self.cast)
-        self.engine: EmbeddedEngine = open_engine(data, workers=0)
+        self.engine: NodeEngine = open_engine(data, workers=0)
         self.ledger = Ledger(self.engine)
         self.config = config or Config(data=data)
         self._start()

@@ -10,7 +10,6 @@ from infoharbor.contracts.asset import holds
 from infoharbor.contracts.asset.records import LockStatus
 from infoharbor.contracts.asset.tokens import Transfer
 from infoharbor.crypto.hashes import SHA256
-from infoharbor.engine import embedded
 from infoharbor.engine.cometbft import engine as network
 from infoharbor.engine.cometbft.application import Application
 from infoharbor.engine.cometbft.attesting import Attesting
@@ -100,7 +99,7 @@ def bad_proposals() -> None:
 def another_clock() -> None:
     """As `hostile_clock` sets that of CometBFT."""
     ahead = int(os.environ["HOSTILE_CLOCK"].removesuffix("s")) * 1000
-    embedded.milliseconds = network.milliseconds = lambda: time.time_ns() // 1_000_000 + ahead  # type: ignore[assignment]
+    network.milliseconds = lambda: time.time_ns() // 1_000_000 + ahead  # type: ignore[assignment]
 
 
 def two_histories() -> None:

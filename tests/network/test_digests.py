@@ -12,9 +12,9 @@ from world import World
 from infoharbor.engine.cometbft import divergence
 from infoharbor.engine.cometbft.divergence import explained, verdict_in
 from infoharbor.engine.digests import Digests, are_proven, digests_of, first_difference, read_digests
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.interface import Block
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.proving import root_with
 from infoharbor.engine.quarantine import Quarantine
 from infoharbor.engine.reading import frontier_at
@@ -27,7 +27,7 @@ WRONG = f'wrong Block.Header.AppHash.  Expected {HERE}, got {THERE}"'
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]:
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeEngine]:
     world = World(4)
     with open_engine(world.create(tmp_path_factory.mktemp("ledger")), workers=0) as engine:
         for raw in world.opening():
@@ -39,12 +39,12 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]
 
 
 @pytest.fixture(scope="module")
-def block(engine: EmbeddedEngine) -> Block:
+def block(engine: NodeEngine) -> Block:
     """One with several transactions."""
     return max(engine.blocks(0), key=lambda block: len(block.receipts))
 
 
-def test_digests_survive_the_way_and_hide_what_they_are_of(engine: EmbeddedEngine, block: Block) -> None:
+def test_digests_survive_the_way_and_hide_what_they_are_of(engine: NodeEngine, block: Block) -> None:
     digests = digests_of(engine.chain, block)
     raw = encode(digests)
     assert read_digests(engine.chain, raw) == digests
@@ -56,7 +56,7 @@ def test_digests_survive_the_way_and_hide_what_they_are_of(engine: EmbeddedEngin
 
 @given(data=st.data())
 def test_the_first_changed_record_is_named_with_its_transaction(
-    engine: EmbeddedEngine, block: Block, data: st.DataObject
+    engine: NodeEngine, block: Block, data: st.DataObject
 ) -> None:
     digests, writes = digests_of(engine.chain, block), list(block.writes)
     changed = data.draw(st.sets(st.sampled_from(range(len(writes))), min_size=1))
@@ -73,7 +73,7 @@ def test_the_first_changed_record_is_named_with_its_transaction(
 
 
 @given(data=st.data())
-def test_a_changed_receipt_is_named(engine: EmbeddedEngine, block: Block, data: st.DataObject) -> None:
+def test_a_changed_receipt_is_named(engine: NodeEngine, block: Block, data: st.DataObject) -> None:
     digests = digests_of(engine.chain, block)
     at = data.draw(st.integers(0, len(digests.receipts) - 1))
     receipts = (*digests.receipts[:at], bytes(32), *digests.receipts[at + 1 :])
@@ -81,7 +81,7 @@ def test_a_changed_receipt_is_named(engine: EmbeddedEngine, block: Block, data: 
     assert (found.transaction, found.part) == (receipt_codec.decode(block.receipts[at]).transaction.hex(), "receipt")
 
 
-def test_more_or_less_than_here_is_named_too(engine: EmbeddedEngine, block: Block) -> None:
+def test_more_or_less_than_here_is_named_too(engine: NodeEngine, block: Block) -> None:
     digests = digests_of(engine.chain, block)
     more = msgspec.structs.replace(digests, receipts=(*digests.receipts, bytes(32)))
     assert first_difference(engine.chain, block, more).part == "receipt"
@@ -93,7 +93,7 @@ def test_more_or_less_than_here_is_named_too(engine: EmbeddedEngine, block: Bloc
     assert first_difference(engine.chain, block, digests).part == "header"
 
 
-def test_what_is_told_of_records_has_to_lead_to_the_header_s_root(engine: EmbeddedEngine) -> None:
+def test_what_is_told_of_records_has_to_lead_to_the_header_s_root(engine: NodeEngine) -> None:
     """Else a member's gateway could name a record that it likes, under a header that the quorum voted for."""
     newest = engine.block(engine.status().height)
     digests = digests_of(engine.chain, newest)
@@ -125,20 +125,20 @@ def test_what_is_told_of_records_has_to_lead_to_the_header_s_root(engine: Embedd
     assert not proven(msgspec.structs.replace(digests, receipts=receipts, writes=unknown))
 
 
-def test_a_record_that_only_a_gateway_names_is_told_as_its_word(engine: EmbeddedEngine) -> None:
+def test_a_record_that_only_a_gateway_names_is_told_as_its_word(engine: NodeEngine) -> None:
     told = Quarantine(1, "AppHash", "", "", "https://other.example", "", "", "asset/balances/a", "record")
     assert "https://other.example" in told.told
     assert "https://other.example" not in msgspec.structs.replace(told, proven=True).told
 
 
-def test_nobody_outside_sees_which_blocks_have_written_the_same_record(engine: EmbeddedEngine) -> None:
+def test_nobody_outside_sees_which_blocks_have_written_the_same_record(engine: NodeEngine) -> None:
     blocks = list(engine.blocks(0))
     paths = [{path for _, path, _ in digests_of(engine.chain, each).writes} for each in blocks]
     assert len({write.path for each in blocks for write in each.writes}) < sum(map(len, paths))
     assert sum(map(len, paths)) == len(set().union(*paths))
 
 
-def test_receipts_that_are_not_the_header_s_are_refused(engine: EmbeddedEngine, block: Block) -> None:
+def test_receipts_that_are_not_the_header_s_are_refused(engine: NodeEngine, block: Block) -> None:
     digests = digests_of(engine.chain, block)
     long = [
         msgspec.structs.replace(digests, writes=((0, *hashes),))
@@ -181,7 +181,7 @@ class TestAsking:
     """The other members' nodes, of which some are away, behind, or lie."""
 
     @pytest.fixture
-    def explain(self, engine: EmbeddedEngine, block: Block, monkeypatch: pytest.MonkeyPatch) -> object:
+    def explain(self, engine: NodeEngine, block: Block, monkeypatch: pytest.MonkeyPatch) -> object:
         height = block.header.height
         with engine.snapshot() as snapshot:
             before = frontier_at(snapshot, height)
@@ -201,7 +201,7 @@ class TestAsking:
 
         return ask
 
-    def test_only_who_has_the_network_s_block_is_believed(self, engine: EmbeddedEngine, explain: object) -> None:
+    def test_only_who_has_the_network_s_block_is_believed(self, engine: NodeEngine, explain: object) -> None:
         block = max(engine.blocks(0), key=lambda block: len(block.receipts))
         true = digests_of(engine.chain, block)
         (position, path, leaf), *rest = true.writes
@@ -217,7 +217,7 @@ class TestAsking:
         assert str(block.header.height) in alone.told
 
     def test_nobody_more_is_asked_once_the_time_is_over(
-        self, engine: EmbeddedEngine, explain: object, monkeypatch: pytest.MonkeyPatch
+        self, engine: NodeEngine, explain: object, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A node that is told to stop waits for this."""
         monkeypatch.setattr(divergence, "PATIENCE_S", 0)

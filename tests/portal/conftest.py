@@ -16,8 +16,8 @@ from infoharbor.contracts.identity.demo import admission
 from infoharbor.contracts.trace.actions import CaptureEvents, SetAudience
 from infoharbor.contracts.trace.records import CapturedEvent
 from infoharbor.edgekit.cast import Player
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.portal.serve import address_of, listen, node_server
 from infoharbor.sdk.telling import SEED_FILE, LiveWorld, found_demo, tell
 
@@ -63,7 +63,7 @@ class Portal(NamedTuple):
     """A running portal."""
 
     address: str
-    engine: EmbeddedEngine
+    engine: NodeEngine
 
     def get(self, path: str, *, language: str = "en", **more: object) -> httpx.Response:
         headers = {"Accept": "text/html", "Accept-Language": language}

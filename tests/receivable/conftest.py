@@ -12,8 +12,8 @@ from tests.portal.conftest import browser
 
 from infoharbor.contractkit import Action
 from infoharbor.edgekit.cast import Cast, Signer
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.gateway.tokens import issue_token
 from infoharbor.portal.serve import address_of, listen, node_server
 from infoharbor.sdk.building import Chain, build, now_ms
@@ -27,7 +27,7 @@ class Finance(NamedTuple):
 
     url: str
     data: Path
-    engine: EmbeddedEngine
+    engine: NodeEngine
     cast: Cast
 
     def asking(self, organisation: str = "") -> httpx.Client:

@@ -11,6 +11,7 @@ from infoharbor.engine.blocklog import BlockLog, Place
 from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.folder import DataFolder, Founded, sync_folder
 from infoharbor.engine.machine import Machine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.store import Store
 from infoharbor.kernel.block import Genesis
 from infoharbor.kernel.registry import Registry
@@ -56,7 +57,7 @@ def open_engine(
     workers: int | None = None,
     keep_blocks: int = 0,
     clock: Callable[[], int] | None = None,
-) -> EmbeddedEngine:
+) -> NodeEngine:
     """Start the ledger in this folder. Raises `Refused` if another process runs it or it lies behind what it
     has signed, `Damaged` if what is stored is not what was written. `workers` check signatures, by default
     one a spare core; with none, the engine's thread does that and writes the store too. Of the block log at least the newest
@@ -84,7 +85,7 @@ def open_engine(
 
 def _engine(
     data: Path, founded: Founded, store: Store, log: BlockLog, *, clock: Callable[[], int] | None, **options: int
-) -> EmbeddedEngine:
+) -> NodeEngine:
     """The one that the folder says: with `consensus/`, CometBFT orders the blocks."""
     if not (data / "consensus").exists():
         return EmbeddedEngine(data, founded, store, log, clock=clock, **options)

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, start_http_se
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine.node import NodeEngine
 from infoharbor.gateway.problems import REFUSALS
 from infoharbor.readmodel.follower import Follower
 
@@ -22,7 +22,7 @@ CONDITIONS: Final = ("running", "disk_full", "halted", "quarantined", "closed")
 class NodeMetrics(Collector):
     """Reads the node anew each time that it is asked, and never waits for its writer."""
 
-    def __init__(self, engine: EmbeddedEngine, data: Path, follower: Follower) -> None:
+    def __init__(self, engine: NodeEngine, data: Path, follower: Follower) -> None:
         self._engine, self._data, self._follower = engine, data, follower
 
     def collect(self) -> Iterator[Metric]:
@@ -47,7 +47,7 @@ def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"infoharbor_{name}", help_text, value=value)
 
 
-def node_registry(engine: EmbeddedEngine, data: Path, follower: Follower) -> CollectorRegistry:
+def node_registry(engine: NodeEngine, data: Path, follower: Follower) -> CollectorRegistry:
     """Everything that a node tells; memory and processor time are those of its main process."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)

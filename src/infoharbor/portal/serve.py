@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from infoharbor.edgekit.webhooks import PUBLIC, Targets
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.folder import DataFolder
+from infoharbor.engine.node import NodeEngine
 from infoharbor.gateway.metrics import node_registry, published
 from infoharbor.gateway.observing import Observer
 from infoharbor.gateway.serve import Server, server
@@ -24,7 +24,7 @@ BACKLOG: Final = 2_048
 
 
 def node_server(
-    engine: EmbeddedEngine,
+    engine: NodeEngine,
     *,
     data: Path,
     host: str = "127.0.0.1",
@@ -63,7 +63,7 @@ def address_of(listening: socket.socket) -> str:
 
 
 def serve(
-    engine: EmbeddedEngine,
+    engine: NodeEngine,
     *,
     data: Path,
     host: str,

@@ -1,4 +1,4 @@
-"""The engine of a network's node: what the embedded one is, but for who orders the blocks."""
+"""The engine of a network's node: CometBFT orders the blocks."""
 
 import contextlib
 import functools
@@ -13,6 +13,7 @@ from infoharbor.engine.attestation import Attestation
 from infoharbor.engine.attested_notes import AttestedNotes
 from infoharbor.engine.attester import Marks, attesters_in
 from infoharbor.engine.blocklog import BlockLog
+from infoharbor.engine.clock import milliseconds
 from infoharbor.engine.cometbft.answers import Answers
 from infoharbor.engine.cometbft.application import Application, OrderedMachine
 from infoharbor.engine.cometbft.attesting import Attesting, QuorumSigner
@@ -29,7 +30,6 @@ from infoharbor.engine.cometbft.retention import Retention
 from infoharbor.engine.cometbft.snapshots import Snapshots
 from infoharbor.engine.cometbft.snapshotting import SnapshottingEngine
 from infoharbor.engine.cometbft.validators import validators
-from infoharbor.engine.embedded import INBOX_BYTES, INBOX_TRANSACTIONS, milliseconds
 from infoharbor.engine.folder import Founded
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.mempool import Waiting
@@ -53,8 +53,7 @@ class Relayed(Future[Receipt]):
 
 
 class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
-    """One node of a network: takes transactions like the embedded engine, and makes the blocks that CometBFT decides.
-    Open it with `lifecycle.open_engine`."""
+    """Takes transactions, and makes the blocks that CometBFT decides. Open it with `lifecycle.open_engine`."""
 
     _machine: OrderedMachine
     attestation: Attestation
@@ -73,7 +72,10 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
     ) -> None:
         self._prepared, self._joined, self._leaving = threading.Event(), False, threading.Event()
         self._network = contextlib.ExitStack()
-        super().__init__(data, founded, store, log, workers=workers, writing=writing, keep_blocks=keep_blocks)
+        self._mempool: SharedMempool = SharedMempool()
+        super().__init__(
+            data, founded, store, log, workers=workers, writing=writing, keep_blocks=keep_blocks, clock=milliseconds
+        )
         try:
             self._join_network(ConsensusHome(data), program)
             self._joined = True
@@ -84,8 +86,6 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
         self._process.start()
 
     def _join_network(self, home: ConsensusHome, program: Path) -> None:
-        self._pool = SharedMempool()
-        self._mempool = self._pool  # type: ignore[assignment]
         self._order = Order(home.order, self._machine.height)
         self._network.callback(self._order.close)
         self._pending = Pending(home.pending)
@@ -95,7 +95,7 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
         self._proposal: tuple[Connection, Any, int] | None = None
         self._idle = True
         self._application = Application(
-            self._machine, self._log, self._order, self._pool, self._door, home.founding_validators()
+            self._machine, self._log, self._order, self._mempool, self._door, home.founding_validators()
         )
         config = home.config()
         self._attest(config.name)
@@ -157,24 +157,16 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
 
     def insert(self, raw: bytes) -> bool:
         """Take in what another node tells of, as if it came from the gateway, but for telling it on."""
-        if not raw or len(raw) > limits.TRANSACTION_BYTES or self._pool.known(raw) is not None:
+        if not raw or len(raw) > limits.TRANSACTION_BYTES or self._mempool.known(raw) is not None:
             return True  # There is nothing to offer again.
         return self._put_in(raw, Relayed())
-
-    def _put_in(self, raw: bytes, future: "Future[Receipt]") -> bool:
-        with self._entrance:
-            if len(self._inbox) >= INBOX_TRANSACTIONS or self._inbox_bytes + len(raw) > INBOX_BYTES:
-                return False
-            self._inbox_bytes += len(raw)
-            self._inbox.append((raw, future))
-        return True
 
     def reap(self, most_bytes: int) -> list[bytes]:
         """What came in at this node's own door; every node tells its own, so each is told once."""
         self._tell_again()
         reaped: list[bytes] = []
         while self._untold:
-            waiting = self._pool.waiting(self._untold[0])
+            waiting = self._mempool.waiting(self._untold[0])
             if waiting is not None:
                 most_bytes -= len(waiting.opened.raw)
                 if most_bytes < 0 and reaped:
@@ -186,7 +178,7 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
     def _tell_again(self) -> None:
         now = milliseconds()
         if not self._untold and now - self._told_at >= TELL_AGAIN_MS:
-            own = (waiting.opened.id for waiting in self._pool if is_own(waiting.futures))
+            own = (waiting.opened.id for waiting in self._mempool if is_own(waiting.futures))
             self._untold.extend(itertools.islice(own, TELL_AGAIN_MOST))
             self._told_at = now
 
@@ -201,34 +193,27 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
                 # that it has, without which the others might never learn what was decided.
                 self._leaving.wait()
 
-    def _turn(self) -> None:
-        super()._turn()
-        now = milliseconds()
-        if self._proposal is not None and (len(self._pool) or now >= self._proposal[2]):
+    def _advance(self, now: int) -> bool:
+        if self._proposal is not None and (len(self._mempool) or now >= self._proposal[2]):
             connection, request, _ = self._proposal
             self._proposal = None
             connection.answer(self._answers.answer(request, now))
         if now - self._swept_at >= SWEEP_MS:
             self._application.sweep()
             self._swept_at = now
+        return False
 
-    def _patience(self) -> int:
-        now = self._clock()
+    def _moments(self, now: int) -> list[int]:
         moments = [now + SWEEP_MS]
         if self._proposal is not None:
-            moments.append(now if len(self._pool) else self._proposal[2])
-        if self._flushes_when_idle():
-            moments.append(self._idle_flush_at())
-        return max(0, min(moments) - now)
-
-    def _is_time(self, now: int) -> bool:
-        return False
+            moments.append(now if len(self._mempool) else self._proposal[2])
+        return moments
 
     def _ask(self, connection: Connection, request: Any) -> Any:
         """Answer CometBFT; a proposal waits for something to propose, so that a transaction finds a block at once."""
         now = milliseconds()
         kind = request.WhichOneof("value")
-        if kind == "prepare_proposal" and not len(self._pool) and self._idle:
+        if kind == "prepare_proposal" and not len(self._mempool) and self._idle:
             self._proposal = (connection, request, now + PROPOSAL_PATIENCE_MS)
             return None
         if kind == "load_snapshot_chunk":
@@ -244,9 +229,8 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
         # After a block of ours the next one comes at once, since its votes bring the cosignatures along.
         self._idle = self._machine.height == before
         self._last_block = now
-        with self._changed:
-            self._changed.notify_all()
-        self._pending.shrink(self._pool.bytes, (waiting.opened.raw for waiting in self._pool))
+        self._tell_changed()
+        self._pending.shrink(self._mempool.bytes, (waiting.opened.raw for waiting in self._mempool))
         if self._snapshots.is_due(self._order.newest):
             self._keep_state(self._order.newest)
         elif self._machine.wants_flush:
@@ -254,7 +238,7 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
 
     def _is_wanted(self, opened: Opened, future: "Future[Receipt]", view: Snapshot) -> bool:
         """What other nodes tell of has often run already, or waits here: then there is nothing to check."""
-        known = self._pool.waiting(opened.id) is not None or view.transaction(opened.id) is not None
+        known = self._mempool.waiting(opened.id) is not None or view.transaction(opened.id) is not None
         return not (known and isinstance(future, Relayed))
 
     def _admit(self, checked: list[Checked]) -> None:
@@ -268,7 +252,7 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
                 if is_own(waiting.futures):
                     self._tell_receipt(waiting, view)
         super()._admit(fresh)
-        admitted = [waiting for waiting, _ in fresh if self._pool.waiting(waiting.opened.id) is waiting]
+        admitted = [waiting for waiting, _ in fresh if self._mempool.waiting(waiting.opened.id) is waiting]
         self._pending.append(waiting.opened.raw for waiting in admitted)
         self._untold.extend(waiting.opened.id for waiting in admitted if is_own(waiting.futures))
 
@@ -285,10 +269,8 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
     def _not_written(self, fault: OSError) -> None:
         raise fault  # Others go on: a node whose disk is full stops, and is started again with room.
 
-    def _recovered(self) -> OrderedMachine:
-        machine = OrderedMachine(self.chain, self.genesis, self._store, self._log)
-        self._log.append_from(machine.resume(self._milliseconds()))
-        return machine
+    def _new_machine(self) -> OrderedMachine:
+        return OrderedMachine(self.chain, self.genesis, self._store, self._log)
 
 
 def is_own(futures: list["Future[Receipt]"]) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from infoharbor.contracts.governance.actions import VALIDATORS, SetCodes
 from infoharbor.crypto.keyfile import write_key
 from infoharbor.crypto.suites import SUITES
+from infoharbor.engine.clock import milliseconds
 from infoharbor.engine.cometbft.home import (
     ConsensusHome,
     NodeConfig,
@@ -19,7 +20,6 @@ from infoharbor.engine.cometbft.home import (
 )
 from infoharbor.engine.cometbft.order import Order
 from infoharbor.engine.cometbft.validators import NODES, admits
-from infoharbor.engine.embedded import milliseconds
 from infoharbor.engine.folder import DataFolder, write_private
 from infoharbor.engine.founding import chain_id
 from infoharbor.engine.interface import Refused

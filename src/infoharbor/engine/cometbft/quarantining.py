@@ -6,8 +6,8 @@ import threading
 
 from infoharbor.engine.cometbft.divergence import Own, explained, verdict_in
 from infoharbor.engine.cometbft.home import ConsensusHome
-from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.interface import Refused, Status
+from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.proving import root_with
 from infoharbor.engine.quarantine import Quarantine
 from infoharbor.engine.reading import frontier_at
@@ -16,7 +16,7 @@ from infoharbor.engine.snapshot import Snapshot, State
 logger = logging.getLogger(__name__)
 
 
-class QuarantiningEngine(EmbeddedEngine):
+class QuarantiningEngine(NodeEngine):
     """An engine whose CometBFT may find that a quorum goes another way: `_hear` is called with each line of its errors."""
 
     _quarantine: Quarantine | None = None

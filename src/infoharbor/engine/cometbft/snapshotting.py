@@ -2,10 +2,10 @@
 
 from infoharbor.engine.cometbft.order import Place
 from infoharbor.engine.cometbft.snapshots import Snapshots
-from infoharbor.engine.embedded import EmbeddedEngine
+from infoharbor.engine.node import NodeEngine
 
 
-class SnapshottingEngine(EmbeddedEngine):
+class SnapshottingEngine(NodeEngine):
     """An engine whose state is kept for new nodes at some heights of CometBFT."""
 
     _snapshots: Snapshots
