@@ -9,7 +9,7 @@ from infoharbor.kernel import limits
 from infoharbor.kernel.encoding import encode
 
 TOGETHER_MOST = 1_000
-TOGETHER_BYTES = 256 * 1024
+TOGETHER_BYTES = 48 * 1024
 """Beyond so many bytes no further transaction is told together: one that is lost on the way takes others with it."""
 TOLD_BYTES = limits.TRANSACTION_BYTES + 64
 """The most that is told as one: a single transaction may be as large as transactions may."""
