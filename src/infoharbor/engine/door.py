@@ -1,5 +1,7 @@
 """Who gets in: what a transaction must fulfil before it may wait for a block, judged by the newest state."""
 
+from collections.abc import Collection
+
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.snapshot import Snapshot
 from infoharbor.engine.validity import ensure_chain, signing_keys
@@ -10,7 +12,7 @@ from infoharbor.kernel.state import AUTHORITY, COUNTED
 from infoharbor.kernel.transaction import Opened, open_transaction
 
 IDENTITY = f"{AUTHORITY}/"
-"""Paths of the contract that keeps the keys: whenever one of them is written, but for what only counts, what is
+"""Tables of the contract that keeps the keys: whenever one of them is written, but for what only counts, what is
 remembered of keys is dropped."""
 REMEMBERED_KEYS = 20_000
 
@@ -49,7 +51,7 @@ class Door:
         known.update(found)
         return found
 
-    def saw(self, paths: dict[str, bytes]) -> None:
-        """Forget keys that a block may have changed."""
-        if any(path.startswith(IDENTITY) and not path.startswith(COUNTED) for path in paths):
+    def saw(self, tables: Collection[str]) -> None:
+        """Forget keys that a block may have changed that wrote to these tables."""
+        if any(table.startswith(IDENTITY) and table != COUNTED for table in tables):
             self._keys.clear()

@@ -96,7 +96,7 @@ class EmbeddedEngine(NodeEngine):
             self._machine = self._recovered()
             return self._refuse_for_room()
         self._machine.accept(executed, start, end)
-        self._door.saw(executed.entries)
+        self._door.saw(executed.outcome.tables)
         self._plan(executed)
         self._answer(executed)
         self._tell_changed()

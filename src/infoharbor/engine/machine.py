@@ -235,7 +235,7 @@ class Machine:
         )
         for path, entry in layer.entries.items():
             self._recent.put(path, entry)
-        self.signers.saw(executed.entries)
+        self.signers.saw(outcome.tables)
         self._fresh.records.update(executed.entries)
         self._fresh.transactions.update(layer.transactions)
         self._end = end

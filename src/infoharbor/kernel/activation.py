@@ -1,7 +1,7 @@
 """Which contract versions are active at a block's time, read from governance only when it may have changed."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from infoharbor.kernel.governing import Activation
 from infoharbor.kernel.records import record_type
@@ -38,9 +38,9 @@ class Active:
 
         return self._registry.governance.activations(scan)
 
-    def saw(self, writes: Sequence[NamedTuple]) -> None:
-        """Forget what a block may have changed."""
-        if any(write[0].startswith(self._table) for write in writes):
+    def saw(self, tables: Collection[str]) -> None:
+        """Forget what a block may have changed that wrote to these tables."""
+        if self._table in tables:
             self._all = None
 
 

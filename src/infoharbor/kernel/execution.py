@@ -33,7 +33,8 @@ class BlockView(View, Protocol):
 
 
 class Outcome(NamedTuple):
-    """What a block did. `calendar` lists (time, path, whether it now waits); `receipts` are encoded, in order."""
+    """What a block did. `calendar` lists (time, path, whether it now waits); `receipts` are encoded, in order; `tables` are
+    the prefixes of the paths written."""
 
     header: Header
     header_bytes: bytes
@@ -41,6 +42,7 @@ class Outcome(NamedTuple):
     results: list[Receipt]
     writes: list[Write]
     calendar: list[tuple[int, str, bool]]
+    tables: frozenset[str] = frozenset()
 
 
 class Executor:
@@ -62,7 +64,7 @@ class Executor:
         decided = self._founding(genesis, [each for each in actions if each.contract == governing], view, newest)
         voted = self._active.at(decided.state, genesis.time, again=True)
         running = self._founding(genesis, actions, view, newest | voted)
-        self._active.saw(running.writes)
+        self._active.saw(running.tables)
         return self._close(running, [], [])
 
     def _founding(
@@ -104,7 +106,7 @@ class Executor:
             running.lapse(due, path)
         for opened, keys in transactions:
             running.bundle(opened, keys)
-        self._active.saw(running.writes)
+        self._active.saw(running.tables)
         leaves = [merkle.leaf_hash(opened.raw, self.chain.suite.digest) for opened, _ in transactions]
         return self._close(running, leaves, [opened.id for opened, _ in transactions])
 
@@ -139,4 +141,6 @@ class Executor:
         encoded = encode(header)
         if self.sm3_log is not None:
             self.sm3_log.append(merkle.leaf_hash(encoded, SM3.digest))
-        return Outcome(header, encoded, receipts, running.receipts, running.writes, running.calendar)
+        return Outcome(
+            header, encoded, receipts, running.receipts, running.writes, running.calendar, frozenset(running.tables)
+        )

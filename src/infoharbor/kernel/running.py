@@ -75,6 +75,7 @@ class RunningBlock:
         self.skipped = skipped
         self.receipts: list[Receipt] = []
         self.writes: list[Write] = []
+        self.tables: set[str] = set()
         self.calendar: list[tuple[int, str, bool]] = []
 
     def decode(self, action: SaltedAction) -> Any:
@@ -212,6 +213,7 @@ class RunningBlock:
         for path, kind, record, value in written:
             entry = self._entry(path, kind, value, identifier, height)
             self.state.keep(path, entry, record)
+            self.tables.add(kind.prefix)
             self.writes.append(Write(path, entry, position))
             marks.append((path, entry.version))
         receipt = Receipt(

@@ -10,7 +10,7 @@ from infoharbor.engine.blocklog import Place as LogPlace
 from infoharbor.engine.cometbft.mempool import SharedMempool
 from infoharbor.engine.cometbft.misbehaviour import Misbehaved
 from infoharbor.engine.cometbft.order import Order, Place
-from infoharbor.engine.cometbft.validators import POWER, admitted_nodes, updates, validators
+from infoharbor.engine.cometbft.validators import POWER, admitted_nodes, are_concerned, updates, validators
 from infoharbor.engine.door import Door
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.machine import Executed, Machine
@@ -198,7 +198,7 @@ class Application:
         height = executed.outcome.header.height
         self._order.append(Place(decided.height, height))
         self.machine.accept(executed, *self._log.append(height, executed.payload))
-        self._door.saw(executed.entries)
+        self._door.saw(executed.outcome.tables)
         results = executed.outcome.results
         for (opened, _), receipt in zip(decided.run, results[len(results) - len(decided.run) :], strict=True):
             waiting = self.mempool.remove(opened.id)
@@ -249,7 +249,8 @@ class Application:
     def _changed_validators(self, view: Snapshot, executed: Executed) -> list[tuple[bytes, int]]:
         before = validators(view, view.time, self._founding)
         outcome = executed.outcome
-        return updates(before, validators(view, outcome.header.time, self._founding, outcome.writes))
+        written = outcome.writes if are_concerned(outcome.tables) else ()
+        return updates(before, validators(view, outcome.header.time, self._founding, written))
 
     def _forget(self, waiting: Waiting, refused: Refused) -> None:
         self.mempool.remove(waiting.opened.id)

@@ -244,9 +244,10 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
     def _admit(self, checked: list[Checked]) -> None:
         fresh = []
         with self._machine.view() as view:
-            for waiting, valid in checked:
+            for each in checked:
+                waiting, valid = each
                 if not valid or view.transaction(waiting.opened.id) is None:
-                    fresh.append(Checked(waiting, valid))
+                    fresh.append(each)
                     continue
                 self._checking_bytes -= len(waiting.opened.raw)
                 if is_own(waiting.futures):

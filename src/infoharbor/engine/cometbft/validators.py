@@ -1,7 +1,7 @@
 """Who votes on blocks, and whose nodes may call: two code tables that the members vote, read from the ledger's state."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, Protocol
 
 from infoharbor.contracts.governance.actions import VALIDATORS, SetCodes
@@ -74,6 +74,11 @@ def validators(
     noted = misbehaved(state, written)
     good = {key: POWER for key, height in voted.items() if noted.get(address_of(key), -1) < height}
     return good or dict.fromkeys(voted, POWER)
+
+
+def are_concerned(tables: Collection[str]) -> bool:
+    """Whether validators may have changed with a block that wrote to these tables."""
+    return record_type(CodeEntry).prefix in tables or record_type(Misbehaviour).prefix in tables
 
 
 def address_of(key: bytes) -> str:
