@@ -325,6 +325,12 @@ def test_an_old_trust_file_goes_forward_from_a_node(
     assert not (tmp_path / "none.txt").exists()
 
 
+def test_a_trust_file_from_the_future_is_refused_without_waiting_for_witnesses(attested: Attested) -> None:
+    for witnessed in ("true", "false"):
+        way = httpx.get(f"{attested.url}/log/way-forward?size=1000000&witnessed={witnessed}")
+        assert (way.status_code, way.json()["code"]) == (422, "ledger.proof_range")
+
+
 def test_nobody_goes_on_alone_with_a_networks_ledger(attested: Attested) -> None:
     """A backup of a member's node, run by itself, would be a second history."""
     with pytest.raises(Failure) as failure:

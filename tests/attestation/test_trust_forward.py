@@ -129,6 +129,30 @@ def test_past_its_date_a_trust_file_goes_forward_only_with_an_outside_witness(gr
     assert refused.value.code == "trust.quorum"
 
 
+def test_a_way_of_long_ago_makes_no_trust_file_fresh_again(grown: AttestedNetwork) -> None:
+    """It ends before a handover, and all of it is genuine: who serves it keeps the old set in the file."""
+    size, date = 3, START + 60_000
+    members = tuple(grown.old_keys[name].public(name) for name in sorted(MEMBERS))
+    pin = (size, grown.root(size))
+    policy = attested_trust("trial", grown.chain.id, members, pin, date, [Witness("outside", OUTSIDE)])
+    note = cosigned(grown, Checkpoint(grown.origin, *pin), quorum(grown))
+    in_force = set_at(grown, size - 1)
+    naming = Naming(encode_set(in_force), grown.header(size - 1), grown.inclusion(size - 1, size), note)
+    way = WayForward(1, (), Step(naming, ()))
+    for now, time, code in (
+        (date, START, ""),
+        (date + 1, START, "trust.stale"),
+        (date + 1, date - 1_000, "trust.stale"),
+        (date + 1, date, ""),
+    ):
+        try:
+            advance(policy, way, now=now, refresh_by=LATER, witnessed=member_notes(grown, in_force, note, time))
+            told = ""
+        except Malformed as refused:
+            told = refused.code
+        assert told == code, (now, time)
+
+
 def test_what_is_witnessed_has_to_hold_the_handovers(grown: AttestedNetwork) -> None:
     """Else thieves of retired keys could add a handover to the same set, and so pin the file at a history of theirs."""
     size, keys = 3, dict(grown.old_keys)
@@ -170,15 +194,15 @@ def test_thieves_cannot_hand_over_to_few_one_of_whom_shows_the_witness_their_for
 OUTSIDE = VerifierKey("outside.example", ED25519_COSIGNATURE, fixed_keys("outside").cosigner.public_key)
 
 
-def member_notes(network: AttestedNetwork, attesters: AttesterSet, note: str) -> list[bytes]:
-    """The same tree under two members' own origins, cosigned by the outside witness."""
+def member_notes(network: AttestedNetwork, attesters: AttesterSet, note: str, time: int = START) -> list[bytes]:
+    """The same tree under two members' own origins, cosigned by the outside witness at this time."""
     tree = Checkpoint.parse(Note.parse(note).text)
     keys = {key.public(name): key for name in MEMBERS for key in every_key(name)}
     notes = []
     for member in attesters.members[:2]:
         log = verifier_keys(network.origin, member).submission
         text = Checkpoint(log.name, tree.size, tree.root).encode()
-        lines = [log.sign(text, keys[member].submission), OUTSIDE.sign(text, fixed_keys("outside").cosigner, START)]
+        lines = [log.sign(text, keys[member].submission), OUTSIDE.sign(text, fixed_keys("outside").cosigner, time)]
         notes.append(sign_note(text, lines))
     return notes
 

@@ -18,7 +18,7 @@ def test_a_ledger_is_kept_as_the_document_says(tmp_path: Path) -> None:
     output = run_document("how-to/keep-a-node.md", tmp_path, port=port, before=STOP + FOUNDED.format(port=port))
     assert "committed" in output
     assert "byte for byte" in output
-    assert "in force from" in output
+    assert "nothing newer than what is in force" in output
     assert "clean" in output
     assert (tmp_path / "port-leaves/trust.txt").is_file()
     infoharbor("doctor", "--data", "ledger", cwd=tmp_path)

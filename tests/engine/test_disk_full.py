@@ -11,6 +11,7 @@ from world import World
 from infoharbor.engine.backup import replay
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.node import NodeEngine
+from infoharbor.engine.snapshot import Snapshot
 from infoharbor.kernel.transaction import open_transaction
 
 
@@ -78,6 +79,21 @@ def test_what_is_due_while_there_is_no_room_is_looked_at_now_and_then(
     engine._wake()
     time.sleep(0.5)
     assert 1 <= len(looks) <= 2
+
+
+def test_what_is_due_and_does_not_fit_is_tried_now_and_then(
+    engine: NodeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the disk says that there is room, but not for this user: each try runs the block and reads the log again."""
+    tries: list[Any] = []
+    with monkeypatch.context() as disk:
+        disk.setattr(Snapshot, "due", lambda *_: [(1, "no/such/record")])
+        disk.setattr(engine._log, "_write", lambda *_: tries.append(1) or full())
+        disk.setattr(engine, "_next_due", 0)
+        engine._wake()
+        time.sleep(0.5)
+        assert 1 <= len(tries) <= 2
+        assert engine.status().condition == "disk_full"
 
 
 def test_any_other_fault_of_the_disk_halts_the_node_and_reads_go_on(

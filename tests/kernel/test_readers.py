@@ -89,6 +89,8 @@ def test_a_receipt_is_read_by_its_signers_and_by_who_may_read_all_that_it_wrote(
     assert readers.may_read_receipt(written, Reader("a"), lambda *_: False)
     assert not readers.may_read_receipt(receipt(("a",)), Reader("b"), lambda *_: True), "a refusal wrote nothing"
     assert not readers.may_read_receipt(receipt(("",)), ANONYMOUS, lambda *_: True)
+    counted = receipt(("a",), ("identity/use/k", 1))
+    assert not readers.may_read_receipt(counted, Reader("b"), lambda *_: False), "it has nothing else"
 
 
 def test_a_version_is_judged_by_itself_and_a_tombstone_by_what_it_buried(trial: Trial) -> None:

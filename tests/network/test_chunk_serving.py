@@ -97,3 +97,16 @@ def test_the_process_that_makes_a_snapshot_ends_with_the_node(tmp_path: Path) ->
         process.wait()
         os.close(told)
         os.close(tell)
+
+
+def test_a_chunk_that_cannot_be_read_ends_nothing() -> None:
+    def broken(request: Any) -> Any:
+        raise MemoryError
+
+    selector, asking = selectors.DefaultSelector(), Asking()
+    with contextlib.closing(ChunkServing(selector, broken)) as serving:
+        for count in (1, 2):
+            serving.ask(asking, Request())  # type: ignore[arg-type]
+            serve(selector, asking, count)
+    assert [answer.load_snapshot_chunk.chunk for answer in asking.answers] == [b"", b""]
+    assert all(answer.HasField("load_snapshot_chunk") for answer in asking.answers)

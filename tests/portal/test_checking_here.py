@@ -191,6 +191,9 @@ def test_the_program_is_kept_by_browsers_and_sent_packed_where_they_take_that(po
     assert packed.headers["content-encoding"] == "gzip"
     assert packed.text == plain.text
     assert "immutable" in plain.headers["cache-control"]
+    of_another_version = portal.get(source.replace(source.split("/")[2], "0" * 12))
+    assert of_another_version.text == plain.text
+    assert of_another_version.headers["cache-control"] == "no-store"
     assert plain.headers["content-type"].startswith("text/javascript")
     for name in ("nothing.js", "vendor/README.md", "%2e%2e/capture.js"):
         assert portal.get(source.replace("page.js", name)).status_code == 404

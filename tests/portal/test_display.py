@@ -10,7 +10,7 @@ from infoharbor.contracts.trace.records import EventStatus
 from infoharbor.edgekit import pages
 from infoharbor.edgekit.pages import Alarming, alarming_of
 from infoharbor.kernel.registry import installed_registry
-from infoharbor.portal.codes import country_name, unit_name
+from infoharbor.portal.codes import NAMES_KEPT, country_name, unit_name
 from infoharbor.portal.wording import PUBLIC_LANGUAGES, texts_in
 
 
@@ -35,6 +35,12 @@ def test_a_state_that_no_move_leads_to_is_not_declared(monkeypatch: pytest.Monke
 def test_countries_and_units_have_names(language: str, country: str, unit: str) -> None:
     assert country_name("VN", language) == country
     assert unit_name("KGM", texts_in(language)) == unit
+
+
+def test_what_stands_in_place_of_a_country_is_not_kept_without_end() -> None:
+    for number in range(2_000):
+        assert country_name(f"no country {number}", "zh") == f"no country {number}"
+    assert country_name.cache_info().currsize <= NAMES_KEPT
 
 
 @pytest.mark.parametrize("language", PUBLIC_LANGUAGES)

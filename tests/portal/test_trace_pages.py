@@ -9,6 +9,7 @@ import segno
 from tests.portal.conftest import Portal, Screens
 
 from infoharbor.evidence.policy import parse_trust
+from infoharbor.evidence.trust import TRUST_BYTES
 from infoharbor.evidence.verify import Unproven, verify
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.portal.pages.lot import qr
@@ -106,6 +107,12 @@ def test_the_verify_page_says_what_a_file_proves_and_whose_trust_it_rests_on(por
     assert "it alone could rewrite its history" in shown(given)
 
 
+def test_the_server_takes_every_trust_file_that_the_format_allows(portal: Portal) -> None:
+    evidence, trust = taken_away(portal)
+    comment = b"##" + b" " * (TRUST_BYTES - len(trust) - 3) + b"\n"
+    assert "It proves what it says" in shown(upload(portal, evidence, trust + comment))
+
+
 def shown(answer: httpx.Response) -> str:
     """The page without what it gives along to its program."""
     return answer.text.partition("<script")[0]
@@ -114,7 +121,7 @@ def shown(answer: httpx.Response) -> str:
 def test_uploads_that_are_no_evidence_are_refused(portal: Portal) -> None:
     assert upload(portal, b"{}").status_code == 422
     assert upload(portal, b"\xff" * 1000).status_code == 422
-    assert upload(portal, b"{}", b"x" * 70_000).status_code == 413
+    assert upload(portal, b"{}", b"x" * (TRUST_BYTES + 1)).status_code == 413
     assert upload(portal, None, b"x").status_code == 422
     answer = httpx.post(f"{portal.address}/verify", content=b"x" * 17_000_000, timeout=60)
     assert answer.status_code == 413

@@ -134,6 +134,13 @@ def test_it_refuses_under_the_same_code_what_no_longer_has_the_form_of_evidence(
             changed[chance.randrange(len(raw))] ^= 1 << chance.randrange(8)
             cases.append((bytes(changed), trust))
         swaps = ((b'":', b'": '), (b"infoharbor/", b"infoharbor\\/"), (b'"path"', b'"p\\u0061th"'), (b"0", b"-0"))
+        swaps += (
+            (b'"digest":', b'"digest":"","digest":'),
+            (b'"infoharbor":', b'"__proto__":1,"infoharbor":'),
+            (b'"version":1,', b'"version":9007199254740993,'),
+            (b'"path":"', b'"path":"\xf0\x9f\x8d\xb5'),
+            (b'"path":"', b'"path":"\\ud83c\\udf75'),
+        )
         cases += [(raw.replace(old, new, 1), trust) for old, new in swaps]
         lone = raw.replace(b'"infoharbor/evidence/1"', b'"\\ud800"', 1)
         cases += [(each, trust) for each in (raw[:-1], raw + b"\n", b"", b"\xef\xbb\xbf" + raw, b"[]", b"null", lone)]

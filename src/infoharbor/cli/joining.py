@@ -18,7 +18,7 @@ from infoharbor.cli.trial_members import Member, administrators, key_file, tally
 from infoharbor.cli.waiting import wait_until
 from infoharbor.contracts.governance.actions import VALIDATORS, Decision
 from infoharbor.contracts.identity.actions import AdmitOrganisation
-from infoharbor.contracts.identity.records import Registration
+from infoharbor.contracts.identity.records import OrganisationStatus, Registration
 from infoharbor.crypto.keyfile import read_key, write_key
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.json_form import from_json, to_json
@@ -169,6 +169,8 @@ def admit(
         ensure_node(data)
     voter = Signer(organisation, read_key(key, passphrase(passphrase_variable)))
     with Client(url, signer=voter) as client:
+        if is_member(asked) and not validator:
+            ensure_member(client, asked.name)
         what = ("validator",) if validator else ("node",) if is_member(asked) else ("node", "member")
         missing = [each for each in what if not vote_on(client, [voter], asked, each, data)]
         state = "adopted 已通过"
@@ -219,8 +221,14 @@ def add_validator(*, directory: NetworkDir = DEFAULT_DIR, as_json: AsJson = Fals
 
 
 def is_member(asked: Request) -> bool:
-    """Whether who asks is a member already: then there is nobody to be admitted, only a node."""
+    """Whether who asks says that it is a member already: then there is nobody to be admitted, only a node."""
     return set(asked.admission) == {"id"}
+
+
+def ensure_member(client: Client, organisation: str) -> None:
+    """Refuse who only says so: the invitation holds the members' common secret."""
+    if client.record(f"identity/organisations/{organisation}")["record"]["status"] != OrganisationStatus.ACTIVE:
+        raise Failure("identity.organisation_not_active", "request", "an active organisation")
 
 
 def vote_on(client: Client, voters: list[Signer], asked: Request, what: str, data: Path | None) -> bool:

@@ -9,14 +9,12 @@ from cyclopts import Parameter
 from infoharbor.cli import pending
 from infoharbor.cli.files import start_of
 from infoharbor.cli.output import DEFAULT_DATA, GATEWAY, AsJson, Data, Failure, Token, answer, errors, fails_clearly
-from infoharbor.cli.witnessing import agreed, notes_at, write_notes
+from infoharbor.cli.witnessing import agreed, notes_at, size_in, write_notes
 from infoharbor.edgekit.json_form import iso, to_json
 from infoharbor.engine.interface import HeightGone
 from infoharbor.engine.reader import Reader, open_reader
-from infoharbor.evidence.checkpoint import Checkpoint
 from infoharbor.evidence.file import decode_evidence
 from infoharbor.evidence.making import make_evidence
-from infoharbor.evidence.note import Note
 from infoharbor.kernel.block import header_codec
 from infoharbor.kernel.limits import TRANSACTION_BYTES
 
@@ -119,7 +117,7 @@ def prove(
     try:
         evidence, notes = agreed(
             lambda: _evidence(reader, [path, *more], history=history, witnessed=bool(witnessed)),
-            lambda made: notes_at(witnessed, _size_of(made)),
+            lambda made: notes_at(witnessed, size_in(decode_evidence(made).checkpoint)),
         )
     finally:
         reader.close()
@@ -134,7 +132,3 @@ def _evidence(reader: Reader, paths: list[str], *, history: bool, witnessed: boo
     except HeightGone as gone:
         errors.print(f"the newest versions alone 仅证明最新版本: {gone.expected}", markup=False)
         return make_evidence(reader.chain, reader, paths, history=False, receipts=False, witnessed=witnessed)
-
-
-def _size_of(evidence: bytes) -> int:
-    return Checkpoint.parse(Note.parse(decode_evidence(evidence).checkpoint).text).size

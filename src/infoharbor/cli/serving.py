@@ -14,6 +14,7 @@ from infoharbor.cli.output import DEFAULT_DATA, Data, Failure, ReadmodelUrl, err
 from infoharbor.contracts.identity.records import User, UserKind, UserStatus
 from infoharbor.edgekit.cast import Cast
 from infoharbor.edgekit.webhooks import Targets
+from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.reader import open_reader
@@ -120,7 +121,7 @@ def ensure_not_a_members(engine: NodeEngine) -> None:
     """Refuse to go on alone with a network's ledger, such as a backup of a member's: it would be a second history."""
     with engine.snapshot() as snapshot:
         attested = snapshot.header.attesters_root != NO_ATTESTERS
-    if attested and type(engine) is NodeEngine:
+    if attested and isinstance(engine, EmbeddedEngine):
         raise Failure("node.not_alone", "--data", "a folder with consensus/, or a ledger that one operator keeps")
 
 

@@ -16,8 +16,6 @@ ANSWER_S = 10
 PATIENCE_S = 15
 """For how long a member may be later than another with the same checkpoint."""
 PAUSE_S = 0.5
-
-
 ATTEMPTS = 4
 """How often something is made anew because a member showed its witnesses another size."""
 
@@ -48,10 +46,10 @@ def _note_at(client: httpx.Client, address: str, size: int) -> bytes:
     until = time.monotonic() + PATIENCE_S
     while True:
         found = _asked(client, address, {"size": size})
-        if found:
+        if found and size_in(found) == size:
             return found
         newest = _asked(client, address, {})
-        if newest and Checkpoint.parse(Note.parse(newest).text).size > size:
+        if newest and size_in(newest) > size:
             raise Later(address)
         if time.monotonic() > until:
             raise Failure(
@@ -61,14 +59,24 @@ def _note_at(client: httpx.Client, address: str, size: int) -> bytes:
 
 
 def _asked(client: httpx.Client, address: str, parameters: dict[str, int]) -> bytes:
-    """Empty if it has none."""
+    """Empty if it has none. No more is read than a note may have."""
+    raw = bytearray()
     try:
-        reply = client.get(f"{address}/log/witnessed", params=parameters)
-    except httpx.HTTPError as fault:
+        with client.stream("GET", f"{address}/log/witnessed", params=parameters) as reply:
+            if not reply.is_success:
+                return b""
+            for part in reply.iter_bytes():
+                raw += part
+                if len(raw) > NOTE_BYTES:
+                    raise Failure("cli.not_witnessed", "--witnessed", f"at most {NOTE_BYTES} bytes; {address}")
+    except (httpx.HTTPError, httpx.InvalidURL) as fault:
         raise Failure("cli.no_node", "--witnessed", f"a gateway that answers at {address} ({fault})") from None
-    if len(reply.content) > NOTE_BYTES:
-        raise Failure("cli.not_witnessed", "--witnessed", f"at most {NOTE_BYTES} bytes; {address}")
-    return reply.content if reply.is_success else b""
+    return bytes(raw)
+
+
+def size_in(note: bytes | str) -> int:
+    """Of the log that the note is a checkpoint of."""
+    return Checkpoint.parse(Note.parse(note).text).size
 
 
 def write_notes(output: Path, notes: Iterable[bytes]) -> list[Path]:

@@ -73,8 +73,7 @@ class EmbeddedEngine(NodeEngine):
 
     def _make_block(self, wall: int) -> None:
         if not self._has_room():
-            self._next_due = max(self._next_due, wall + LOOK_AGAIN_MS)
-            return self._refuse_for_room()
+            return self._wait_for_room(wall)
         now = max(wall, self._current().header.time)
         with self._machine.view() as view:
             # What is taken is in hand at once: should the node halt, whoever waits for it is told.
@@ -94,7 +93,7 @@ class EmbeddedEngine(NodeEngine):
                 raise
             self._settle()
             self._machine = self._recovered()
-            return self._refuse_for_room()
+            return self._wait_for_room(wall)
         self._machine.accept(executed, start, end)
         self._door.saw(executed.outcome.tables)
         self._plan(executed)
@@ -103,6 +102,11 @@ class EmbeddedEngine(NodeEngine):
         if self._machine.wants_flush:
             self._flush()
         return None
+
+    def _wait_for_room(self, wall: int) -> None:
+        """Take nothing until there is room, which is looked for again when something comes, or when what is due waited."""
+        self._next_due = max(self._next_due, wall + LOOK_AGAIN_MS)
+        self._refuse_for_room()
 
     def _still_valid(self, waiting: Waiting, view: Snapshot, now: int) -> dict[bytes, SigningKey] | None:
         """The keys, if the transaction may still run; otherwise whoever waits is answered."""

@@ -6,7 +6,7 @@ import time
 import msgspec
 
 from infoharbor.engine.folder import DataFolder, write_private
-from infoharbor.engine.interface import Damaged, Refused
+from infoharbor.engine.interface import Refused
 from infoharbor.evidence.checkpoint import Checkpoint
 from infoharbor.evidence.note import Note
 
@@ -68,7 +68,5 @@ class WitnessedNotes:
     def _notes(self) -> list[Witnessed]:
         try:
             return msgspec.json.decode(self._file.read_bytes(), type=list[Witnessed])
-        except FileNotFoundError:
-            return []
-        except msgspec.DecodeError as fault:
-            raise Damaged(self._file.name, str(fault)) from None
+        except (FileNotFoundError, msgspec.DecodeError):
+            return []  # What cannot be read is made again: witnesses cosign the next size soon.

@@ -41,11 +41,13 @@ class Naming(Wire, frozen=True):
 
 
 class Named(NamedTuple):
-    """What a naming proves: the set as of the header's block, under the checkpoint."""
+    """What a naming proves: the set as of the header's block, under the checkpoint; and the time that each witness which
+    counts states, as `Verdict.cosigners`."""
 
     attesters: AttesterSet
     header: Header
     checkpoint: Checkpoint
+    cosigners: dict[str, int]
 
 
 class Step(Wire, frozen=True):
@@ -93,7 +95,7 @@ def open_naming(
     _ensure(included, "trust.not_included", "path", "a header in the log under the checkpoint")
     # A key counts in its own era only: later headers are for the set that they name.
     _ensure(are_those_of(policy, attesters.members), "trust.other_era", "attesters", "the attesters of the trust file")
-    return Named(attesters, header, checkpoint)
+    return Named(attesters, header, checkpoint, verdict.cosigners)
 
 
 def is_handover(naming: Naming, in_force: AttesterSet) -> bool:
@@ -120,12 +122,13 @@ def advance(
     """The trust file as it stands at the end of the way, pinned at the newest checkpoint; raises `Malformed`.
 
     Retired keys could sign another way, dated as they like. So past its refresh date a trust file goes forward only if
-    its quorum asks for an outside witness too. These need to have cosigned the newest checkpoint alone, under members' own
+    its quorum asks for an outside witness too, which has cosigned since: else an old way would make the file seem fresh that
+    ends before a handover. Outside witnesses need to have cosigned the newest checkpoint alone, under members' own
     origins in the notes `witnessed`: its log goes on from that of every handover, so there is no other way to it. Some
     honest member of each set on the way must have shown it to them: else thieves would hand over to few, one of whom lies.
     """
-    own = {witness.name for witness in attesters_in(policy)}
-    fresh = now <= policy.refresh_by or not policy.is_met(own)
+    own, refreshed_by = {witness.name for witness in attesters_in(policy)}, policy.refresh_by
+    fresh = now <= refreshed_by or not policy.is_met(own)
     _ensure(fresh, "trust.stale", "refresh-by", "a new trust file, by a way that you trust")
     _ensure(way.format == FORMAT, "trust.handover_format", "format", str(FORMAT))
     _ensure(len(way.handovers) <= NAMINGS_MAX, "trust.too_many", "handovers", f"at most {NAMINGS_MAX}")
@@ -138,6 +141,10 @@ def advance(
     named = open_naming(way.newest.naming, policy, witnessed, earlier)
     beyond = not way.handovers or named.checkpoint.size >= policy.pin_size
     _ensure(beyond, "trust.inconsistent", "newest", "a checkpoint at or beyond those of the handovers")
+    own = {witness.name for witness in attesters_in(policy)}
+    since = {name for name, time in named.cosigners.items() if name in own or time >= refreshed_by}
+    recent = now <= refreshed_by or policy.is_met(since)
+    _ensure(recent, "trust.stale", "newest", "a checkpoint that outside witnesses cosigned after the refresh date")
     return replace(_pinned(policy, named.checkpoint, way.newest.consistency), refresh_by=refresh_by)
 
 

@@ -101,6 +101,9 @@ def witness_routes(attestation: Attestation | None, witness: Watching | None, wi
         wants_witnesses = parameters.flag("witnessed", False)
         parameters.end()
         engine = gateway_of(request).engine
+        most = engine.status().height + 1
+        if size > most:  # Witnesses would be waited for in vain, and few may wait.
+            raise Refused("ledger.proof_range", "size", f"1 to {most}")
         note = witnessed.beyond(size - 1).attested if wants_witnesses else ""
         way = way_forward(engine, size, note)
         return answer(encode(way), media_type="application/msgpack")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from infoharbor.kernel.authority import Authority, Find, RoleOf
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.records import PUBLIC, RecordType
+from infoharbor.kernel.state import COUNTED
 
 EVERYONE = "public"
 """Stands in a field of readers for anyone at all, members or not."""
@@ -46,13 +47,15 @@ class Readers:
         return any(self._is_named(named, record, reader) for named in kind.readers)
 
     def may_read_receipt(self, receipt: Receipt, reader: Reader, readable: Readable) -> bool:
-        """A receipt, and the transaction it is of: for its signers, and for who may read every record that it wrote.
+        """A receipt, and the transaction it is of: for its signers, and for who may read every record that it wrote, but for
+        what is only counted of a signer's key.
 
         What was refused wrote nothing: `may_read_refusal` judges it.
         """
         if is_signer(receipt, reader):
             return True
-        return bool(receipt.writes) and all(readable(path, version) for path, version in receipt.writes)
+        written = [each for each in receipt.writes if not each[0].startswith(COUNTED)]
+        return bool(written) and all(readable(path, version) for path, version in written)
 
     def may_read_refusal(self, receipt: Receipt, reader: Reader, concerned: Sequence[tuple[RecordType, Any]]) -> bool:
         """A refusal is for its signers, and for members who may read every record that it concerned, as they stood."""

@@ -13,7 +13,8 @@ MISSING: Any = object()
 AUTHORITY = "identity"
 """The contract whose records say who may act."""
 COUNTED = f"{AUTHORITY}/use/"
-"""Paths of what keys have used of their quotas. No remembered answer of the authority depends on them."""
+"""Paths of what keys have used of their quotas. No remembered answer of the authority depends on them,
+nor who reads a receipt."""
 
 
 class BlockState:

@@ -10,9 +10,11 @@ from infoharbor.portal.wording import Texts
 
 LOCALES: Final = {"zh": "zh_CN", "vi": "vi"}
 """The translations of ISO 3166-1, whose own language is English."""
+NAMES_KEPT: Final = 1_000
+"""All countries in every language; what members write in place of a code has no end."""
 
 
-@functools.cache
+@functools.lru_cache(NAMES_KEPT)
 def country_name(code: str, language: str) -> str:
     """The name that ISO 3166-1 gives a country by its two letters; the code where there is no such country."""
     known = pycountry.countries.get(alpha_2=code)

@@ -35,7 +35,7 @@ class LimitKey(Action):
             ensure(not others, "limit_out_of_scope", field=f"{field}.action", expected=" or ".join(key.scope))
         summed = all(each.action or not each.field for each in self.quotas)
         ensure(summed, "limit_field", field="quotas.field", expected="none where any action counts")
-        set_limits(ledger, key.id, self.within, self.quotas)
+        set_limits(ledger, Limits(key.id, key.organisation, self.within, self.quotas))
 
 
 @invariant

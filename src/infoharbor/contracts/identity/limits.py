@@ -3,7 +3,7 @@
 import msgspec
 
 from infoharbor.contractkit import Ledger, Record, ensure
-from infoharbor.contractkit.types import INTEGER_MAX, Code, Count, Instant, ShortText
+from infoharbor.contractkit.types import INTEGER_MAX, Code, Count, Instant, OrganisationId, ShortText
 
 
 class Within(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -35,8 +35,11 @@ class Limits(Record, table="limits", key="key"):
     """What holds for one key of a device or agent, whoever signs beside it."""
 
     key: Code
+    organisation: OrganisationId
     within: tuple[Within, ...]
     quotas: tuple[Quota, ...]
+
+    readers = ("organisation",)
 
 
 class Counted(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -55,13 +58,17 @@ class Use(Record, table="use", key="key"):
     transaction of such a key, and changes no answer about who may sign what."""
 
     key: Code
+    organisation: OrganisationId
     counted: tuple[Counted, ...]
 
+    readers = ("organisation",)
+    """Amounts that an action's records show to few must not be told by how their sum grows."""
 
-def set_limits(ledger: Ledger, key: str, within: tuple[Within, ...], quotas: tuple[Quota, ...]) -> None:
+
+def set_limits(ledger: Ledger, limits: Limits) -> None:
     """Put these in the place of the key's earlier limits; what was used counts no more."""
-    ledger.put(Limits(key, within, quotas))
-    ledger.put(Use(key, (UNUSED,) * len(quotas)))
+    ledger.put(limits)
+    ledger.put(Use(limits.key, limits.organisation, (UNUSED,) * len(limits.quotas)))
 
 
 def pass_on_limits(ledger: Ledger, old: str, new: str) -> None:
@@ -87,7 +94,7 @@ def hold_to_limits(ledger: Ledger, key: str, name: str, action: object) -> None:
             for quota, used in zip(limits.quotas, before.counted, strict=True)
         )
         if after != before.counted:
-            ledger.put(Use(key, after))
+            ledger.put(before.replace(counted=after))
 
 
 def ensure_within(within: Within, action: object) -> None:

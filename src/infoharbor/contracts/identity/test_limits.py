@@ -19,7 +19,10 @@ from infoharbor.contracts.trace.records import CapturedEvent, Quantity
 from infoharbor.contracts.trace.test_trace import LOT, said
 from infoharbor.edgekit.cast import Signer
 from infoharbor.engine.trial import Trial
+from infoharbor.kernel.readers import ANONYMOUS, Reader, Readers
+from infoharbor.kernel.records import record_type
 from infoharbor.kernel.refusal import Refusal
+from infoharbor.kernel.state import COUNTED
 
 HOME, OTHER = EXPORTER.id, IMPORTER.id
 MINUTE = 60_000
@@ -268,6 +271,30 @@ def test_only_a_key_with_a_quota_pays_for_one(trial: Trial) -> None:
     writes = [len(trial.act(issue(f"2{at}"), by=HOME, users=[user]).writes) for at, user in enumerate((free, bound))]
     assert writes[0] == writes[1]
     assert len(trial.act(issue("29"), by=HOME, users=[counted]).writes) == writes[0] + 1
+
+
+def test_what_a_key_is_limited_to_and_has_used_is_for_its_organisation_alone(trial: Trial) -> None:
+    """Else everyone would see by how much each transaction adds to a sum."""
+    agent = hire(trial)
+    limit(trial, agent, Quota(ISSUE, "size", 10, 0))
+    readers = Readers(trial.registry.authority, trial.find, trial.now)
+    for of in (Limits, Use):
+        record = trial.get(of, agent.key_id.hex())
+        may = [readers.may_read(record_type(of), record, each) for each in (Reader(HOME), Reader(OTHER), ANONYMOUS)]
+        assert may == [True, False, False]
+
+
+def test_a_quota_hides_no_receipt_from_who_reads_what_was_done(trial: Trial) -> None:
+    agent = hire(trial)
+    limit(trial, agent, Quota(ISSUE, "size", 10, 0))
+    receipt = trial.act(issue("1", audience=(OTHER,)), by=HOME, users=[agent])
+    assert any(path.startswith(COUNTED) for path, _ in receipt.writes)
+    readers = Readers(trial.registry.authority, trial.find, trial.now)
+    for known in (True, False):
+        may = readers.may_read_receipt(
+            receipt, Reader(OTHER), lambda path, _, known=known: known and not path.startswith(COUNTED)
+        )
+        assert may == known
 
 
 @pytest.mark.parametrize(

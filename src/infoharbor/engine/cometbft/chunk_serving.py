@@ -1,6 +1,7 @@
 """Gives other nodes chunks of snapshots, beside the engine's thread: blocks do not wait for reads of megabytes."""
 
 import contextlib
+import logging
 import os
 import queue
 import selectors
@@ -10,10 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from infoharbor.engine.cometbft.connections import Connection
+from infoharbor.engine.cometbft.messages import Response
 
 BYTES_PER_SECOND = 16 * 1024 * 1024
 """To all other nodes together; CometBFT does not say which one asks. Each has one request at a time before CometBFT, which
 takes them in the order in which they come: so who asks for much gets no more than the others who ask."""
+
+logger = logging.getLogger(__name__)
 
 
 class ChunkServing:
@@ -45,11 +49,21 @@ class ChunkServing:
     def _run(self) -> None:
         while (asked := self._asked.get()) is not None:
             connection, request = asked
-            response = self._answer(request)
+            response = self._made_for(request)
             self._over.wait(len(response.load_snapshot_chunk.chunk) / BYTES_PER_SECOND)
             self._made.append((connection, response))
             with contextlib.suppress(BlockingIOError):
                 os.write(self._wake_write, b"\0")
+
+    def _made_for(self, request: Any) -> Any:
+        """A chunk that cannot be read is not there: who asks turns to another node, and this one goes on."""
+        try:
+            return self._answer(request)
+        except Exception:
+            logger.exception("a chunk of a snapshot cannot be read")
+            response = Response()
+            response.load_snapshot_chunk.SetInParent()
+            return response
 
     def _give(self) -> None:
         with contextlib.suppress(BlockingIOError):

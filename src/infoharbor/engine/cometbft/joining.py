@@ -30,8 +30,9 @@ INVITATION_BYTES = 32 * 1024 * 1024
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a new node asks with; nothing in it is secret. `admission` are the fields of `identity.AdmitOrganisation`;
-    `node` and `validator` are the node's id and the key by which it would vote, in hex; `address` is host:port."""
+    """What a new node asks with; nothing in it is secret. `admission` are the fields of `identity.AdmitOrganisation`, or of a
+    member `id` alone, which is `name`; `node` and `validator` are the node's id and the key by which it would vote, in hex;
+    `address` is host:port."""
 
     name: str
     node: str
@@ -121,7 +122,10 @@ def write_invitation(path: Path, invitation: Invitation) -> None:
 
 
 def read_request(path: Path) -> Request:
+    """`Refused` too where it names one organisation, and asks for another's node."""
     found: Request = _read(path, Request, REQUEST_BYTES, "network.request")
+    if found.admission.get("id") != found.name:
+        raise Refused("network.request", "admission.id", found.name)
     return found
 
 

@@ -52,7 +52,7 @@ def settings(config: "NodeConfig") -> dict[str, dict[str, Any]]:
             "skip_timeout_commit": False,
             "create_empty_blocks": True,
             "create_empty_blocks_interval": "0s",
-            "peer_gossip_sleep_duration": "25ms",
+            "peer_gossip_sleep_duration": "5ms",
         },
         "storage": {"discard_abci_responses": True},
         "tx_index": {"indexer": "null"},

@@ -24,7 +24,8 @@ logger = logging.getLogger(__name__)
 
 
 class Snapshots:
-    """Used by the engine's thread alone, which waits on `selector`. `every` is in heights of CometBFT; with 0 none are made."""
+    """Used by the engine's thread alone, which waits on `selector`, but for `chunk`. `every` is in heights of CometBFT; with 0
+    none are made."""
 
     def __init__(self, selector: selectors.BaseSelector, data: Path, every: int, retention: Retention) -> None:
         self._selector, self._data, self._every, self._retention = selector, data, every, retention

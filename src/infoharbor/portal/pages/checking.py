@@ -8,6 +8,7 @@ from litestar.datastructures import UploadFile
 
 from infoharbor.evidence.file import EVIDENCE_BYTES, Version
 from infoharbor.evidence.policy import TrustPolicy, parse_trust
+from infoharbor.evidence.trust import TRUST_BYTES
 from infoharbor.evidence.verify import Proven, Unproven, verify
 from infoharbor.gateway.exchange import Asked
 from infoharbor.kernel.encoding import Malformed
@@ -21,7 +22,6 @@ from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.problems import Problem
 from infoharbor.sdk.trusting import ledger_trust
 
-TRUST_BYTES: Final = 64 * 1024
 RECORDS_SHOWN: Final = 100
 CHECK_COST: Final = 10
 

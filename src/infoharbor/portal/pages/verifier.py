@@ -74,7 +74,9 @@ def get_module(request: Asked) -> Response[bytes]:
     name = str(request.path_params["name"]).lstrip("/")
     if name not in modules():
         raise Problem("http.not_found", field="path", expected="/verify")
-    headers = KEPT | {"Vary": "Accept-Encoding"}
+    # A page of another version may ask here: its browser is not to keep a program that is put together from two.
+    kept = KEPT if request.path_params["version"] == digest() else {"Cache-Control": "no-store"}
+    headers = kept | {"Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(_packed(name), media_type="text/javascript", headers=headers | {"Content-Encoding": "gzip"})
     return Response(modules()[name], media_type="text/javascript", headers=headers)
