@@ -89,7 +89,7 @@ def test_a_poison_transaction_is_skipped_by_quorum_on_every_node_and_every_repla
     sign(folders[1])
     refused("skip.too_few", lambda: put(folders[0]))
     refused("skip.another", lambda: put(folders[0], height + 1))
-    refused("skip.another", lambda: sign(folders[2], transaction="00" * 32))
+    refused("skip.another", lambda: sign(folders[2], transaction="11" * 32))
     stranger = tmp_path / "stranger"
     shutil.copytree(folders[3], stranger)
     ConsensusHome(stranger).write_keys(new_keys())
@@ -105,7 +105,7 @@ def test_a_poison_transaction_is_skipped_by_quorum_on_every_node_and_every_repla
     }.items():
         write_skip(file, msgspec.structs.replace(decided, **forged))
         refused(code, lambda: put(folders[0], forged.get("height", height)))  # type: ignore[call-overload]  # noqa: B023
-    for forged in ({"height": height + 1}, {"transaction": "00" * 32}, {"validators": others}):
+    for forged in ({"height": height + 1}, {"transaction": "11" * 32}, {"validators": others}):
         write_skip(file, msgspec.structs.replace(decided, **forged))
         forged_of = (forged.get("height", height), forged.get("transaction", identifier))
         refused("skip.signature", lambda: put(folders[0], *forged_of))  # type: ignore[arg-type]  # noqa: B023
