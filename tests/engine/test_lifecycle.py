@@ -119,15 +119,13 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from world import World
-from infoharbor.engine import embedded
 from infoharbor.engine.lifecycle import open_engine
 clock = [1_800_000_000_000]
 def milliseconds():
     clock[0] += 7
     return clock[0]
-embedded.milliseconds = milliseconds
 world = World(begin=1_800_000_000_000)
-engine = open_engine(world.create(Path(sys.argv[2])), workers=0)
+engine = open_engine(world.create(Path(sys.argv[2])), workers=0, clock=milliseconds)
 options = {"expiry": 1_800_001_000_000}
 import world as module
 module.milliseconds = lambda: 1_800_000_000_000

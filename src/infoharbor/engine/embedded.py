@@ -1,17 +1,10 @@
 """The embedded engine: orders alone what it is sent, in one process."""
 
-from collections.abc import Callable
-from pathlib import Path
-
-from infoharbor.engine.blocklog import BlockLog
-from infoharbor.engine.clock import milliseconds
-from infoharbor.engine.folder import Founded
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.machine import Executed
 from infoharbor.engine.mempool import Mempool, Waiting
 from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.snapshot import Snapshot
-from infoharbor.engine.store import Store
 from infoharbor.engine.storing import FULL
 from infoharbor.engine.validity import ensure_unexpired
 from infoharbor.kernel import limits
@@ -33,23 +26,11 @@ NEVER = 2**62
 class EmbeddedEngine(NodeEngine):
     """Makes a block whenever there is something for one."""
 
+    _mempool: Mempool
     _next_due = 0
 
-    def __init__(
-        self,
-        data: Path,
-        founded: Founded,
-        store: Store,
-        log: BlockLog,
-        *,
-        workers: int,
-        writing: int,
-        keep_blocks: int = 0,
-        clock: Callable[[], int] | None = None,
-    ) -> None:
-        self._mempool: Mempool = Mempool()
-        options = {"workers": workers, "writing": writing, "keep_blocks": keep_blocks}
-        super().__init__(data, founded, store, log, clock=clock or milliseconds, **options)
+    def _waitlist(self) -> Mempool:
+        return Mempool()
 
     def _advance(self, now: int) -> bool:
         is_time = self._is_time(now)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from infoharbor.crypto.suites import PrivateKey
 from infoharbor.engine.blocklog import BlockLog, Place
+from infoharbor.engine.clock import milliseconds
 from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.folder import DataFolder, Founded, sync_folder
 from infoharbor.engine.machine import Machine
 from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.store import Store
+from infoharbor.engine.storing import Running
 from infoharbor.kernel.block import Genesis
 from infoharbor.kernel.registry import Registry
 
@@ -76,24 +78,22 @@ def open_engine(
         store = held.enter_context(contextlib.closing(Store(folder.state)))
         spare = max(1, len(os.sched_getaffinity(0)) - 1)
         workers = spare if workers is None else workers
-        options = {"workers": workers, "writing": writing, "keep_blocks": keep_blocks}
-        engine = _engine(folder.path, founded, store, log, clock=clock, **options)
+        how = Running(workers, writing, keep_blocks, clock or milliseconds)
+        engine = _engine(folder.path, founded, store, log, how)
         engine.take_over(held.pop_all())
         collect_less_often()
         return engine
 
 
-def _engine(
-    data: Path, founded: Founded, store: Store, log: BlockLog, *, clock: Callable[[], int] | None, **options: int
-) -> NodeEngine:
+def _engine(data: Path, founded: Founded, store: Store, log: BlockLog, how: Running) -> NodeEngine:
     """The one that the folder says: with `consensus/`, CometBFT orders the blocks."""
     if not (data / "consensus").exists():
-        return EmbeddedEngine(data, founded, store, log, clock=clock, **options)
+        return EmbeddedEngine(data, founded, store, log, how)
     # Only a network's node needs these.
     from infoharbor.engine.cometbft.binary import cometbft
     from infoharbor.engine.cometbft.engine import ReplicatedEngine
 
-    return ReplicatedEngine(data, founded, store, log, cometbft(), **options)
+    return ReplicatedEngine(data, founded, store, log, how, cometbft())
 
 
 def _synchronise(folder: DataFolder, founded: Founded) -> None:

@@ -7,7 +7,7 @@ import selectors
 import threading
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Protocol, Self
@@ -21,7 +21,7 @@ from infoharbor.engine.mempool import Waiting
 from infoharbor.engine.signatures import Checked, Signatures
 from infoharbor.engine.snapshot import Snapshot
 from infoharbor.engine.store import Store
-from infoharbor.engine.storing import FREE_BYTES_LEAST, StoringEngine
+from infoharbor.engine.storing import FREE_BYTES_LEAST, Running, StoringEngine
 from infoharbor.engine.validity import checks_of, ensure_unexpired, organisation_of, signature_units
 from infoharbor.kernel import limits
 from infoharbor.kernel.block import Receipt, receipt_codec
@@ -51,23 +51,10 @@ class NodeEngine(StoringEngine):
     attestation: Attestation | None = None
     """Of an engine that orders blocks with others."""
 
-    def __init__(
-        self,
-        data: Path,
-        founded: Founded,
-        store: Store,
-        log: BlockLog,
-        *,
-        workers: int,
-        writing: int,
-        keep_blocks: int,
-        clock: Callable[[], int],
-    ) -> None:
-        super().__init__(
-            data, founded, store, log, workers=workers, writing=writing, keep_blocks=keep_blocks, clock=clock
-        )
+    def __init__(self, data: Path, founded: Founded, store: Store, log: BlockLog, how: Running) -> None:
+        super().__init__(data, founded, store, log, how)
         self._held = contextlib.ExitStack()
-        self._door = Door(self.chain)
+        self._door, self._mempool = Door(self.chain), self._waitlist()
         self._inbox: deque[Submitted] = deque()
         self._inbox_bytes = self._checking_bytes = 0
         self._entrance = threading.Lock()
@@ -75,7 +62,7 @@ class NodeEngine(StoringEngine):
         self._in_hand: list[Waiting] = []
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._selector.register(self._wake_read, selectors.EVENT_READ, self._woken)
-        self._signatures = Signatures(self._selector, self._admit, workers=workers)
+        self._signatures = Signatures(self._selector, self._admit, workers=how.workers)
         self._asleep = self._closing = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
@@ -168,6 +155,10 @@ class NodeEngine(StoringEngine):
         return Refused("node.disk_full", "", "room on the node's disk; nothing was recorded")
 
     # Who orders the blocks
+
+    @abstractmethod
+    def _waitlist(self) -> Waitlist:
+        """A new one."""
 
     @abstractmethod
     def _advance(self, now: int) -> bool:

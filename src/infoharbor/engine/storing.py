@@ -7,6 +7,7 @@ import selectors
 from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from infoharbor.engine.backup import copy_ledger
 from infoharbor.engine.blocklog import BlockLog
@@ -25,32 +26,32 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 logger = logging.getLogger(__name__)
 
 
+class Running(NamedTuple):
+    """How an engine runs: how many processes check signatures (with none, its thread does that and writes the store too),
+    the store's lock as a file descriptor, how many of the newest blocks stay at least (0: all), and the clock, in
+    milliseconds since 1970 UTC."""
+
+    workers: int
+    writing: int
+    keep_blocks: int
+    clock: Callable[[], int]
+
+
 class StoringEngine(LedgerReading):
     """A machine whose blocks reach the store a while after the block log. Used by the engine's thread, but for what the
     reading side asks."""
 
-    def __init__(
-        self,
-        data: Path,
-        founded: Founded,
-        store: Store,
-        log: BlockLog,
-        *,
-        workers: int,
-        writing: int,
-        keep_blocks: int,
-        clock: Callable[[], int],
-    ) -> None:
+    def __init__(self, data: Path, founded: Founded, store: Store, log: BlockLog, how: Running) -> None:
         super().__init__(data, founded, store, log)
-        self._data, self._milliseconds, self._keep_blocks = DataFolder(data), clock, keep_blocks
+        self._data, self._milliseconds, self._keep_blocks = DataFolder(data), how.clock, how.keep_blocks
         self._machine = self._recovered()
         self.check_signed(self._data.last_signed())
         self._condition, self._reason = "running", ""
         self._last_block = self._last_flush = 0
         self._selector = selectors.DefaultSelector()
         self._store_process = None
-        if workers:
-            self._store_process = StoreProcess(self._selector, self._data.state, writing, self._written)
+        if how.workers:
+            self._store_process = StoreProcess(self._selector, self._data.state, how.writing, self._written)
 
     def backup(self, target: Path, progress: Callable[[int], None] | None = None) -> int:
         """A checked copy in an empty folder, made while blocks go on; returns its height. See

@@ -36,6 +36,7 @@ from infoharbor.engine.mempool import Waiting
 from infoharbor.engine.signatures import Checked
 from infoharbor.engine.snapshot import Snapshot
 from infoharbor.engine.store import Store
+from infoharbor.engine.storing import Running
 from infoharbor.kernel import limits
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.transaction import Opened
@@ -56,6 +57,7 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
     """Takes transactions, and makes the blocks that CometBFT decides. Open it with `lifecycle.open_engine`."""
 
     _machine: OrderedMachine
+    _mempool: SharedMempool
     attestation: Attestation
 
     def __init__(
@@ -64,18 +66,12 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
         founded: Founded,
         store: Store,
         log: BlockLog,
+        how: Running,
         program: Path,
-        *,
-        workers: int,
-        writing: int,
-        keep_blocks: int = 0,
     ) -> None:
         self._prepared, self._joined, self._leaving = threading.Event(), False, threading.Event()
         self._network = contextlib.ExitStack()
-        self._mempool: SharedMempool = SharedMempool()
-        super().__init__(
-            data, founded, store, log, workers=workers, writing=writing, keep_blocks=keep_blocks, clock=milliseconds
-        )
+        super().__init__(data, founded, store, log, how._replace(clock=milliseconds))
         try:
             self._join_network(ConsensusHome(data), program)
             self._joined = True
@@ -192,6 +188,9 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
                 # Where the engine has halted, CometBFT waits for its answer: it votes no more, but passes on the votes
                 # that it has, without which the others might never learn what was decided.
                 self._leaving.wait()
+
+    def _waitlist(self) -> SharedMempool:
+        return SharedMempool()
 
     def _advance(self, now: int) -> bool:
         if self._proposal is not None and (len(self._mempool) or now >= self._proposal[2]):
