@@ -9,7 +9,7 @@ from msgspec import inspect
 from infoharbor.cli.files import start_of
 from infoharbor.cli.output import AsJson, Failure, answer, fails_clearly
 from infoharbor.cli.stamping import described, read_stamp
-from infoharbor.edgekit.json_form import is_instant, iso, shape_of
+from infoharbor.edgekit.json_form import is_instant, iso, shape_of, without_none
 from infoharbor.evidence.file import EVIDENCE_BYTES
 from infoharbor.evidence.note import NOTE_BYTES
 from infoharbor.evidence.policy import parse_trust
@@ -143,7 +143,7 @@ def _dated(kind: inspect.Type | None, value: Any) -> Any:
     """The value, with what its milliseconds mean where they are a time; 0 stands for none."""
     match kind:
         case inspect.UnionType():
-            return _dated(next(each for each in kind.types if not isinstance(each, inspect.NoneType)), value)
+            return _dated(without_none(kind), value)
         case inspect.IntType() if is_instant(kind) and value:
             return f"{value} ({iso(value)})"
         case inspect.VarTupleType() if value is not None:

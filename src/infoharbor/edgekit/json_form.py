@@ -10,6 +10,7 @@ from msgspec import inspect
 
 from infoharbor.contractkit.types import INSTANT_MAX
 from infoharbor.kernel.encoding import Malformed
+from infoharbor.kernel.limits import INTEGER_MAX, INTEGER_MIN
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 EXACT: Final = 2**53 - 1
@@ -81,7 +82,7 @@ def _out(kind: inspect.Type, value: Any) -> Any:
         return None
     match kind:
         case inspect.UnionType():
-            return _out(_optional(kind), value)
+            return _out(without_none(kind), value)
         case inspect.IntType():
             if is_instant(kind):
                 return iso(value) if value else None
@@ -102,7 +103,7 @@ def _out(kind: inspect.Type, value: Any) -> Any:
 def _in(kind: inspect.Type, value: Any, field: str) -> Any:
     match kind:
         case inspect.UnionType():
-            return None if value is None else _in(_optional(kind), value, field)
+            return None if value is None else _in(without_none(kind), value, field)
         case inspect.IntType():
             return _instant(value, field) if is_instant(kind) else _integer(kind, value, field)
         case inspect.StrType():
@@ -127,8 +128,11 @@ def _in(kind: inspect.Type, value: Any, field: str) -> Any:
     raise TypeError(f"{kind!r} has no form in JSON")
 
 
-def _optional(kind: inspect.UnionType) -> inspect.Type:
-    return next(each for each in kind.types if not isinstance(each, inspect.NoneType))
+def without_none(kind: inspect.Type) -> inspect.Type:
+    """The type without its None."""
+    if isinstance(kind, inspect.UnionType):
+        return next(each for each in kind.types if not isinstance(each, inspect.NoneType))
+    return kind
 
 
 def _struct(kind: inspect.StructType, value: Any, field: str) -> Any:
@@ -210,11 +214,11 @@ def describe(kind: inspect.Type) -> str:
     """What a field takes, in words."""
     match kind:
         case inspect.UnionType():
-            return f"{describe(_optional(kind))}, or null"
+            return f"{describe(without_none(kind))}, or null"
         case inspect.IntType():
             if is_instant(kind):
                 return "a time in ISO 8601 with an offset, or null"
-            least, most = -(2**63) if kind.ge is None else kind.ge, 2**63 - 1 if kind.le is None else kind.le
+            least, most = bounds_of(kind)
             return f"an integer from {least} to {most}"
         case inspect.StrType():
             return f"a text{_lengths(kind, 'characters')}"
@@ -227,6 +231,11 @@ def describe(kind: inspect.Type) -> str:
         case inspect.StructType():
             return "an object of " + ", ".join(each.name for each in kind.fields)
     return "a list"
+
+
+def bounds_of(kind: inspect.IntType) -> tuple[int, int]:
+    """The least and the most that a field takes."""
+    return INTEGER_MIN if kind.ge is None else kind.ge, INTEGER_MAX if kind.le is None else kind.le
 
 
 def _lengths(kind: inspect.StrType | inspect.BytesType, unit: str) -> str:
@@ -244,7 +253,7 @@ def schema(of: type) -> dict[str, Any]:
 def _schema(kind: inspect.Type) -> dict[str, Any]:
     match kind:
         case inspect.UnionType():
-            return {"anyOf": [_schema(_optional(kind)), {"type": "null"}]}
+            return {"anyOf": [_schema(without_none(kind)), {"type": "null"}]}
         case inspect.IntType():
             return _integer_schema(kind)
         case inspect.StrType():

@@ -2,9 +2,8 @@
 
 from msgspec import inspect
 
-from infoharbor.edgekit.json_form import describe, is_instant
+from infoharbor.edgekit.json_form import bounds_of, describe, is_instant, without_none
 from infoharbor.edgekit.languages import Sentence
-from infoharbor.kernel.limits import INTEGER_MAX, INTEGER_MIN
 
 
 def told(kind: inspect.Type) -> Sentence:
@@ -14,15 +13,11 @@ def told(kind: inspect.Type) -> Sentence:
 def _in_chinese(kind: inspect.Type) -> str:
     match kind:
         case inspect.UnionType():
-            given = next(each for each in kind.types if not isinstance(each, inspect.NoneType))
-            return f"{_in_chinese(given)}，或 null"
+            return f"{_in_chinese(without_none(kind))}，或 null"
         case inspect.IntType() if is_instant(kind):
             return "带时区偏移的时间（ISO 8601），或 null"
         case inspect.IntType():
-            least, most = (
-                INTEGER_MIN if kind.ge is None else kind.ge,
-                INTEGER_MAX if kind.le is None else kind.le,
-            )
+            least, most = bounds_of(kind)
             return f"{least} 至 {most} 的整数"
         case inspect.StrType():
             return f"文本{_lengths(kind, '个字符')}"

@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from msgspec import inspect
 
-from infoharbor.edgekit.json_form import shape_of
+from infoharbor.edgekit.json_form import shape_of, without_none
 from infoharbor.kernel.authority import RoleOf
 from infoharbor.kernel.readers import Reader
 from infoharbor.kernel.records import Record, RecordType, record_type
@@ -115,7 +115,7 @@ def ensure_fields(kind: RecordType, fields: Iterable[str], *, summed: bool = Fal
 
 def types_of(kind: RecordType) -> dict[str, inspect.Type]:
     """Each field's type, without its None."""
-    return {field.name: _plain(field.type) for field in shape_of(kind.of).fields}
+    return {field.name: without_none(field.type) for field in shape_of(kind.of).fields}
 
 
 def properties_of(kind: RecordType) -> dict[str, type]:
@@ -219,13 +219,6 @@ def _fits(value: Any, wanted: Any) -> bool:
 def bare(value: Any) -> Any:
     """The value of an enum's member; everything else as it is."""
     return value.value if isinstance(value, enum.Enum) else value
-
-
-def _plain(of: inspect.Type) -> inspect.Type:
-    """The type without its None."""
-    if isinstance(of, inspect.UnionType):
-        return next(each for each in of.types if not isinstance(each, inspect.NoneType))
-    return of
 
 
 def value_type(kind: RecordType, field: str) -> type | None:

@@ -2,8 +2,6 @@
 
 import contextlib
 import logging
-import os
-import selectors
 import threading
 from abc import abstractmethod
 from collections import deque
@@ -23,6 +21,7 @@ from infoharbor.engine.snapshot import Snapshot
 from infoharbor.engine.store import Store
 from infoharbor.engine.storing import FREE_BYTES_LEAST, Running, StoringEngine
 from infoharbor.engine.validity import checks_of, ensure_unexpired, organisation_of, signature_units
+from infoharbor.engine.waking import Waking
 from infoharbor.kernel import limits
 from infoharbor.kernel.block import Receipt, receipt_codec
 from infoharbor.kernel.transaction import Opened
@@ -60,8 +59,7 @@ class NodeEngine(StoringEngine):
         self._entrance = threading.Lock()
         self._changed = threading.Condition()
         self._in_hand: list[Waiting] = []
-        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._selector.register(self._wake_read, selectors.EVENT_READ, self._woken)
+        self._waking = Waking(self._selector, lambda: None)
         self._signatures = Signatures(self._selector, self._admit, workers=how.workers)
         self._asleep = self._closing = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -115,9 +113,8 @@ class NodeEngine(StoringEngine):
         self._signatures.close()
         if self._store_process is not None:
             self._store_process.close()
+        self._waking.close()
         self._selector.close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
         self._tell_changed()
         self._held.close()
 
@@ -140,8 +137,7 @@ class NodeEngine(StoringEngine):
         return True
 
     def _wake(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._wake_write, b"\0")
+        self._waking.wake()
 
     def _tell_changed(self) -> None:
         with self._changed:
@@ -196,10 +192,6 @@ class NodeEngine(StoringEngine):
         now = self._clock()
         if not self._advance(now) and self._flushes_when_idle() and now >= self._idle_flush_at():
             self._flush()
-
-    def _woken(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._wake_read, 4096)
 
     def _clock(self) -> int:
         """The wall clock; where it was set back, the pace of blocks begins anew instead of waiting for it."""

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import inspect
 
 from infoharbor.contractkit.days import LAST_DAY, iso_day
-from infoharbor.edgekit.json_form import from_json, is_instant, shape_of
+from infoharbor.edgekit.json_form import from_json, is_instant, shape_of, without_none
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.records import NEW, PUBLIC, RecordType
 from infoharbor.portal.codes import country_name, unit_name
@@ -64,8 +64,7 @@ class Fields:
         return Shown("fields", parts=tuple(each for each in found if each[1] is not NOTHING))
 
     def shown(self, field: str, kind: inspect.Type, value: Any) -> Shown:
-        if isinstance(kind, inspect.UnionType):
-            kind = next(each for each in kind.types if not isinstance(each, inspect.NoneType))
+        kind = without_none(kind)
         if value is None or value in ("", b"", ()):
             return NOTHING
         match kind:

@@ -1,8 +1,6 @@
 """Gives other nodes chunks of snapshots, beside the engine's thread: blocks do not wait for reads of megabytes."""
 
-import contextlib
 import logging
-import os
 import queue
 import selectors
 import threading
@@ -12,6 +10,7 @@ from typing import Any
 
 from infoharbor.engine.cometbft.connections import Connection
 from infoharbor.engine.cometbft.messages import Response
+from infoharbor.engine.waking import Waking
 
 BYTES_PER_SECOND = 16 * 1024 * 1024
 """To all other nodes together; CometBFT does not say which one asks. Each has one request at a time before CometBFT, which
@@ -25,12 +24,11 @@ class ChunkServing:
     engine's thread, which waits on `selector`."""
 
     def __init__(self, selector: selectors.BaseSelector, answer: Callable[[Any], Any]) -> None:
-        self._selector, self._answer = selector, answer
+        self._answer = answer
         self._asked: queue.SimpleQueue[tuple[Connection, Any] | None] = queue.SimpleQueue()
         self._made: deque[tuple[Connection, Any]] = deque()
         self._over = threading.Event()
-        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        selector.register(self._wake_read, selectors.EVENT_READ, self._give)
+        self._waking = Waking(selector, self._give)
         self._thread = threading.Thread(target=self._run, name="chunks", daemon=True)
         self._thread.start()
 
@@ -42,9 +40,7 @@ class ChunkServing:
         self._over.set()
         self._asked.put(None)
         self._thread.join()
-        self._selector.unregister(self._wake_read)
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        self._waking.close()
 
     def _run(self) -> None:
         while (asked := self._asked.get()) is not None:
@@ -52,8 +48,7 @@ class ChunkServing:
             response = self._made_for(request)
             self._over.wait(len(response.load_snapshot_chunk.chunk) / BYTES_PER_SECOND)
             self._made.append((connection, response))
-            with contextlib.suppress(BlockingIOError):
-                os.write(self._wake_write, b"\0")
+            self._waking.wake()
 
     def _made_for(self, request: Any) -> Any:
         """A chunk that cannot be read is not there: who asks turns to another node, and this one goes on."""
@@ -66,8 +61,6 @@ class ChunkServing:
             return response
 
     def _give(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._wake_read, 4096)
         while self._made:
             connection, response = self._made.popleft()
             connection.answer(response)
