@@ -41,7 +41,7 @@ format: $(DEVELOPMENT) ## put the code into the one format
 bench: $(DEVELOPMENT) ## measure, beside the limits of this machine; writes bench/latest.json
 	python -m bench $(ARGS)
 
-soak: $(DEVELOPMENT) ## measure over a long run what must not grow
+soak: $(DEVELOPMENT) ## measure reports over a million lots, then over a long run what must not grow
 	python -m bench.soak $(ARGS)
 
 lock: ## pin every package with its hashes again; ARGS=--upgrade takes newer ones

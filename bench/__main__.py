@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import farm, fields, limits, network, node, postgres, proofs, transfers
+from bench import aims, farm, fields, limits, network, node, postgres, proofs, transfers
 from bench.exchange import exchange
 from bench.postgres_server import Unavailable
 from bench.report import LATEST, Measure, Report, heading, percentile
@@ -19,7 +19,7 @@ from infoharbor.engine.node import NodeEngine
 from infoharbor.kernel.readers import Reader
 from infoharbor.readmodel.database import open_database
 from infoharbor.readmodel.follower import Follower
-from infoharbor.sdk.local import Ledger
+from infoharbor.sdk.ledger import Ledger
 
 PEER = "PostgreSQL 18"
 ACTIONS = 5
@@ -29,7 +29,8 @@ WARMING = 1_000
 
 class Sizes(NamedTuple):
     """How much is measured: seconds for limits and peers, bundles for each kind of transfer, records, events, lots; of the
-    fields, actions of a kind, leaves of one receivable, leaves that reports go over; of networks, None for not at all."""
+    fields, actions of a kind, leaves of one receivable, leaves and lots that reports go over; of networks, None for not at
+    all."""
 
     seconds: int
     bundles: int
@@ -37,6 +38,7 @@ class Sizes(NamedTuple):
     customers: int
     records: int
     many_records: int
+    most_records: int
     events: int
     graph: int
     proofs: int
@@ -44,13 +46,15 @@ class Sizes(NamedTuple):
     actions: int
     leaves: int
     reported: int
+    reported_lots: int
     networks: network.Sizes | None
 
 
 WHOLE = Sizes(
-    4, 40_000, 2_000, 2_000, 100_000, 1_000_000, 2_000, 1_000, 200, 100_000, 10_000, 10_000, 1_000_000, network.WHOLE
-)
-QUICK = Sizes(1, 500, 100, 20, 200, 400, 100, 50, 10, 300, 100, 300, 2_000, None)
+    4, 40_000, 2_000, 2_000, 100_000, 1_000_000, 2_000_000, 2_000, 1_000, 200, 100_000, 10_000, 10_000, 1_000_000,
+    250_000, network.WHOLE,
+)  # fmt: skip
+QUICK = Sizes(1, 500, 100, 20, 200, 400, 600, 100, 50, 10, 300, 100, 300, 2_000, 2_000, None)
 
 
 class Bench:
@@ -82,9 +86,20 @@ class Bench:
                 self.report_of(engine, town)
         self.node(data, town)
         self.begun_with_state(data, town)
+        if self.sizes.most_records > self.sizes.many_records:
+            with open_engine(data) as engine:
+                town.grow(engine, self.sizes.most_records)
+                self.committed(engine, town, f"transfers, {town.records:,} records")
         self.recall()
         some = self.sizes
-        fields.measure(self.folder, self.report, actions=some.actions, leaves=some.leaves, reported=some.reported)
+        fields.measure(
+            self.folder,
+            self.report,
+            actions=some.actions,
+            leaves=some.leaves,
+            reported=some.reported,
+            lots=some.reported_lots,
+        )
         if some.networks is not None:
             (self.folder / "networks").mkdir()
             network.measure(self.report, some.networks, self.folder / "networks", self.checks["ed25519"])
@@ -209,14 +224,14 @@ class Bench:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="tiny sizes: whether it runs, not how fast")
-    parser.add_argument("--records", type=int, help="how many records the large ledger has; by default 1,000,000")
+    parser.add_argument("--records", type=int, help="how many records the largest ledger has; by default 2,000,000")
     parser.add_argument("--bundles", type=int, help="how many bundles each kind of transfer is measured with")
     parser.add_argument("--output", type=Path, default=LATEST, help="where the measures are written")
     parser.add_argument("--folder", type=Path, help="on which disk; by default where temporary files lie")
     options = parser.parse_args()
     sizes = QUICK if options.quick else WHOLE
     sizes = sizes._replace(
-        many_records=options.records if options.records is not None else sizes.many_records,
+        most_records=options.records if options.records is not None else sizes.most_records,
         bundles=options.bundles or sizes.bundles,
     )
     begin = time.perf_counter()
@@ -224,8 +239,11 @@ def main() -> None:
         folder = held.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder))
         bench = Bench(sizes, Path(folder))
         heading()
-        bench.run()
-    bench.report.write(options.output)
+        try:
+            bench.run()
+        finally:  # Where a part fails, what was measured before it is kept.
+            bench.report.write(options.output)
+            aims.show(bench.report.measures)
     print(f"  {time.perf_counter() - begin:.0f} seconds; written to {options.output}")
 
 

@@ -1,5 +1,5 @@
 """The fields' commonest actions, committed a second; a receivable of ten thousand leaves that is settled; reports over
-a million."""
+a million leaves, and over a quarter of a million lots, which take longer to record."""
 
 import argparse
 import contextlib
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench import farm
 from bench.report import Measure, Report, heading
 from bench.town import BANK, Payer, Town, ensure_done, milliseconds
 from bench.transfers import throughput
@@ -38,10 +39,10 @@ from infoharbor.kernel.readers import Reader
 from infoharbor.kernel.transaction import Ceilings
 from infoharbor.readmodel.database import open_database
 from infoharbor.readmodel.follower import Follower
-from infoharbor.sdk.local import Ledger
+from infoharbor.sdk.ledger import Ledger
 
 ORGANISATIONS = 50
-ACTIONS, LEAVES, REPORTED = 10_000, 10_000, 1_000_000
+ACTIONS, LEAVES, REPORTED, LOTS = 10_000, 10_000, 1_000_000, 250_000
 CENTS = 10**6
 """The face of the smallest leaf, in fen."""
 TENOR_DAYS = 90
@@ -239,9 +240,16 @@ class Growers:
 
 
 def measure(
-    folder: Path, report: Report, *, actions: int = ACTIONS, leaves: int = LEAVES, reported: int = REPORTED
+    folder: Path,
+    report: Report,
+    *,
+    actions: int = ACTIONS,
+    leaves: int = LEAVES,
+    reported: int = REPORTED,
+    lots: int = LOTS,
 ) -> None:
-    """Measure both fields, each on a ledger of its own in this folder; the slowest report over `reported` leaves."""
+    """Measure both fields, each on ledgers of its own in this folder; the slowest reports over `reported` leaves, and over
+    `lots`."""
     trade = Trade(folder / "trade")
     with open_engine(folder / "trade", clock=trade.clock) as engine:
         for name, raws in passed_on(engine, trade, actions):
@@ -260,6 +268,10 @@ def measure(
         taken = report_times(engine, large, f"sqlite:///{folder / 'large.sqlite'}", reported)
     slowest = max(taken, key=lambda name: taken[name])
     report.add(Measure(f"receivable: slowest report over {reported:,} leaves: {slowest}", taken[slowest] * 1000, "ms"))
+    taken = farm.reported(folder, lots)
+    slowest = max(taken, key=lambda name: taken[name])
+    report.add(Measure(f"farm: mass balance over {lots:,} lots with their events", taken["balance"] * 1000, "ms"))
+    report.add(Measure(f"farm: slowest report over {lots:,} lots: {slowest}", taken[slowest] * 1000, "ms"))
 
 
 def _committed(engine: NodeEngine, report: Report, name: str, raws: list[bytes]) -> None:
@@ -276,10 +288,11 @@ def main() -> None:
     parser.add_argument("--actions", type=int, default=ACTIONS)
     parser.add_argument("--leaves", type=int, default=LEAVES)
     parser.add_argument("--reported", type=int, default=REPORTED)
+    parser.add_argument("--lots", type=int, default=LOTS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         heading()
-        measure(Path(folder), Report(), actions=options.actions, leaves=options.leaves, reported=options.reported)
+        measure(Path(folder), Report(), **vars(options))
 
 
 if __name__ == "__main__":

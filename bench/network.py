@@ -55,7 +55,8 @@ class Node:
 
     def __init__(self, data: Path, workers: int) -> None:
         command = [sys.executable, "-m", "bench.network_node", str(data), str(workers)]
-        with (data.parent / f"{data.name}.log").open("wb") as log:
+        self._log = data.parent / f"{data.name}.log"
+        with self._log.open("wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
 
     def ask(self, **asked: Any) -> None:
@@ -67,7 +68,7 @@ class Node:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError("a node of the network has ended")
+            raise RuntimeError(f"a node of the network has ended: {self._log.read_text()[-2_000:]}")
         return dict(json.loads(line))
 
     def submit(self, raw: bytes) -> "Future[Receipt]":

@@ -1,4 +1,5 @@
-"""`python -m bench.soak`: for hours, simulated networks in turn with a growing ledger; fails if a rule breaks or memory grows."""
+"""`python -m bench.soak`: reports over a million lots; then for hours, simulated networks in turn with a growing ledger.
+Fails if a report is slow, a rule breaks or memory grows."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from bench import farm
 from bench.node import anonymous_mb
 from bench.town import Town
 from bench.transfers import throughput
@@ -22,6 +24,7 @@ from infoharbor.engine.node import NodeEngine
 CUSTOMERS, RECORDS, BUNDLES = 500, 5_000, 5_000
 NETWORKS = ((4, 30), (7, 20), (10, 10))
 """Organisations and blocks of the histories, in turn."""
+REPORT_S = 2.0
 GROWTH, SPARE_MB = 1.2, 24
 """By how much the last third of a run may be above its second: caches fill, and allocators keep what they had."""
 
@@ -114,11 +117,23 @@ class Soak:
         print(f"seed {self.seed}, {self.samples[-1]}", flush=True)
 
 
+def slow_reports(folder: Path, lots: int) -> list[str]:
+    """Those of farm's reports over so many lots, each with its event, that take longer than they may."""
+    taken = farm.reported(folder, lots)
+    print(", ".join(f"{name} {seconds:.2f} s" for name, seconds in taken.items()), f"over {lots:,} lots", flush=True)
+    return [f"{name} took {seconds:.2f} s, not {REPORT_S:g}" for name, seconds in taken.items() if seconds > REPORT_S]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=240)
     parser.add_argument("--seed", type=int, default=1_000_000)
+    parser.add_argument("--lots", type=int, default=farm.REPORTED)
     given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if slow := slow_reports(Path(folder), given.lots):
+            print("\n".join(slow))
+            return 1
     with tempfile.TemporaryDirectory() as folder:
         return Soak(given.seed, time.monotonic() + given.minutes * 60).run(Path(folder) / "ledger")
 

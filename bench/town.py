@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from infoharbor.contracts.asset.records import TokenKind
 from infoharbor.contracts.asset.tokens import IssueToken, Mint, Transfer
-from infoharbor.contracts.identity.actions import AdmitOrganisation, GrantRole
+from infoharbor.contracts.identity.accreditations import GrantRole
+from infoharbor.contracts.identity.organisations import AdmitOrganisation
 from infoharbor.contracts.identity.records import NewKey, Registration
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.cast import Cast, Signer

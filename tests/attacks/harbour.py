@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 from node import Node
 
-from infoharbor.contracts.identity.actions import AddUser
 from infoharbor.contracts.identity.demo import new_key
 from infoharbor.contracts.identity.records import UserKind
+from infoharbor.contracts.identity.users import AddUser
 from infoharbor.edgekit.cast import Signer
 from infoharbor.gateway.agents import keep_agent_key
 from infoharbor.portal.serve import node_server

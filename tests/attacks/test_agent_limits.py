@@ -12,11 +12,12 @@ from world import World, milliseconds
 
 from infoharbor.contractkit import Action
 from infoharbor.contracts.document.actions import IssueDocument
-from infoharbor.contracts.identity.actions import AddKey, AddUser, RotateKey
 from infoharbor.contracts.identity.demo import new_key
+from infoharbor.contracts.identity.keys import AddKey, RotateKey
 from infoharbor.contracts.identity.limiting import LimitKey
 from infoharbor.contracts.identity.limits import Quota, Within
 from infoharbor.contracts.identity.records import UserKind
+from infoharbor.contracts.identity.users import AddUser
 from infoharbor.edgekit.cast import Signer
 from infoharbor.engine.node import NodeEngine
 from infoharbor.kernel.encoding import encode
@@ -62,7 +63,7 @@ class Thief:
     def issue(self, size: int = 1, prefix: str = "a") -> IssueDocument:
         self.numbers += 1
         number = f"{prefix}{self.numbers}"
-        return IssueDocument(number, "invoice", FIRM, (), bytes(32), size, "application/pdf", 0, 0)
+        return IssueDocument(number, "invoice", FIRM, (), bytes(32), size, "application/pdf", 1, 0)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from infoharbor.contracts.asset.holds import PlaceHold
 from infoharbor.contracts.asset.records import Token, TokenKind
 from infoharbor.contracts.asset.tokens import IssueToken, Mint, Redeem, Transfer
 from infoharbor.contracts.governance.demo import decide
-from infoharbor.contracts.identity.actions import GrantRole
+from infoharbor.contracts.identity.accreditations import GrantRole
 from infoharbor.contracts.identity.demo import BANK, CERTIFIER_CN, CERTIFIER_VN, EXPORTER, PLAYERS
 from infoharbor.contracts.trace.actions import SKEW, AccreditPrefix, CaptureEvents
 from infoharbor.contracts.trace.exchange import json_text

@@ -6,30 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import pytest
 from harbour import Harbour, events
 from node import TOKEN
 
 from infoharbor.contracts.document.actions import IssueDocument
-from infoharbor.contracts.governance.actions import Propose
-from infoharbor.contracts.identity.actions import (
-    AddKey,
-    DisableUser,
-    EnableUser,
-    ReinstateOrganisation,
-    SuspendOrganisation,
-)
-from infoharbor.contracts.identity.demo import new_key
-from infoharbor.contracts.identity.records import UserKind
 from infoharbor.contracts.trace.exchange import json_text
 from infoharbor.contracts.trace.records import Event
 from infoharbor.evidence.file import decode_evidence
-from infoharbor.gateway.tokens import issue_token
 from infoharbor.kernel.block import receipt_codec
 from infoharbor.kernel.records import PUBLIC, record_type
-from infoharbor.sdk.building import now_ms
-from infoharbor.sdk.keys import read_credential
 
 SECRET = "invoice-4711-of-firm-2"
 BALANCE = f"asset/balances/{TOKEN}/firm-1"
@@ -59,7 +45,7 @@ def marked(harbour: Harbour) -> str:
     """A consortium record with a text that no stranger may ever see: where the last of three lies."""
     for number in range(3):
         commitment = bytes([number]) * 32
-        issue = IssueDocument(f"secret-{number}", SECRET, "firm-1", ("firm-2",), commitment, 1, "text/plain", 0, 0)
+        issue = IssueDocument(f"secret-{number}", SECRET, "firm-1", ("firm-2",), commitment, 1, "text/plain", 1, 0)
         harbour.local("firm-1").act(issue)
     return "document/documents/firm-1:secret-2"
 
@@ -249,6 +235,7 @@ def test_a_capture_job_is_its_organisations_alone(harbour: Harbour) -> None:
 
 # Where no door is
 
+
 TRAVERSALS = (
     "/log/tile/0/../../../../../../etc/passwd",
     "/log/tile/0/..%2f..%2f..%2fetc/passwd",
@@ -285,90 +272,3 @@ def test_no_path_leads_out_of_a_door(harbour: Harbour, target: str) -> None:
     assert status in (400, 404, 422), answer[:300]
     for secret in (b"root:", b"SQLite format", b"PRIVATE", b"[project]"):
         assert secret not in answer
-
-
-# Credentials that have ended
-
-
-def status_of(harbour: Harbour, authorization: str) -> int:
-    found: int = httpx.get(f"{harbour.url}/v1/status", headers={"Authorization": authorization}).status_code
-    return found
-
-
-def test_a_suspended_members_tokens_and_keys_read_nothing_until_it_is_back(harbour: Harbour) -> None:
-    token, signer = f"Bearer {harbour.token_of('firm-2')}", harbour.signer("firm-2")
-    key = read_credential(signer, harbour.ledger.chain.id, harbour.address, now_ms() + 60_000)
-    bank = harbour.local("bank")
-    assert (status_of(harbour, token), status_of(harbour, key)) == (200, 200)
-    bank.act(Propose.to(SuspendOrganisation("firm-2"), id="suspend", reason=""))
-    try:
-        assert (status_of(harbour, token), status_of(harbour, key)) == (401, 401)
-    finally:
-        bank.act(Propose.to(ReinstateOrganisation("firm-2"), id="reinstate", reason=""))
-    assert (status_of(harbour, token), status_of(harbour, key)) == (200, 200)
-
-
-def test_a_disabled_users_token_and_open_stream_end(harbour: Harbour) -> None:
-    """The stream that was opened before shows nothing that came after."""
-    clerk = harbour.cast.signer("firm-1", "clerk")
-    harbour.hire("firm-1", clerk, UserKind.PERSON)
-    token = f"Bearer {issue_token(harbour.data, 'firm-1', clerk.user)}"
-    height = harbour.engine.status().height
-    with httpx.Client(base_url=harbour.url, headers={"Authorization": token}, timeout=20) as client:
-        stream = events(client, after=height - 1)
-        assert next(stream)["height"] == height
-        harbour.local("firm-1").act(DisableUser(clerk.user))
-        harbour.local("firm-1").act(harbour.transfer("firm-2", 1))
-        assert list(stream) == []
-    assert status_of(harbour, token) == 401
-    harbour.local("firm-1").act(EnableUser(clerk.user))
-    assert status_of(harbour, token) == 200
-
-
-def test_a_revoked_tokens_open_stream_ends(harbour: Harbour) -> None:
-    token = harbour.token_of("firm-1")
-    height = harbour.engine.status().height
-    with httpx.Client(base_url=harbour.url, headers={"Authorization": f"Bearer {token}"}, timeout=20) as client:
-        stream = events(client, after=height - 1)
-        assert next(stream)["height"] == height
-        assert harbour.server.gateway.tokens is not None
-        assert harbour.server.gateway.tokens.revoke(token)
-        harbour.local("firm-1").act(harbour.transfer("firm-2", 1))
-        assert list(stream) == []
-
-
-def test_an_expired_key_does_not_read_as_its_organisation(harbour: Harbour) -> None:
-    user = harbour.signer("firm-1").user
-    brief = harbour.cast.signer("firm-1", "brief")
-    until = now_ms() + 700
-    harbour.local("firm-1").act(AddKey(user, new_key(brief, user, until=until), ()))
-    credential = read_credential(brief, harbour.ledger.chain.id, harbour.address, now_ms() + 60_000)
-    assert status_of(harbour, credential) == 200
-    while now_ms() <= until:
-        harbour.engine.wait_beyond(harbour.engine.status().height, 0.1)
-    assert status_of(harbour, credential) == 401
-
-
-def test_a_credential_for_another_gateway_or_time_is_none_here(harbour: Harbour) -> None:
-    signer, chain = harbour.signer("firm-1"), harbour.ledger.chain.id
-    for credential in (
-        read_credential(signer, chain, "127.0.0.1:1", now_ms() + 60_000),
-        read_credential(signer, bytes(32), harbour.address, now_ms() + 60_000),
-        read_credential(signer, chain, harbour.address, now_ms() - 1),
-        read_credential(signer, chain, harbour.address, now_ms() + 10**9),
-    ):
-        assert status_of(harbour, credential) == 401
-
-
-def test_a_stolen_token_mints_nothing(harbour: Harbour) -> None:
-    """Whoever has a member's token acts only through its agent, within the agent's scope."""
-    action = {
-        "by": ["bank"], "contract": "asset", "action": "Mint",
-        "arguments": {"token": TOKEN, "to": "firm-3", "amount": "1", "reference": ""},
-    }  # fmt: skip
-    before = harbour.local("bank").record(f"asset/tokens/{TOKEN}")["record"]["minted"]
-    for by in (["bank"], ["firm-3"], ["bank", "firm-3"], ["firm-3", "bank"], ["ledger:genesis"]):
-        with harbour.asking("firm-3") as client:
-            answer = client.post("/v1/act", json={"actions": [action | {"by": by}]})
-        assert answer.status_code in (403, 409, 422), answer.text
-    assert harbour.local("bank").record(f"asset/tokens/{TOKEN}")["record"]["minted"] == before

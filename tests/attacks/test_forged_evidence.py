@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 from world import TOKEN, World
 
-from infoharbor.contracts.identity.actions import SetSealingKey
+from infoharbor.contracts.identity.policies import SetSealingKey
 from infoharbor.crypto.hashes import SHA256
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.node import NodeEngine

@@ -13,18 +13,13 @@ from infoharbor.contracts.asset.records import Balance, Hold, LockStatus, TokenK
 from infoharbor.contracts.asset.tokens import IssueToken, Mint, Transfer
 from infoharbor.contracts.governance.actions import ActivateContract, Propose, SetParameter
 from infoharbor.contracts.governance.demo import decide
-from infoharbor.contracts.identity.actions import (
-    AddKey,
-    AddUser,
-    AdmitOrganisation,
-    DisableUser,
-    GrantRole,
-    SetSealingKey,
-    SetSeat,
-    SuspendOrganisation,
-)
+from infoharbor.contracts.identity.accreditations import GrantRole
 from infoharbor.contracts.identity.demo import EXPORTER, IMPORTER, PLAYERS, new_key
+from infoharbor.contracts.identity.keys import AddKey
+from infoharbor.contracts.identity.organisations import AdmitOrganisation, SetSeat, SuspendOrganisation
+from infoharbor.contracts.identity.policies import SetSealingKey
 from infoharbor.contracts.identity.records import Registration, UserKind
+from infoharbor.contracts.identity.users import AddUser, DisableUser
 from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.trial import Trial
 from infoharbor.kernel.encoding import encode

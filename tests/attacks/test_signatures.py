@@ -10,8 +10,8 @@ from world import TOKEN, World, milliseconds
 
 from infoharbor.contracts.asset.records import Balance
 from infoharbor.contracts.asset.tokens import Transfer
-from infoharbor.contracts.identity.actions import AddKey, RevokeKey
 from infoharbor.contracts.identity.demo import new_key
+from infoharbor.contracts.identity.keys import AddKey, RevokeKey
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.cast import Signer
 from infoharbor.engine.node import NodeEngine

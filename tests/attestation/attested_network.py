@@ -5,16 +5,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
-from infoharbor.contracts.identity.actions import SetSealingKey
 from infoharbor.contracts.identity.attesters import CURRENT, Attesters
-from infoharbor.crypto.suites import ED25519, SM2, SUITES
+from infoharbor.contracts.identity.attesting import BeginAttesting
+from infoharbor.contracts.identity.policies import SetSealingKey
+from infoharbor.crypto.suites import ED25519, SM2, SUITES, PrivateKey
 from infoharbor.edgekit.cast import Player
 from infoharbor.engine.attestation import Attestation
 from infoharbor.engine.attester import AttesterKeys, Marks, NodeAttester
 from infoharbor.engine.trial import START, Trial
-from infoharbor.evidence.attesters import AttesterSet, attested_trust, verifier_keys
+from infoharbor.evidence.attesters import AttesterSet, attested_trust, operator_trust, verifier_keys
 from infoharbor.evidence.checkpoint import Checkpoint, origin_of
-from infoharbor.evidence.note import sign_note
+from infoharbor.evidence.note import ED25519 as ED25519_LOG
+from infoharbor.evidence.note import VerifierKey, sign_note
 from infoharbor.evidence.trust import TrustPolicy
 from infoharbor.kernel import merkle, tree
 from infoharbor.kernel.block import header_codec
@@ -22,6 +24,9 @@ from infoharbor.kernel.execution import Outcome
 from infoharbor.kernel.leaf import path_hash
 
 MEMBERS = ("beihai", "haiphong", "bangkok", "penang")
+LATER = START + 10**10
+"""The refresh date of a pilot's trust file."""
+OPERATOR = ED25519.private_key(merkle.sha256(b"attestation tests/operator"))
 
 
 def player(name: str, number: int) -> Player:
@@ -60,14 +65,17 @@ class AttestedNode:
 class AttestedNetwork(Trial):
     """Every block is attested by whoever is not in `away`."""
 
-    def __init__(self, folder: Path, names: Sequence[str] = MEMBERS, *, suite: str = "sha256") -> None:
+    def __init__(
+        self, folder: Path, names: Sequence[str] = MEMBERS, *, suite: str = "sha256", founded_attested: bool = True
+    ) -> None:
         self.outcomes: list[Outcome] = []
         self.folder, self.names = folder, list(names)
         self.keys = {name: fixed_keys(name) for name in names}
         self.nodes_of: dict[str, AttestedNode] = {}
         self.away: set[str] = set()
         players = [player(name, number) for number, name in enumerate(names)]
-        super().__init__(players, suite=suite, attesters=[self.keys[name].enrolment(name) for name in names])
+        enrolments = [self.keys[name].enrolment(name) for name in names] if founded_attested else []
+        super().__init__(players, suite=suite, attesters=enrolments)
         self.genesis = SimpleNamespace(name="trial")
         self.origin = origin_of("trial", self.chain.id)
         self.nodes_of = {name: AttestedNode(self, name, keys, folder / name) for name, keys in self.keys.items()}
@@ -82,6 +90,8 @@ class AttestedNetwork(Trial):
 
     def attest(self) -> None:
         """Every node that is there commits the newest header, and hands on what it signs."""
+        if not self.attesters.members:
+            return
         notes = {}
         present = {name: node for name, node in self.nodes_of.items() if name not in self.away}
         for name, node in present.items():
@@ -116,7 +126,8 @@ class AttestedNetwork(Trial):
 
     @property
     def attesters(self) -> AttesterSet:
-        return self.get(Attesters, CURRENT).named
+        found = self.find(Attesters, CURRENT)
+        return found.named if found is not None else AttesterSet(1, 0, (), ())
 
     def trust(self, size: int = 1, *, refresh_by: int = START + 10**10) -> TrustPolicy:
         """The trust file as of now, pinned at `size`."""
@@ -177,6 +188,35 @@ class AttestedNetwork(Trial):
     def named(self) -> bytes:
         """What the newest header says of the attesters."""
         return header_codec.decode(self.headers[-1]).attesters_root
+
+
+class Pilot(AttestedNetwork):
+    """Its operator's key signs until members attest."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, founded_attested=False)
+        self.verifier = VerifierKey(self.origin, ED25519_LOG, OPERATOR.public_key)
+        self.verifier_key = self.verifier.encode()
+        self.begun_trust = operator_trust("trial", self.chain.id, self.verifier, (1, self.root(1)), LATER)
+
+    def checkpoint(self) -> str:
+        return super().checkpoint() if self.attesters.members else self.signed()
+
+    def signed(self, key: PrivateKey = OPERATOR) -> str:
+        text = Checkpoint(self.origin, self.size, self.root()).encode()
+        verifier = VerifierKey(self.origin, ED25519_LOG, key.public_key)
+        return sign_note(text, [verifier.sign(text, key)]).decode()
+
+    def gather(self, *names: str) -> None:
+        for name in names:
+            self.act(self.keys[name].enrolment(name), by=name)
+
+    def beginning(self, *, note: str = "", operator: bytes = OPERATOR.public_key) -> BeginAttesting:
+        height = self.size - 1
+        return BeginAttesting(operator, self.header(height), self.inclusion(height, self.size), note or self.signed())
+
+    def begin(self) -> None:
+        self.decide(self.beginning())
 
 
 def cosigned(network: AttestedNetwork, checkpoint: Checkpoint, keys: dict[str, AttesterKeys], time: int = START) -> str:

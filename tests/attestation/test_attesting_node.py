@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from infoharbor.contracts.identity.demo import admission
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.cast import Cast
 from infoharbor.engine.attestation import SIZES_AHEAD, SIZES_KEPT, Attestation
-from infoharbor.engine.attester import AttesterKeys, Marks, NodeAttester, attesters_in
+from infoharbor.engine.attester import AttesterKeys, Marks, NodeAttester, attesters_in, move_up
 from infoharbor.engine.backup import backup, restore
 from infoharbor.engine.folder import DataFolder
 from infoharbor.engine.founding import genesis
@@ -30,6 +31,22 @@ from infoharbor.kernel.registry import installed_registry
 ORIGIN = "trial/0001020304050607"
 HISTORIES = [[merkle.leaf_hash(bytes([fork, number])) for number in range(12)] for fork in range(2)]
 """Two histories of one log."""
+PIECES = (
+    b"",
+    b"\n",
+    b"\n\n",
+    "\n— ".encode(),
+    b"\xff",
+    b"\0",
+    b" ",
+    b"0",
+    b"9" * 30,
+    b"-1",
+    b"=",
+    b"A" * 44,
+    b"trial/",
+)
+"""What breaks notes at their seams."""
 
 
 def at(size: int, fork: int = 0) -> Checkpoint:
@@ -111,6 +128,26 @@ def test_keys_come_back_from_their_files_and_lie_in_no_backup(tmp_path: Path) ->
         AttesterKeys.generate("p256")
 
 
+def test_a_node_that_reads_its_keys_while_they_move_up_has_whole_ones(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    rotated = [AttesterKeys.generate(sm2=number % 2 == 0) for number in range(20)]
+    rotated[0].write(folder.keys)
+    whole = [keys.public("beihai") for keys in rotated]
+
+    def rotate() -> None:
+        for keys, public in zip(rotated[1:], whole[1:], strict=True):
+            keys.write(folder.next_keys)
+            move_up(folder, public)
+
+    marks = Marks(folder.attested)
+    with ThreadPoolExecutor(1) as pool:
+        rotating = pool.submit(rotate)
+        while not rotating.done():
+            read = attesters_in(folder, marks, ORIGIN, "beihai", lambda size: at(size).root)
+            assert all(each.public in whole for each in read)
+        rotating.result()
+
+
 def fresh(network: AttestedNetwork, name: str, folder: Path) -> AttestedNode:
     """A node like the member's, that has gathered nothing yet."""
     return AttestedNode(network, name, network.keys[name], folder)
@@ -187,6 +224,22 @@ def test_a_quorum_that_stays_away_is_told(shared: AttestedNetwork, tmp_path: Pat
     assert node.attestation.handover(shared) is None
 
 
+def test_a_later_size_that_is_attested_first_will_do_where_the_log_is_asked_for(
+    shared: AttestedNetwork, tmp_path: Path
+) -> None:
+    notes = [commit(shared, fresh(shared, name, tmp_path / name)) for name in MEMBERS[:3]]
+    reader = Attestation("trial", shared.chain.id)
+    reader.patience_s = 0
+    before = shared.size - 1
+    for size in (before, shared.size):
+        reader.committed(size, shared.root(size), shared.attesters, START)
+    for note in notes:
+        reader.receive(note)
+    assert reader.sign(before, shared.root(before)) == reader.newest() == reader.at(shared.size, shared.root())
+    with pytest.raises(Refused, match=r"attestation\.missing"):
+        reader.at(before, shared.root(before))
+
+
 def test_a_stranger_takes_no_room(shared: AttestedNetwork, tmp_path: Path) -> None:
     node = fresh(shared, "beihai", tmp_path)
     commit(shared, node)
@@ -227,3 +280,21 @@ def test_all_suites_attest_and_sm2_stands_beside(tmp_path: Path) -> None:
     note = network.nodes_of["beihai"].attestation.newest()
     assert len(Note.parse(note).lines) == 1 + 3 + 2
     assert evaluate(note, network.trust()).met
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_whatever_comes_in_as_a_note_is_counted_or_refused(
+    shared: AttestedNetwork, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("nodes")
+    node = fresh(shared, "beihai", folder / "beihai")
+    commit(shared, node)
+    whole = bytearray(commit(shared, fresh(shared, "penang", folder / "penang")))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(whole)))
+        whole[at : at + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=40) | st.sampled_from(PIECES))
+    before = node.attestation.newest()
+    with contextlib.suppress(NoteError, Refused):
+        node.attestation.receive(bytes(whole))
+    assert node.attestation.newest() == before == "", "two of four are no quorum, whatever one of them says"

@@ -11,17 +11,16 @@ from pathlib import Path
 
 import httpx
 import pytest
+from another_log import LOG, LOG_KEY, WITNESS, submission, witness_in
 from attested_network import MEMBERS, AttestedNode, fixed_keys, player
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from infoharbor.cli.output import Failure
 from infoharbor.cli.serving import ensure_not_a_members
 from infoharbor.cli.trusting import advance
 from infoharbor.contractkit.encoding import decode_action
-from infoharbor.contracts.identity.actions import SetSealingKey
 from infoharbor.contracts.identity.attesting import HandOver
 from infoharbor.contracts.identity.demo import admission
+from infoharbor.contracts.identity.policies import SetSealingKey
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.cast import Cast
 from infoharbor.engine.attestation import Attestation
@@ -33,101 +32,21 @@ from infoharbor.engine.interface import Refused
 from infoharbor.engine.lifecycle import create, open_engine
 from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.trial import HARBOR, START
-from infoharbor.engine.witness import Watching, WatchList, WitnessKey, read_watch_list
-from infoharbor.evidence.checkpoint import Checkpoint, NoteError
+from infoharbor.engine.witness import Watching
+from infoharbor.evidence.checkpoint import Checkpoint
 from infoharbor.evidence.note import ED25519, VerifierKey, open_note, sign_note
 from infoharbor.evidence.submission import Submission
-from infoharbor.evidence.trust import Witness, parse_trust
+from infoharbor.evidence.trust import Witness
+from infoharbor.evidence.trust_file import parse_trust
 from infoharbor.evidence.verify import verify
+from infoharbor.gateway import places
 from infoharbor.gateway.serve import Server, server
 from infoharbor.gateway.witness import Feeder, tell, witness_routes
-from infoharbor.kernel import merkle
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.registry import installed_registry
-from infoharbor.sdk.local import Ledger, LocalClient
+from infoharbor.sdk.ledger import Ledger
+from infoharbor.sdk.local import LocalClient
 from infoharbor.sdk.trusting import ledger_trust, set_at
-
-LOG_KEY = fixed_keys("another log").log
-LOG = VerifierKey("another.example/log", ED25519, LOG_KEY.public_key)
-WITNESS = WitnessKey.named("beihai.example/witness", fixed_keys("as witness").cosigner)
-LEAVES = [[merkle.leaf_hash(bytes([fork, number])) for number in range(10)] for fork in range(2)]
-
-
-def submission(old: int, size: int, fork: int = 0, *, key: VerifierKey = LOG) -> Submission:
-    """The other log's checkpoint, of its one history or the other."""
-    text = Checkpoint(key.name, size, merkle.root(LEAVES[fork][:size])).encode()
-    subtrees = merkle.in_memory(LEAVES[fork])
-    proof = tuple(merkle.consistency_proof(old, size, subtrees)) if 0 < old < size else ()
-    return Submission(old, proof, sign_note(text, [key.sign(text, LOG_KEY)]))
-
-
-def witness_in(folder: Path) -> Watching:
-    return Watching([WITNESS], {LOG.name: [LOG]}, Marks(folder / "witnessed.json"))
-
-
-# The witness, by itself
-
-
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 1), st.booleans()), max_size=12))
-@settings(max_examples=40, deadline=None)
-def test_a_witness_cosigns_one_growing_history(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, int, int, bool]]
-) -> None:
-    folder = tmp_path_factory.mktemp("witness")
-    witness, signed = witness_in(folder), [(0, 0)]
-    for old, size, fork, restarted in steps:
-        witness = witness_in(folder) if restarted else witness
-        asked = submission(old, size, fork)
-        may = old == signed[-1][0] <= size and (signed[-1][0] == 0 or fork == signed[-1][1])
-        if may:
-            text, found = open_note(asked.note + witness.add(asked, START), [WITNESS.verifier])
-            assert Checkpoint.parse(text).size == size
-            assert found[0].time == START
-            signed.append((size, fork if size else signed[-1][1]))
-        else:
-            with pytest.raises((Refused, NoteError)):
-                witness.add(asked, START)
-
-
-def test_a_submission_has_one_form() -> None:
-    asked = submission(3, 7)
-    assert Submission.parse(asked.encode()) == asked
-    raw = asked.encode()
-    for bad in (
-        b"",
-        raw[:4],
-        raw.replace(b"old 3", b"old 03"),
-        raw.replace(b"old 3", b"new 3"),
-        raw.replace(b"old 3", b"old -3"),
-        raw.replace(b"\n\n", b"\nAAAA\n\n", 1),
-        raw.replace(b"\n\n", b"\n" + b"A" * 43 + b"=\n" * 1 + b"A" * 43 + b"=\n" * 64 + b"\n", 1),
-        b"old 3" + b"\n" * 70_000 + raw,
-    ):
-        with pytest.raises(Malformed):
-            Submission.parse(bad)
-
-
-@given(st.binary(max_size=200))
-@settings(max_examples=60, deadline=None)
-def test_no_bytes_take_a_witness_down(raw: bytes) -> None:
-    with pytest.raises(Malformed):
-        Submission.parse(raw)
-
-
-def test_who_watches_whom_stands_in_a_file(tmp_path: Path) -> None:
-    file = tmp_path / "witnesses"
-    file.write_text(
-        f"# others\nlog {LOG.encode()}  # theirs\n\nwitness us {WITNESS.verifier.encode()} http://127.0.0.1:1\n"
-    )
-    watching = Witness("us", WITNESS.verifier, "http://127.0.0.1:1")
-    assert read_watch_list(file) == WatchList({LOG.name: [LOG]}, [watching])
-    for line in (f"logs {LOG.encode()}", f"witness {LOG.encode()}", "log", "#" * 300_000):
-        file.write_text(f"{line}\n")
-        with pytest.raises(Refused, match=r"witness\.list"):
-            read_watch_list(file)
-
-
-# Over HTTP
 
 
 class Attested:
@@ -219,6 +138,7 @@ def test_a_reader_beside_the_node_finds_what_the_quorum_attested(attested: Attes
     again = Attestation("trial", attested.chain.id, notes=attested.notes)
     size = attested.engine.status().height + 1
     assert again.newest() == again.sign(size, attested.root(size)) == note
+    assert attested.notes.sign(size - 1, bytes(32)) == note
     with pytest.raises(Refused, match=r"trust\.log_unsigned"):
         attested.notes.verifier.encode()
 
@@ -329,6 +249,15 @@ def test_a_trust_file_from_the_future_is_refused_without_waiting_for_witnesses(a
     for witnessed in ("true", "false"):
         way = httpx.get(f"{attested.url}/log/way-forward?size=1000000&witnessed={witnessed}")
         assert (way.status_code, way.json()["code"]) == (422, "ledger.proof_range")
+
+
+def test_who_waits_for_witnesses_on_the_way_forward_takes_a_place(
+    attested: Attested, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "SHARE", 0)
+    way = httpx.get(f"{attested.url}/log/way-forward?size=1&witnessed=true")
+    assert (way.status_code, way.json()["code"]) == (503, "node.busy")
+    assert httpx.get(f"{attested.url}/log/way-forward?size=1").status_code == 200
 
 
 def test_nobody_goes_on_alone_with_a_networks_ledger(attested: Attested) -> None:

@@ -23,9 +23,10 @@ from infoharbor.evidence.attesters import (
 from infoharbor.evidence.checkpoint import Checkpoint
 from infoharbor.evidence.handover import Naming, Step, WayForward, advance, way_forward_codec
 from infoharbor.evidence.making import make_evidence
-from infoharbor.evidence.note import ED25519_COSIGNATURE, Note, VerifierKey, sign_note
+from infoharbor.evidence.note import ED25519_COSIGNATURE, Note, VerifierKey, checkpoint_in, sign_note
 from infoharbor.evidence.policy import evaluate
-from infoharbor.evidence.trust import TrustPolicy, Witness, parse_trust
+from infoharbor.evidence.trust import TrustPolicy, Witness
+from infoharbor.evidence.trust_file import parse_trust
 from infoharbor.evidence.verify import Unproven, verify
 from infoharbor.kernel import merkle
 from infoharbor.kernel.block import header_codec
@@ -87,11 +88,13 @@ def test_an_old_trust_file_is_carried_forward_from_any_pin(grown: AttestedNetwor
     assert settled == carried
 
 
-def test_a_ledger_that_one_operator_signs_has_no_way_forward(grown: AttestedNetwork) -> None:
+def test_a_trust_file_in_one_operator_has_no_way_forward_on_another_ledger(grown: AttestedNetwork) -> None:
     with pytest.raises(Refused):
         way_forward(grown, grown.size + 1)
     embedded = replace(grown.old_trust, engine="embedded", quorum="none", groups=(), witnesses=())
-    assert refusal(embedded, way_forward(grown, 1)) == "trust.no_attesters"
+    assert refusal(embedded, way_forward(grown, 1)) == "note.unknown_signature"
+    of_others = replace(grown.old_trust, engine="embedded", quorum="beihai", groups=())
+    assert refusal(of_others, way_forward(grown, 1)) == "trust.no_attesters"
 
 
 def test_a_step_left_out_repeated_or_swapped_leads_nowhere(grown: AttestedNetwork) -> None:
@@ -196,7 +199,7 @@ OUTSIDE = VerifierKey("outside.example", ED25519_COSIGNATURE, fixed_keys("outsid
 
 def member_notes(network: AttestedNetwork, attesters: AttesterSet, note: str, time: int = START) -> list[bytes]:
     """The same tree under two members' own origins, cosigned by the outside witness at this time."""
-    tree = Checkpoint.parse(Note.parse(note).text)
+    tree = checkpoint_in(note)
     keys = {key.public(name): key for name in MEMBERS for key in every_key(name)}
     notes = []
     for member in attesters.members[:2]:

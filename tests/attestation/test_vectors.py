@@ -10,7 +10,7 @@ import nacl.bindings
 from attester_examples import CHAIN, REFRESH_BY, TIME, examples
 
 from infoharbor.evidence.handover import advance, way_forward_codec
-from infoharbor.evidence.trust import parse_trust
+from infoharbor.evidence.trust_file import parse_trust
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 FROZEN = json.loads((VECTORS / "formats" / "attesters.json").read_bytes())

@@ -12,7 +12,8 @@ WANTED = (
     "submit to final at half that load, p99", "bundles of 5", "transfers, 10% refused", "transfers, read model on",
     "transfers signed with sm2", "transfers signed with ml-dsa-44", "proof made", "proof checked", "EPCIS events",
     "trace of a graph", "anonymous memory", "start of a node", "report: sums over", "reach of a recall",
-    "receivable: slowest report", "receivable: 300 leaves", "farm: a harvest", "snapshot made",
+    "receivable: slowest report", "receivable: 300 leaves", "farm: a harvest", "farm: mass balance over 2,000 lots",
+    "farm: slowest report over 2,000 lots", "snapshot made",
     "snapshot checked and taken over",
 )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 import json
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
@@ -9,12 +11,17 @@ import pytest
 from nodes import as_json, infoharbor, running
 
 from infoharbor.contracts.farm.demo import LIUBAO, SPRING
-from infoharbor.contracts.identity.actions import SetSealingKey
+from infoharbor.contracts.identity.policies import SetSealingKey
 from infoharbor.crypto.hashes import SHA256
 from infoharbor.edgekit.cast import Cast
 from infoharbor.sdk.building import Chain, build_signed
 
 RECORD = "identity/organisations/nanning-exporter"
+FOUNDING = (
+    *("--name", "x.example", "--organisation", "port", "--organisation-name", "Port", "--country", "CN"),
+    *("--registration", "registry", "--number", "1"),
+)
+"""What `init` is told of a ledger of one's own."""
 
 
 # Proofs
@@ -64,11 +71,32 @@ def test_an_altered_file_proves_nothing_and_says_why(place: int, proof: Path, tm
 
 
 def test_evidence_of_another_ledger_proves_nothing(proof: Path, tmp_path: Path) -> None:
-    flags = ("--organisation", "port", "--organisation-name", "Port", "--country", "CN", "--registration", "registry")
-    infoharbor("init", "--name", "x.example", "--number", "1", *flags, cwd=tmp_path)
+    infoharbor("init", *FOUNDING, cwd=tmp_path)
     infoharbor("trust", "-o", "other.txt", cwd=tmp_path)
     refused = as_json("verify", proof / "evidence.json", "--trust", "other.txt", cwd=tmp_path, fails=True)
     assert refused["code"] == "note.unknown_signature"
+
+
+def test_who_proves_an_absence_is_told_so(told: Path, tmp_path: Path) -> None:
+    said = infoharbor(
+        "prove", "nosuch/x/y", RECORD, "-o", tmp_path / "evidence.json", "--data", "data", cwd=told
+    ).stderr
+    assert "nosuch/x/y: proves that it never was" in said
+    assert f"{RECORD}: proves" not in said
+
+
+def test_a_record_is_shown_in_the_words_of_json(told: Path) -> None:
+    said = infoharbor("show", RECORD, "--data", "data", cwd=told).stdout
+    assert "seat                     false\n" in said
+    assert '"needs": ["maker", "checker"]' in said
+
+
+def test_a_real_ledger_has_no_demo_s_token_and_its_audit_says_that_there_is_no_mirror(tmp_path: Path) -> None:
+    infoharbor("init", *FOUNDING, cwd=tmp_path)
+    assert "cli.not_a_demo (--demo)" in infoharbor("token", "--demo", cwd=tmp_path, fails=True).stderr
+    audited = infoharbor("audit", cwd=tmp_path).stdout
+    assert "replay 重放: clean 无异常\n" in audited
+    assert "read model SQL 镜像: none here, not compared 无镜像，未核对" in audited
 
 
 def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
@@ -112,7 +140,10 @@ def _submitted(demo: Path, url: str) -> dict[str, object]:
     (demo / "altered").write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
     refused = as_json("submit", "altered", "--url", url, cwd=demo, fails=True)
     assert refused["code"] == "ledger.signature_invalid"
-    receipt: dict[str, object] = as_json("submit", "transaction", "--url", url, cwd=demo)
+    infoharbor("init", "--data", "other", *FOUNDING, cwd=demo)
+    astray = as_json("submit", "transaction", "--url", url, "--data", "other", cwd=demo, fails=True)
+    assert astray["code"] == "cli.other_ledger"
+    receipt: dict[str, object] = as_json("submit", "transaction", "--url", url, "--data", "data", cwd=demo)
     return receipt
 
 
@@ -182,6 +213,29 @@ def test_a_node_that_does_not_answer_is_named(tmp_path: Path) -> None:
     (tmp_path / "transaction").write_bytes(b"x")
     refused = as_json("submit", "transaction", "--url", "http://127.0.0.1:9", cwd=tmp_path, fails=True)
     assert refused["code"] == "cli.no_node"
+
+
+@pytest.mark.parametrize("answered", [b"<html>", b"{}", b"[]"])
+def test_what_is_no_gateway_is_named(answered: bytes, tmp_path: Path) -> None:
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answered)
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+    (tmp_path / "transaction").write_bytes(b"x")
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        refused = as_json(
+            "submit", "transaction", "--url", f"http://127.0.0.1:{server.server_port}", "--token", "ih-no", cwd=tmp_path,
+            fails=True,
+        )  # fmt: skip
+        server.shutdown()
+    assert refused["code"] == "cli.no_gateway"
 
 
 @pytest.mark.parametrize("path", ["identity/organisations/nobody", "no/such/table", "word"])

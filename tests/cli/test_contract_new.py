@@ -82,7 +82,11 @@ def test_the_tutorial_works_as_it_stands(tmp_path: Path) -> None:
     said = (tmp_path / "output.txt").read_text()
     assert done.returncode == 0, said
     assert "PROVED" in said
-    assert "too_long" in (tmp_path / "lacking.txt").read_text()
+    lacking = (tmp_path / "lacking.txt").read_text()
+    assert "too_long" in lacking
+    assert [line for line in lacking.splitlines() if "expected.zh.json" in line] == [
+        "lending: words/expected.zh.json: expected has no at most a year ahead"
+    ]
     assert "crane-1" in (tmp_path / "page.html").read_text()
 
 

@@ -57,12 +57,13 @@ def test_everything_in_the_folder_is_its_owners_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
-        ({"country": "C"}, "input.length", "country"),
-        ({"country": "cn"}, "identity.country", "country"),
-        ({"registration": "uscc"}, "identity.registration_number", "number"),
-        ({"registration": "lei"}, "identity.registration_number", "number"),
-        ({"organisation": "Port"}, "identity.organisation_id", "id"),
-        ({"name": "two words"}, "note.key_name", "name"),
+        *(({"country": code}, "identity.country", "--country") for code in ("C", "cn", "XX", "ZZ", "UK", "EU", "CHN")),
+        ({"registration": "uscc"}, "identity.registration_number", "--number"),
+        ({"registration": "lei"}, "identity.registration_number", "--number"),
+        ({"organisation": "Port"}, "identity.organisation_id", "--organisation"),
+        ({"organisation": "p"}, "input.length", "--organisation"),
+        ({"organisation-name": "x" * 201}, "input.length", "--organisation-name"),
+        ({"name": "two words"}, "note.key_name", "--name"),
     ],
 )
 def test_what_is_refused_leaves_nothing_behind(changes: dict[str, str], code: str, field: str, tmp_path: Path) -> None:
@@ -80,3 +81,12 @@ def test_a_second_ledger_does_not_go_into_the_same_folder(tmp_path: Path) -> Non
     infoharbor("init", "--data", "data", *flags(), cwd=tmp_path)
     assert "node.folder_taken" in infoharbor("init", "--data", "data", *flags(), cwd=tmp_path, fails=True).stderr
     assert "cli.not_a_demo" in infoharbor("run", "--demo", "--data", "data", cwd=tmp_path, fails=True).stderr
+
+
+def test_a_country_that_there_is_not_asks_for_no_seat_in_a_network(tmp_path: Path) -> None:
+    refused = as_json(
+        "network", "join", "--organisation", "bank-b", "--organisation-name", "Bank B", "--country", "XX",
+        "--number", "1", "--listen", "127.0.0.1:1", cwd=tmp_path, fails=True,
+    )  # fmt: skip
+    assert (refused["code"], refused["field"]) == ("identity.country", "--country")
+    assert list(tmp_path.iterdir()) == []

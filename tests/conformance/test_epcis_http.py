@@ -2,8 +2,6 @@
 
 import json
 import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,9 +18,6 @@ from schemathesis.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "epcis"))
-
 from trading import PROCEED, Trader, TradingNode, events_in
 
 from infoharbor.contracts.trace.exchange import json_text
@@ -33,26 +28,6 @@ VALID = sorted((SAMPLES / "epcis" / "valid").glob("*.json"))
 HASHED = sorted((SAMPLES / "epcis-hash").glob("*.jsonld"))
 INVALID = sorted((SAMPLES / "epcis" / "invalid").glob("*.json"))
 QUERY = "myQuery"
-
-
-@pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TradingNode]:
-    running = TradingNode(tmp_path_factory.mktemp("conformance") / "data")
-    running.open_for_trade()
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def firm(node: TradingNode) -> Iterator[Trader]:
-    with node.trader() as trader:
-        yield trader
-
-
-@pytest.fixture
-def other(node: TradingNode) -> Iterator[Trader]:
-    with node.trader("firm-2") as trader:
-        yield trader
 
 
 @pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
@@ -88,13 +63,13 @@ def without_ids(value: Any) -> Any:
     return [without_ids(each) for each in value] if isinstance(value, list) else value
 
 
-def test_what_is_answered_is_valid_by_the_standards_schema(node: TradingNode, firm: Trader) -> None:
+def test_what_is_answered_is_valid_by_the_standards_schema(trading: TradingNode, firm: Trader) -> None:
     """The owner's whole events, and the public parts that others get."""
     schema = json.loads((SAMPLES / "epcis-rest" / "EPCIS-JSON-Schema.json").read_text())
     for path in VALID:
         firm.job(path.read_bytes())
     validator = jsonschema.Draft7Validator(schema)
-    with node.asking() as client:
+    with trading.asking() as client:
         for who in (firm, Trader(client)):
             answer = who.get("/events?perPage=200")
             assert len(events_in(answer)) > len(VALID)
@@ -152,9 +127,9 @@ def without_remote(value: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def subscription(node: TradingNode) -> str:
+def subscription(trading: TradingNode) -> str:
     """One of a query that is there, so that some requests find something; the others find nothing, which is as well."""
-    with node.trader() as trader:
+    with trading.trader() as trader:
         trader.name(QUERY, EQ_action=["OBSERVE"])
         schedule = {"hour": "1", "minute": "5"}
         made = trader.subscribe(QUERY, dest="https://example.org/", schedule=schedule)
@@ -177,11 +152,11 @@ CONFIG = schemathesis.Config.from_dict({"phases": {"coverage": {"enabled": False
 @schemathesis.openapi.from_dict(standard(), config=CONFIG).parametrize()
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_interface_is_as_the_standard_describes_it(
-    node: TradingNode, subscription: str, case: schemathesis.Case
+    trading: TradingNode, subscription: str, case: schemathesis.Case
 ) -> None:
     if case.method != "DELETE":
         known = {"queryName": QUERY, "subscriptionID": subscription}
         case.path_parameters = {name: known.get(name, value) for name, value in (case.path_parameters or {}).items()}
-    token = case.headers.get("Authorization") or f"Bearer {node.token_of('firm-1')}"
-    response = case.call(base_url=f"{node.url}/epcis", headers={"Authorization": token})
+    token = case.headers.get("Authorization") or f"Bearer {trading.token_of('firm-1')}"
+    response = case.call(base_url=f"{trading.url}/epcis", headers={"Authorization": token})
     case.validate_response(response, checks=CHECKS)

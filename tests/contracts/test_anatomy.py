@@ -4,7 +4,7 @@ import pytest
 
 from infoharbor.cli import anatomy
 from infoharbor.cli.anatomy import codes, lacking, sources
-from infoharbor.edgekit.languages import Words, about_in_chinese
+from infoharbor.edgekit.languages import Words, about_in_chinese, expected_in_chinese
 from infoharbor.edgekit.story import Story
 from infoharbor.engine.trial import Trial
 from infoharbor.kernel.registry import Registry, installed_registry
@@ -35,6 +35,20 @@ def test_what_is_not_told_in_chinese_or_no_longer_there_is_found(
         "words/actions.zh.json: about has no AccreditPrefix",
         "words/actions.zh.json: about has no CaptureEvents",
         "words/actions.zh.json: Captured is not of actions",
+    ]
+
+
+def test_what_would_be_right_and_is_not_told_in_chinese_is_found(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = expected_in_chinese
+
+    def forgetful(package: str) -> dict[str, str]:
+        return {text: chinese for text, chinese in told(package).items() if text != "another organisation"}
+
+    monkeypatch.setattr(anatomy, "expected_in_chinese", forgetful)
+    assert list(lacking(registry.contracts["asset"], registry)) == [
+        "words/expected.zh.json: expected has no another organisation"
     ]
 
 

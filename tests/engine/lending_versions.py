@@ -23,11 +23,12 @@ MORE_WORDS: dict[str, dict[str, str]] = {
     "actions": {"ReportLost": "Report as lost", "ConvertLoans": "Convert the loans"},
     "refusals": {"too_long": "Lend for at most a year."},
 }
-MORE_ABOUT = {
-    "tables.zh": {"conversions": "对借用记录的转换。"},
-    "actions.zh": {"ReportLost": "报告物品遗失。", "ConvertLoans": "转换借用记录。"},
+MORE_CHINESE: dict[str, dict[str, dict[str, str]]] = {
+    "tables.zh": {"about": {"conversions": "对借用记录的转换。"}},
+    "actions.zh": {"about": {"ReportLost": "报告物品遗失。", "ConvertLoans": "转换借用记录。"}},
+    "expected.zh": {"expected": {"at most a year ahead": "最多一年之后"}},
 }
-"""What the docstrings say in Chinese."""
+"""What the docstrings and refusals say in Chinese, by file."""
 
 
 def install(folder: Path, version: int) -> Path:
@@ -45,7 +46,7 @@ def install(folder: Path, version: int) -> Path:
             (package / file.name).write_bytes(file.read_bytes())
         for words in (package / "words").iterdir():
             known = json.loads(words.read_text(encoding="utf-8"))
-            added = {"about": MORE_ABOUT[words.stem]} if words.stem in MORE_ABOUT else MORE_WORDS
+            added = MORE_CHINESE.get(words.stem, MORE_WORDS)
             more = {part: known[part] | texts for part, texts in added.items()}
             words.write_text(json.dumps(known | more), encoding="utf-8")
     return folder

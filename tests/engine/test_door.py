@@ -10,7 +10,7 @@ from world import TOKEN, World, milliseconds
 from infoharbor.contractkit.signatures import possession_message
 from infoharbor.contracts.asset.records import Balance
 from infoharbor.contracts.asset.tokens import Transfer
-from infoharbor.contracts.identity.actions import RotateKey
+from infoharbor.contracts.identity.keys import RotateKey
 from infoharbor.contracts.identity.records import NewKey
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.mempool import Mempool

@@ -1,5 +1,6 @@
 """Founding, opening, locking, closing; the same blocks under any hash seed and at every replay."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -33,6 +34,27 @@ def code_of(call: Callable[[], object]) -> str:
 def test_everything_in_the_folder_is_the_owners_alone(data: Path) -> None:
     for path in (data, *data.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("most", [1, 3, 1000])
+def test_a_file_is_written_whole_or_not_at_all(most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the system takes a part of what it is given, as on a disk that is nearly full."""
+    file, write, room = tmp_path / "kept", os.write, [10_000]
+
+    def takes_a_part(descriptor: int, data: bytes) -> int:
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "no space left")
+        taken = write(descriptor, bytes(data)[: min(most, room[0])])
+        room[0] -= taken
+        return taken
+
+    monkeypatch.setattr(os, "write", takes_a_part)
+    write_private(file, b"before")
+    assert file.read_bytes() == b"before"
+    room[0] = 4
+    with pytest.raises(OSError, match="no space"):
+        write_private(file, b"after that")
+    assert file.read_bytes() == b"before"
 
 
 def test_a_second_writer_is_refused(engine: NodeEngine, data: Path) -> None:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from world import TOKEN, World
 
 from infoharbor.contracts.asset.holds import PlaceHold
+from infoharbor.engine.batch import Batch
 from infoharbor.engine.folder import DataFolder
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.state_check import restore, state_differences
@@ -31,7 +32,7 @@ from infoharbor.engine.state_format import (
 )
 from infoharbor.engine.state_restore import Restoring
 from infoharbor.engine.state_shelf import KEPT_LEAST, Shelf
-from infoharbor.engine.store import Batch, Store
+from infoharbor.engine.store import Store
 from infoharbor.kernel import merkle
 from infoharbor.kernel.encoding import encode
 

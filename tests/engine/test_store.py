@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from world import World
 
+from infoharbor.engine.batch import FORMAT, Batch, Meta, StoredBlock
 from infoharbor.engine.blocklog import Place
 from infoharbor.engine.interface import Damaged
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.node import NodeEngine
-from infoharbor.engine.store import FORMAT, Batch, Meta, Store, StoredBlock, used_bytes
+from infoharbor.engine.store import Store
+from infoharbor.engine.store_file import used_bytes
 from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.records import Entry
 

@@ -2,7 +2,9 @@
 
 import os
 import resource
+import selectors
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,10 +13,12 @@ from world import World
 
 from infoharbor.engine import machine
 from infoharbor.engine.backup import replay
+from infoharbor.engine.batch import FORMAT, Batch, Meta
 from infoharbor.engine.folder import DataFolder
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.node import NodeEngine
+from infoharbor.engine.store_process import StoreProcess
 
 
 @pytest.fixture
@@ -41,6 +45,24 @@ def test_a_process_that_dies_is_replaced_and_nothing_is_lost(busy: NodeEngine, w
     assert busy.status().flushed == busy.status().height
     with replay(data) as replayed:
         assert replayed.height == busy.status().height
+
+
+def test_an_answer_that_was_waited_for_is_not_waited_for_again(tmp_path: Path) -> None:
+    """The selector may have told of it before: at a height where the state is kept for new nodes, the engine waits."""
+    told: list[OSError | None] = []
+    (tmp_path / "lock").touch()
+    with (tmp_path / "lock").open() as lock, selectors.DefaultSelector() as selector:
+        process = StoreProcess(selector, tmp_path / "state", lock.fileno(), told.append)
+        meta = Meta(FORMAT, bytes(32), 0, b"header", bytes(32), (), (), (), (0, 0))
+        process.write(Batch(meta, {}, {}, {}, {}, {}, {}))
+        [(ready, _)] = selector.select(60)
+        process.wait()
+        again = threading.Thread(target=ready.data, daemon=True)
+        again.start()
+        again.join(20)
+        assert not again.is_alive()
+        assert told == [None]
+        process.close()
 
 
 def test_reads_see_every_block_while_the_store_is_written(busy: NodeEngine, world: World) -> None:

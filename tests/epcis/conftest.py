@@ -1,31 +1,29 @@
-"""What the tests of `/epcis` share: one node for all of them, so that no test may count on an untouched ledger."""
+"""What the tests of `/epcis` share."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from trading import Trader, TradingNode, listening
+from receiver import receiving
+from standing import Standing
+from trading import Trader
+from trading_fixtures import firm, other, trading
 
-
-@pytest.fixture(scope="session")
-def trading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TradingNode]:
-    running = listening(tmp_path_factory.mktemp("trading") / "data")
-    running.open_for_trade()
-    yield running
-    running.close()
+__all__ = ["firm", "other", "trading"]
 
 
 @pytest.fixture
-def firm(trading: TradingNode) -> Iterator[Trader]:
-    with trading.trader() as trader:
-        yield trader
+def receiver() -> Any:
+    with receiving() as found:
+        yield found
 
 
 @pytest.fixture
-def other(trading: TradingNode) -> Iterator[Trader]:
-    with trading.trader("firm-2") as trader:
-        yield trader
+def standing(firm: Trader) -> Any:
+    made = Standing(firm)
+    yield made
+    firm.delete(f"/queries/{made.name}")

@@ -1,6 +1,7 @@
 """Capturing over HTTP: all or none, or as many as can be; nothing twice; refused with the field named."""
 
 import json
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -180,6 +181,19 @@ def test_a_job_that_was_accepted_before_a_crash_is_finished_after_it(trading_alo
             assert len(events_in(trader.get("/events"))) == 2
     finally:
         again.close()
+
+
+def test_a_job_is_found_by_its_own_organisation_alone_while_it_runs_and_after(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path)
+    job = jobs.add("firm-1", "agent", "proceed", b"{}")
+    assert jobs.running("firm-1", job.id) == jobs.find("firm-1", job.id) == job
+    assert jobs.running("firm-2", job.id) is jobs.find("firm-2", job.id) is None
+    jobs.finish(job, captured=2, present=1, errors=[])
+    found = jobs.find("firm-1", job.id)
+    assert found is not None
+    assert (found.finished is not None, found.captured, found.present) == (True, 2, 1)
+    assert jobs.running("firm-1", job.id) is None
+    jobs.close()
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import websockets.sync.client as websocket
-from receiver import Receiver, receiving
-from trading import Trader, TradingNode, document, event, listening, refused
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from receiver import Receiver
+from standing import SECRET, Standing
+from trading import Trader, document, event, listening, refused
 
 from infoharbor.contracts.trace.exchange import times
 from infoharbor.edgekit.webhooks import is_signed
@@ -18,52 +17,7 @@ from infoharbor.gateway.epcis.store import SUBSCRIPTIONS_MAX, NamedQuery, Store,
 from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.problems import Problem
 
-SECRET = "13df38d8275b13f05704629e5f1cf3d45d6132d5"
 EVERY_SECOND = {"second": "*"}
-
-
-class Standing:
-    """A query of its own for one thing, and events of that thing."""
-
-    def __init__(self, trader: Trader) -> None:
-        self.trader, self.name, self.thing = trader, f"query-{uuid4()}", f"urn:example:{uuid4()}"
-        assert trader.name(self.name, MATCH_anyEPC=[self.thing]).status_code == 201
-
-    def happen(self, count: int = 1) -> list[str]:
-        events = [event(epcList=[self.thing]) for _ in range(count)]
-        assert self.trader.job(document(*events))["captured"] == count
-        return [one["eventID"] for one in events]
-
-    def subscribe(self, target: str, **body: Any) -> str:
-        answer = self.trader.subscribe(self.name, dest=target, signatureToken=SECRET, **body)
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["subscriptionID"])
-
-    def state(self, identifier: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.trader.get(f"/queries/{self.name}/subscriptions/{identifier}").json()
-        return found
-
-    def until(self, identifier: str, name: str) -> dict[str, Any]:
-        """How the subscription stands once it shows this member."""
-        for _ in range(400):
-            state = self.state(identifier)
-            if name in state:
-                return state
-            time.sleep(0.02)
-        raise AssertionError(f"{name} does not come")
-
-
-@pytest.fixture
-def receiver() -> Any:
-    with receiving() as found:
-        yield found
-
-
-@pytest.fixture
-def standing(firm: Trader) -> Any:
-    made = Standing(firm)
-    yield made
-    firm.delete(f"/queries/{made.name}")
 
 
 def test_a_stream_sends_each_event_that_fits_signed(standing: Standing, receiver: Receiver) -> None:
@@ -276,67 +230,3 @@ def test_an_organisation_has_so_many_subscriptions_and_no_more(tmp_path: Path) -
     store.remove_query("firm-1", "q")
     assert store.due(now_ms()) == []
     store.close()
-
-
-# WebSocket
-
-
-def connect(node: TradingNode, name: str, parameters: str, organisation: str = "firm-1") -> Any:
-    url = f"ws://{node.address}/epcis/queries/{name}/events?{parameters}"
-    headers = {"Authorization": f"Bearer {node.token_of(organisation)}"} if organisation else {}
-    return websocket.connect(url, additional_headers=headers, proxy=None, open_timeout=20, close_timeout=20)
-
-
-def events_of(message: str | bytes) -> list[str]:
-    found = json.loads(message)["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
-    return [each["eventID"] for each in found]
-
-
-def test_a_websocket_streams_what_fits(trading: TradingNode, standing: Standing) -> None:
-    standing.happen()
-    with connect(trading, standing.name, "stream=true") as socket:
-        assert times.milliseconds(socket.response.headers["GS1-Query-Min-Record-Time"]) <= now_ms()
-        for _ in range(2):
-            made = standing.happen()
-            assert events_of(socket.recv(timeout=20)) == made
-
-
-def test_a_websocket_reports_on_a_schedule(trading: TradingNode, standing: Standing) -> None:
-    made = standing.happen()
-    with connect(
-        trading, standing.name, "second=*&reportIfEmpty=true&initialRecordTime=2026-01-01T00:00:00Z"
-    ) as socket:
-        assert events_of(socket.recv(timeout=20)) == made
-        assert events_of(socket.recv(timeout=20)) == []
-
-
-def test_a_websocket_ends_with_its_query(trading: TradingNode, standing: Standing) -> None:
-    with connect(trading, standing.name, "stream=true") as socket:
-        standing.trader.delete(f"/queries/{standing.name}")
-        with pytest.raises(ConnectionClosed):
-            socket.recv(timeout=20)
-
-
-@pytest.mark.parametrize(
-    ("organisation", "parameters", "status", "code"),
-    [
-        ("", "stream=true", 401, "http.credential"),
-        ("firm-2", "stream=true", 404, "trace.epcis_query_unknown"),
-        ("firm-1", "", 400, "trace.epcis_subscription"),
-        ("firm-1", "stream=true&hour=1", 400, "trace.epcis_subscription"),
-        ("firm-1", "hour=25", 400, "trace.epcis_schedule"),
-        ("firm-1", "stream=true&colour=red", 400, "trace.epcis_subscription"),
-    ],
-)
-def test_a_websocket_is_refused_with_the_problem(
-    trading: TradingNode, standing: Standing, organisation: str, parameters: str, status: int, code: str
-) -> None:
-    with pytest.raises(InvalidStatus) as denied, connect(trading, standing.name, parameters, organisation):
-        pass
-    assert denied.value.response.status_code == status
-    assert json.loads(denied.value.response.body or b"{}")["code"] == code
-
-
-def test_without_an_upgrade_there_is_no_subscription(standing: Standing) -> None:
-    answer = standing.trader.get(f"/queries/{standing.name}/events?stream=true")
-    refused(answer, 400, "SubscriptionControlsException", "trace.epcis_subscription", "stream")

@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "gateway"))
 
 from node import Node
 
-from infoharbor.contracts.identity.actions import AddUser
 from infoharbor.contracts.identity.records import NewKey, UserKind
+from infoharbor.contracts.identity.users import AddUser
 from infoharbor.contracts.trace.actions import SetAudience
 from infoharbor.contracts.trace.exchange.names import STANDARD_CONTEXT
 from infoharbor.edgekit.webhooks import Targets
@@ -82,8 +82,8 @@ class Trader:
     def name(self, name: str, **query: Any) -> httpx.Response:
         return self.client.post("/epcis/queries", json={"name": name, "query": query})
 
-    def subscribe(self, name: str, **body: Any) -> httpx.Response:
-        return self.client.post(f"/epcis/queries/{name}/subscriptions", json=body)
+    def subscribe(self, name: str, headers: dict[str, str] | None = None, /, **body: Any) -> httpx.Response:
+        return self.client.post(f"/epcis/queries/{name}/subscriptions", json=body, headers=headers)
 
     def delete(self, path: str) -> httpx.Response:
         return self.client.delete(f"/epcis{path}")

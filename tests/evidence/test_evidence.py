@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from msgspec.structs import replace
 
-from infoharbor.contracts.identity.actions import SetSealingKey
+from infoharbor.contracts.identity.policies import SetSealingKey
 from infoharbor.contracts.identity.records import Organisation
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.cast import Player

@@ -7,23 +7,27 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, BrowserContext
 from tests.portal.conftest import browser
 
 from infoharbor.contractkit import Action
 from infoharbor.contracts.farm import demo as farm_story
 from infoharbor.contracts.identity import demo as identity
-from infoharbor.contracts.identity.demo import CAPTURING
+from infoharbor.contracts.identity.demo import CAPTURING, COOPERATIVE
 from infoharbor.contracts.trace import demo as trace
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.node import NodeEngine
 from infoharbor.gateway.agents import keep_agent_key
 from infoharbor.gateway.tokens import issue_token
 from infoharbor.kernel.transaction import HIGHEST
+from infoharbor.portal.entering import SESSION
 from infoharbor.portal.serve import address_of, listen, node_server
 from infoharbor.sdk.building import Chain, build
 from infoharbor.sdk.telling import SEED_FILE, LiveWorld, found_demo
 
 __all__ = ["browser"]
+
+GROWER = COOPERATIVE.id
 
 
 class Farm:
@@ -78,3 +82,16 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
         serving.join(30)
         listening.close()
         engine.close()
+
+
+@pytest.fixture
+def phone(browser: Browser, farm: Farm) -> Iterator[BrowserContext]:
+    """A phone on which the cooperative has entered."""
+    context = browser.new_context(viewport={"width": 390, "height": 800}, locale="zh-CN", base_url=farm.address)
+    enter(context, farm, GROWER)
+    yield context
+    context.close()
+
+
+def enter(context: BrowserContext, farm: Farm, organisation: str) -> None:
+    context.add_cookies([{"name": SESSION, "value": farm.token(organisation), "url": farm.address}])

@@ -1,69 +1,14 @@
 """The capture page in a browser whose network is cut: nothing is lost, and nothing is recorded twice."""
 
-from collections.abc import Iterator
-from typing import Any
+import re
 
 import httpx
-import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-from tests.farm.conftest import Farm
+from playwright.sync_api import BrowserContext, Route, expect
+from tests.farm.capture_page import capture, opened, recorded
+from tests.farm.conftest import GROWER, Farm, enter
 
-from infoharbor.contracts.identity.demo import COOPERATIVE, IMPORTER
+from infoharbor.contracts.identity.demo import IMPORTER
 from infoharbor.portal.entering import SESSION
-
-GROWER = COOPERATIVE.id
-
-
-@pytest.fixture
-def phone(browser: Browser, farm: Farm) -> Iterator[BrowserContext]:
-    """A phone on which the cooperative has entered."""
-    context = browser.new_context(viewport={"width": 390, "height": 800}, locale="zh-CN", base_url=farm.address)
-    enter(context, farm, GROWER)
-    yield context
-    context.close()
-
-
-def enter(context: BrowserContext, farm: Farm, organisation: str) -> None:
-    context.add_cookies([{"name": SESSION, "value": farm.token(organisation), "url": farm.address}])
-
-
-def opened(phone: BrowserContext) -> Page:
-    """The page, once it is kept for a time without a network."""
-    page = phone.new_page()
-    page.goto("/capture")
-    page.evaluate(
-        """async () => {
-            await navigator.serviceWorker.ready;
-            for (;;) {
-                for (const name of await caches.keys()) {
-                    const kept = (await (await caches.open(name)).keys()).map((each) => each.url);
-                    if (kept.some((url) => url.endsWith("/capture")) && kept.some((url) => url.endsWith(".js"))
-                        && kept.some((url) => url.endsWith(".css"))) return;
-                }
-                await new Promise((resolve) => requestAnimationFrame(resolve));
-            }
-        }"""
-    )
-    return page
-
-
-def capture(page: Page, lot: str, amount: str) -> None:
-    page.fill("#lot-number", lot)
-    page.fill("#amount", amount)
-    page.click("#capture button:not([type])")
-    expect(page.locator("#queue li", has_text=lot)).to_have_count(1)
-
-
-def recorded(farm: Farm, lot: str) -> list[Any]:
-    """The events that the ledger has of a lot of the cooperative's leaf."""
-    query = f"/v1/queries/trace/lot?object=01~{gtin(farm)}~10~{lot}"
-    answer = farm.get(query, by=GROWER)
-    return [] if answer.status_code != 200 else list(answer.json()["answer"]["events"])
-
-
-def gtin(farm: Farm) -> str:
-    products = farm.get(f"/v1/records/farm/products?organisation={GROWER}").json()["items"]
-    return str(products[0]["record"]["gtin"])
 
 
 def test_what_is_captured_without_a_network_is_sent_when_there_is_one(phone: BrowserContext, farm: Farm) -> None:
@@ -132,3 +77,28 @@ def test_another_site_cannot_send_in_a_members_name(farm: Farm) -> None:
         answer = httpx.post(f"{farm.address}/capture/events", content=b"{}", headers=headers, cookies=cookies)
         assert answer.status_code == 403
     assert httpx.post(f"{farm.address}/capture/events", content=b"{}").status_code == 401
+
+
+def test_what_is_kept_while_another_is_being_sent_is_sent_next(phone: BrowserContext, farm: Farm) -> None:
+    page, held = opened(phone), list[Route]()
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/capture/events", hold)
+    with page.expect_request("**/capture/events"):
+        capture(page, "FIRST-1", "1")
+    capture(page, "NEXT-1", "2")
+    held[0].continue_()
+    page.unroute("**/capture/events")
+    expect(page.locator("#queue li[data-state=recorded]")).to_have_count(2)
+
+
+def test_a_browser_keeps_the_scripts_of_the_page_it_has_and_no_others(farm: Farm) -> None:
+    page = httpx.get(f"{farm.address}/capture", cookies={SESSION: farm.token(GROWER)}).text
+    scripts = re.findall(r'src="(/portal/[0-9a-f]+/[a-z-]+\.js)"', page)
+    assert [each.rpartition("/")[2] for each in scripts] == ["capture-codes.js", "capture.js"]
+    for script in scripts:
+        assert "immutable" in httpx.get(f"{farm.address}{script}").headers["cache-control"]
+        of_another = re.sub("/portal/[0-9a-f]+/", "/portal/0/", script)
+        assert httpx.get(f"{farm.address}{of_another}").headers["cache-control"] == "no-store"

@@ -52,6 +52,14 @@ def test_the_page_tells_where_the_tea_grew_and_that_nothing_stops_it(page: Page)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+def test_a_vietnamese_reader_is_told_vietnamese_members_own_names(farm: Farm) -> None:
+    names = {language: farm.get(BOXES_LINK, language=language).text for language in ("en", "vi")}
+    assert "Nhà nhập khẩu Hà Nội" in names["vi"]
+    assert "Hanoi Imports" not in names["vi"]
+    assert "Hanoi Imports" in names["en"]
+    assert "Wuzhou Tea Growers" in names["vi"]
+
+
 def test_the_map_shows_cells_and_asks_no_other_server(page: Page, farm: Farm) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

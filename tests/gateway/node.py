@@ -14,8 +14,10 @@ import httpx
 from infoharbor.contractkit import Action
 from infoharbor.contracts.asset.records import TokenKind
 from infoharbor.contracts.asset.tokens import IssueToken, Mint, Transfer
-from infoharbor.contracts.identity.actions import AddUser, AdmitOrganisation, GrantRole
+from infoharbor.contracts.identity.accreditations import GrantRole
+from infoharbor.contracts.identity.organisations import AdmitOrganisation
 from infoharbor.contracts.identity.records import NewKey, Registration, UserKind
+from infoharbor.contracts.identity.users import AddUser
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.cast import Cast, Signer
 from infoharbor.engine.founding import genesis
@@ -26,7 +28,8 @@ from infoharbor.gateway.serve import Config, Server, server
 from infoharbor.gateway.tokens import issue_token
 from infoharbor.kernel.registry import installed_registry
 from infoharbor.sdk.building import build_signed, now_ms
-from infoharbor.sdk.local import Ledger, LocalClient
+from infoharbor.sdk.ledger import Ledger
+from infoharbor.sdk.local import LocalClient
 
 TOKEN = "bank:cny"
 ORGANISATIONS = ("bank", "firm-1", "firm-2", "firm-3")
@@ -114,3 +117,9 @@ def _admission(name: str, signer: Signer) -> AdmitOrganisation:
     key = NewKey("ed25519", signer.key.public_key, signer.possession, 0, 0)
     number = f"EXAMPLE-{name}"
     return AdmitOrganisation(name, name, name, "CN", Registration.REGISTRY, number, name == "bank", signer.user, key)
+
+
+def transfer(amount: Any = "5", **changes: Any) -> dict[str, Any]:
+    """A transfer of firm-1 to firm-2 in JSON."""
+    arguments = {"token": TOKEN, "to": "firm-2", "amount": amount, "reference": ""} | changes
+    return {"by": ["firm-1"], "contract": "asset", "action": "Transfer", "arguments": arguments}

@@ -12,5 +12,6 @@ def assert_problem(answer: httpx.Response, status: int, code: str, field: str | 
     assert (problem["status"], problem["code"]) == (status, code), problem
     assert answer.status_code == status
     assert problem["title"] != code, f"{code} has no sentence"
+    assert bool(problem["expected_zh"]) == bool(problem["expected"])
     assert field is None or problem["field"] == field
     return problem

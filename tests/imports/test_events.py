@@ -93,7 +93,7 @@ def test_a_preview_says_of_each_row_what_would_become_of_it(firm: Trader) -> Non
         ("trace.epcis_vocabulary", "step"),
         ("trace.event_from_future", "time"),
     ]
-    assert all(each["problem"]["expected"] and each["problem"]["title_zh"] for each in items[3:])
+    assert all(each["problem"]["expected_zh"] and each["problem"]["title_zh"] for each in items[3:])
 
 
 def test_a_preview_leaves_no_trace(firm: Trader, trading: TradingNode) -> None:

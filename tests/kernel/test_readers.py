@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from infoharbor.contractkit import Record
 from infoharbor.contracts.asset.records import Balance, Token
 from infoharbor.contracts.governance.demo import decide
-from infoharbor.contracts.identity.actions import GrantRole
+from infoharbor.contracts.identity.accreditations import GrantRole
 from infoharbor.contracts.identity.demo import BANK, EXPORTER, IMPORTER, PLAYERS
 from infoharbor.contracts.identity.records import Key
 from infoharbor.contracts.trace.records import Audience

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from infoharbor.contractkit import ANYONE, CALENDAR, NEW, Action, Ledger, Move, Parameter, Record, Status, when_due
 from infoharbor.contractkit.types import Instant
 from infoharbor.contracts.governance.actions import ActivateContract, SetParameter
+from infoharbor.contracts.identity.attesting import BeginAttesting
 from infoharbor.contracts.identity.demo import EXPORTER, PLAYERS
 from infoharbor.engine.founding import chain_id, genesis
 from infoharbor.engine.trial import START, MemoryView, Trial
@@ -280,3 +281,10 @@ def test_a_genesis_is_read_by_the_versions_that_it_activates() -> None:
         executor = Executor(chain, Tree(known.suite, {}.get), ReplayDigest(known.suite))
         headers.append(executor.found(founding, MemoryView()).header_bytes)
     assert headers[0] == headers[1]
+
+
+def test_an_action_of_another_contract_makes_no_version_of_ones_own() -> None:
+    contracts = {each.name: each for each in find_contracts()}
+    assert BeginAttesting.__action__.since == contracts["identity"].version == 2
+    assert vars(contracts["governance"].modules["actions"])["BeginAttesting"] is BeginAttesting
+    assert contracts["governance"].version == 1

@@ -23,7 +23,8 @@ from log_keys import (
 
 from infoharbor.evidence.note import SM2_COSIGNATURE, Note, sign_note
 from infoharbor.evidence.policy import evaluate, minimal
-from infoharbor.evidence.trust import Log, parse_trust
+from infoharbor.evidence.trust import Log
+from infoharbor.evidence.trust_file import parse_trust
 from infoharbor.kernel.encoding import Malformed
 
 NAMES = sorted(ATTESTERS)

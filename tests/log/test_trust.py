@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 from log_keys import ATTESTERS, GENESIS, LEAVES, LOG, NOW, POLICY, WITNESSED, checkpoint, signer
 
 from infoharbor.evidence.note import ED25519_COSIGNATURE
-from infoharbor.evidence.trust import TRUST_BYTES, Group, Log, TrustError, Witness, parse_trust
+from infoharbor.evidence.trust import TRUST_BYTES, Group, Log, TrustError, Witness
+from infoharbor.evidence.trust_file import parse_trust
 from infoharbor.kernel import merkle
 from infoharbor.kernel.encoding import Malformed
 
@@ -73,6 +75,16 @@ def test_a_file_that_cannot_be_meant_is_refused(old: str, new: str, code: str) -
 
 def test_a_file_that_is_too_large_is_refused() -> None:
     assert refusal(TEXT + "#" * TRUST_BYTES + "\n") == "trust.too_large"
+
+
+def test_a_file_of_nothing_but_groups_is_refused_as_soon_as_it_is_read() -> None:
+    """The server reads what anyone hands to the verify page: a look through all names for each line took ten seconds."""
+    groups = "".join(f"group {number:x} any all\n" for number in range(TRUST_BYTES // 20))
+    text = TEXT.replace("quorum ", groups + "quorum ")
+    assert TRUST_BYTES // 2 < len(text) < TRUST_BYTES
+    began = time.process_time()
+    assert refusal(text) == "trust.too_many"
+    assert time.process_time() - began < 1
 
 
 def test_a_public_key_has_one_role() -> None:

@@ -18,7 +18,7 @@ from infoharbor.engine.interface import Refused
 from infoharbor.engine.state_restore import Restoring
 from infoharbor.engine.state_shelf import Shelf
 from infoharbor.evidence.checkpoint import Checkpoint
-from infoharbor.evidence.note import Note, sign_note
+from infoharbor.evidence.note import checkpoint_in, sign_note
 from infoharbor.kernel import limits
 
 UNLUCKY = 13
@@ -110,7 +110,7 @@ def two_histories() -> None:
         honest, own = note(attesting, now), attesting._attestation.own
         if not honest or own is None or now // 1000 % 2:
             return honest
-        committed = Checkpoint.parse(Note.parse(honest).text)
+        committed = checkpoint_in(honest)
         text = Checkpoint(committed.origin, committed.size, SHA256.digest(committed.root)).encode()
         keys, verifiers = own._keys, own.verifiers
         return sign_note(text, [verifiers.log.sign(text, keys.log), verifiers.cosigner.sign(text, keys.cosigner, now)])

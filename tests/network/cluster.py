@@ -10,14 +10,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 from world import SECRET, World
 
+from infoharbor.crypto.suites import PrivateKey
 from infoharbor.engine.cometbft.founding import found_network, free_ports, is_free
 from infoharbor.engine.cometbft.home import ConsensusHome, new_keys
 from infoharbor.kernel.transaction import open_transaction
@@ -135,12 +137,22 @@ class NodeProcess:
 class Cluster:
     """Validators of one network, by name."""
 
-    def __init__(self, world: World, folder: Path, validators: int = 4, *, names: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        world: World,
+        folder: Path,
+        validators: int = 4,
+        *,
+        names: Sequence[str] = (),
+        make: Mapping[str, Callable[[], PrivateKey]] = MappingProxyType({}),
+    ) -> None:
+        """`make` makes the keys by which some of them vote where they are to be."""
         self.world = world
         self.folders = {name: folder / name for name in names or [f"node-{number}" for number in range(validators)]}
         self.nodes: dict[str, NodeProcess] = {}
         self.acknowledged: list[bytes] = []
-        found_network(self.folders, world.genesis, SECRET, {name: new_keys() for name in self.folders})
+        keys = {name: new_keys(make[name]) if name in make else new_keys() for name in self.folders}
+        found_network(self.folders, world.genesis, SECRET, keys)
 
     def start(self, *names: str, moment: str = "") -> None:
         for name in names or self.folders:

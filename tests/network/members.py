@@ -4,7 +4,7 @@ from pathlib import Path
 
 from world import World
 
-from infoharbor.contracts.identity.actions import SetSeat
+from infoharbor.contracts.identity.organisations import SetSeat
 from infoharbor.engine.attester import AttesterKeys
 from infoharbor.engine.founding import chain_id
 from infoharbor.kernel.block import Genesis

@@ -19,8 +19,7 @@ from infoharbor.engine.cometbft.application import Application
 from infoharbor.engine.cometbft.order import Order
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.lifecycle import open_engine
-from infoharbor.evidence.checkpoint import Checkpoint
-from infoharbor.evidence.note import Note
+from infoharbor.evidence.note import checkpoint_in
 
 BLOCKS_BEFORE = 2
 talking = threading.Lock()
@@ -141,7 +140,7 @@ def answer_to(engine: Any, asked: dict[str, Any]) -> None:
         tell({"number": number})
     elif "attested" in asked:
         newest = engine.attestation.newest()
-        size = Checkpoint.parse(Note.parse(newest).text).size if newest else 0
+        size = checkpoint_in(newest).size if newest else 0
         tell({"number": number, "size": size, "forks": len(engine.attestation.forks)})
     elif "rejected" in asked:
         tell({"number": number, "rejected": rejected})

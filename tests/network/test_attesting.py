@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from members import let_attest
 from world import World
 
+from infoharbor.crypto.keyfile import TokenFault
 from infoharbor.engine.attestation import Attestation
 from infoharbor.engine.attester import AttesterKeys, Marks, NodeAttester
 from infoharbor.engine.cometbft.attesting import Attesting
+from infoharbor.engine.interface import Damaged
 from infoharbor.evidence.checkpoint import Checkpoint, origin_of
 from infoharbor.evidence.note import Note
 
@@ -92,3 +94,38 @@ def test_a_ledger_that_nobody_attests_brings_nothing_along(drive: Callable[..., 
     node = drive()
     attestation = Attestation(node.world.genesis.name, node.machine.chain.id)
     assert Attesting(attestation, node.machine).note(1_000) == b""
+
+
+@pytest.mark.parametrize("fault", [Damaged("attester-log.json", "a key"), TokenFault("key.token_missing", "", "one")])
+def test_keys_that_cannot_be_read_are_tried_again_without_a_block(
+    keys: dict[str, AttesterKeys], drive: Callable[..., Driven], tmp_path: Path, fault: Exception
+) -> None:
+    node = drive()
+    name, own = next(iter(keys.items()))
+    origin = origin_of(node.world.genesis.name, node.machine.chain.id)
+    attester = NodeAttester(origin, name, own, Marks(tmp_path / "marks.json"), node.root_at)
+    told: list[Exception | list[NodeAttester]] = [fault, [attester]]
+
+    def read() -> list[NodeAttester]:
+        found = told.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    attesting = Attesting(Attestation(node.world.genesis.name, node.machine.chain.id), node.machine, read)
+    assert [attesting.note(now) for now in (1_000, 10_999)] == [b"", b""]
+    assert attesting.note(11_000) != b""
+
+
+def test_a_token_that_did_not_sign_is_asked_again_without_a_block(
+    members: list[tuple[Driven, Attestation, Attesting]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(*_: object) -> None:
+        raise TokenFault("key.token_missing", "token", "one token")
+
+    _, _, attesting = members[0]
+    with monkeypatch.context() as without:
+        without.setattr(NodeAttester, "attest", absent)
+        assert attesting.note(1_000) == b""
+    assert attesting.note(10_999) == b""
+    assert attesting.note(11_000) != b""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from commands import COMMAND, PATIENCE, eventually, infoharbor, running
+from commands import COMMAND, PATIENCE, eventually, infoharbor, proof, running
 
 from infoharbor.contracts.asset.records import TokenKind
 from infoharbor.contracts.asset.tokens import IssueToken
@@ -65,28 +65,35 @@ def test_a_pilot_grows_into_a_network_and_keeps_its_history(tmp_path: Path) -> N
         "init", "--data", "pilot", "--name", "pilot.example", "--organisation", "port", "--organisation-name", "Port",
         "--country", "CN", "--registration", "registry", "--number", "EX-1", cwd=tmp_path,
     )  # fmt: skip
-    evidence = ["prove", "identity/organisations/port", "-o", "evidence.json", "--data"]
+    evidence: list[str | Path] = ["prove", "identity/organisations/port", "-o", "evidence.json", "--data"]
     subprocess.run([*COMMAND, *evidence, "pilot"], cwd=tmp_path, timeout=PATIENCE, check=True)
     trust = [*COMMAND, "trust", "--data", "pilot", "-o", "trust.txt"]
     subprocess.run(trust, cwd=tmp_path, timeout=PATIENCE, check=True)
-    port = free_ports(5)[0]
-    grown = infoharbor("network", "init", "--from", "pilot", "--dir", "net", "--port", port, cwd=tmp_path)
+    port = free_ports(3)[0]
+    grown = infoharbor(
+        "network", "init", "--from", "pilot", "--validators", "2", "--dir", "net", "--port", port, cwd=tmp_path
+    )
     assert grown["chain"] == founded["chain"]
+    assert [node["name"] for node in grown["nodes"]] == ["port", "member-2"]
     assert not (tmp_path / "pilot").exists()
-    with running(tmp_path) as status:
-        signer = Signer("port", read_key(tmp_path / "net/nodes/member-1/keys/port-administrator.json"))
-        with Client(f"http://127.0.0.1:{port + 3}", signer=signer) as client:
-            eventually(client.status)
-            with pytest.raises(Problem):
-                client.act(IssueToken("one", TokenKind.MONEY, "CNY", 2, "CN", None))
-            assert client.status()["height"] == 1
-            assert client.record("identity/organisations/port")["version"] == 1
-        eventually(lambda: {node["height"] for node in status()["nodes"]} == {1})
-        infoharbor("network", "add-validator", "--dir", "net", cwd=tmp_path)
-        eventually(lambda: [node["role"] for node in status()["nodes"]] == ["validator"] * 5)
     verify = ["verify", "evidence.json", "--trust", "trust.txt"]
     assert subprocess.run([*COMMAND, *verify], cwd=tmp_path, timeout=PATIENCE, check=False).returncode == 0
-    later = [*evidence[:3], "later.json", *evidence[4:]]
-    subprocess.run([*COMMAND, *later, "net/nodes/member-1"], cwd=tmp_path, timeout=PATIENCE, check=True)
-    verify[1] = "later.json"
-    assert subprocess.run([*COMMAND, *verify], cwd=tmp_path, timeout=PATIENCE, check=False).returncode == 0
+    with running(tmp_path) as status:
+        signer = Signer("port", read_key(tmp_path / "net/nodes/port/keys/port-administrator.json"))
+        with Client(f"http://127.0.0.1:{port + 1}", signer=signer) as client:
+            eventually(client.status)
+            assert client.status()["height"] == grown["height"]
+            with pytest.raises(Problem):
+                client.act(IssueToken("one", TokenKind.MONEY, "CNY", 2, "CN", None))
+            assert client.record("identity/organisations/port")["version"] == 1
+        eventually(lambda: {node["height"] for node in status()["nodes"]} == {grown["height"] + 1})
+        infoharbor("network", "add-validator", "--dir", "net", cwd=tmp_path)
+        eventually(lambda: [node["role"] for node in status()["nodes"]] == ["validator"] * 3)
+        advance = ["trust", "advance", "trust.txt", "--from", f"http://127.0.0.1:{port + 1}", "-o", "forward.txt"]
+        told = infoharbor(*advance, cwd=tmp_path)
+        assert (told["handovers"], told["attesters"]) == (1, ["member-2", "port"])
+        with Client(f"http://127.0.0.1:{port + 1}") as client:
+            (tmp_path / "later.json").write_bytes(eventually(lambda: proof(client, "identity/organisations/member-3")))
+    for trust, code in (("forward.txt", 0), ("trust.txt", 1)):
+        verify = ["verify", "later.json", "--trust", trust]
+        assert subprocess.run([*COMMAND, *verify], cwd=tmp_path, timeout=PATIENCE, check=False).returncode == code

@@ -12,6 +12,7 @@ import pytest
 from driven import Driven
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from votes import Votes
 
 from infoharbor.engine.cometbft.answers import RETRY_LATER, Answers
 from infoharbor.engine.cometbft.application import Diverged
@@ -19,6 +20,7 @@ from infoharbor.engine.cometbft.connections import CONNECTIONS_MAX, Connection, 
 from infoharbor.engine.cometbft.framing import Frames, frame
 from infoharbor.engine.cometbft.messages import MESSAGES, REQUESTS, Request, Response, message_name
 from infoharbor.engine.cometbft.telling import together
+from infoharbor.engine.interface import Damaged
 
 
 class Pool:
@@ -48,16 +50,6 @@ class NoSnapshots:
 
     def retained(self, order: int, now: int) -> int:
         return 0
-
-
-class Votes:
-    """Votes that bring nothing along."""
-
-    def note(self, now: int) -> bytes:
-        return b""
-
-    def hear(self, note: bytes, now: int) -> None:
-        pass
 
 
 class Served:
@@ -147,6 +139,19 @@ def test_nothing_is_answered_before_what_was_asked_before(served: Served, held: 
         response.echo.message = "waited"
         connection.answer(response)
         assert [each.echo.message for each in served.answers(client)] == ["waited", "b"]
+
+
+@pytest.mark.parametrize("fault", [Damaged("store", "what was written"), OSError(28, "no space"), MemoryError()])
+def test_a_fault_of_the_node_in_an_answer_is_not_the_connections(fault: Exception) -> None:
+    """The engine halts on it: with the connection alone ended, CometBFT would be started again and ask the same for ever."""
+
+    def handle(connection: Connection, request: Any) -> Any:
+        raise fault
+
+    served = Served(handle)
+    with served.connect() as client, pytest.raises(type(fault)):
+        served.ask(client, echo("a"))
+    served.close()
 
 
 def test_a_late_answer_to_who_has_gone_is_no_fault(served: Served, held: list[tuple[Connection, Any]]) -> None:

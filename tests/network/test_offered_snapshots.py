@@ -257,6 +257,23 @@ def test_no_fault_of_a_snapshot_stops_the_blocks(
     assert [each.manifest.order for each in snapshots.kept()] == [newest.order]
 
 
+def test_what_the_selector_told_of_a_snapshots_process_that_was_ended_since_is_nothing(
+    origin: Origin, tmp_path: Path
+) -> None:
+    newest, selector = origin.node.order.newest, selectors.DefaultSelector()
+    snapshots = Snapshots(selector, origin.node.data, 1, Retention(tmp_path / "marks"))
+    place = newest._replace(order=newest.order + 1, height=newest.height + 1)
+    snapshots.begin(place)
+    snapshots.stored(place.height)
+    [(ready, _)] = selector.select(60)
+    snapshots.give_up("there is no room")
+    ready.data()
+    snapshots.begin(place)
+    snapshots.stored(place.height)
+    ready.data()
+    snapshots.close()
+
+
 def test_no_block_goes_that_a_kept_snapshot_needs(origin: Origin, tmp_path: Path) -> None:
     retention, oldest = Retention(tmp_path / "marks", blocks=0, milliseconds=0), origin.kept.manifest.order
     snapshots = Snapshots(selectors.DefaultSelector(), origin.node.data, 0, retention)

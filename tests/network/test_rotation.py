@@ -11,22 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import COMMAND, PATIENCE, eventually, infoharbor, running
+from commands import COMMAND, PATIENCE, eventually, infoharbor, proof, running
 
 sys.path.append(str(Path(__file__).parent.parent / "attestation"))
 
 import outside
 
 from infoharbor.cli.witnessing import Later, notes_at
+from infoharbor.contracts.governance.actions import Propose
+from infoharbor.contracts.identity.organisations import SetSeat
 from infoharbor.crypto.keyfile import read_key
 from infoharbor.crypto.suites import ED25519
 from infoharbor.engine.attester import AttesterKeys
 from infoharbor.engine.cometbft.founding import free_ports
 from infoharbor.evidence.attesters import verifier_keys
-from infoharbor.evidence.checkpoint import Checkpoint, origin_of
+from infoharbor.evidence.checkpoint import origin_of
 from infoharbor.evidence.file import decode_evidence
-from infoharbor.evidence.note import Note
-from infoharbor.evidence.trust import parse_trust
+from infoharbor.evidence.note import checkpoint_in
+from infoharbor.evidence.trust_file import parse_trust
 from infoharbor.sdk.client import Client
 from infoharbor.sdk.keys import Signer
 from infoharbor.sdk.problems import Problem
@@ -70,7 +72,7 @@ class Trial:
         """Evidence of a record, made by a node."""
         file = self.folder / name
         with Client(self.url(number)) as client:
-            file.write_bytes(eventually(lambda: proof(client)))
+            file.write_bytes(eventually(lambda: proof(client, PATH)))
         return file
 
     def attesters(self) -> list[str]:
@@ -160,19 +162,9 @@ def notes_of(client: Client, gateways: list[str]) -> list[bytes]:
     """Members' notes of the checkpoint that a node's evidence is of; none where one of them showed another size."""
     anchored = decode_evidence(client.proof(PATH, witnessed=True)).checkpoint
     try:
-        return notes_at(gateways, Checkpoint.parse(Note.parse(anchored).text).size)
+        return notes_at(gateways, checkpoint_in(anchored).size)
     except Later:
         return []
-
-
-def proof(client: Client) -> bytes:
-    """Empty as long as the quorum has not attested the newest block."""
-    try:
-        return client.proof(PATH)
-    except Problem as problem:
-        if problem.code != "attestation.missing":
-            raise
-        return b""
 
 
 def test_attesters_rotate_and_retire_and_an_old_trust_file_goes_forward(trial: Trial) -> None:
@@ -230,3 +222,28 @@ def test_a_validator_gets_another_key_and_one_leaves(trial: Trial) -> None:
         trial.act()
     finally:
         os.kill(observer, signal.SIGCONT)
+
+
+def test_a_seat_is_taken_back_and_given_again_by_the_members_votes(trial: Trial) -> None:
+    def seats() -> list[str]:
+        with Client(trial.url()) as client:
+            found = client.all_records("identity", "organisations")
+            return [each["record"]["id"] for each in found if each["record"]["seat"]]
+
+    all_of_them = [f"member-{number}" for number in range(1, 5)]
+    assert seats() == all_of_them
+    withdraw = ["set-seat", "member-4", "--withdraw", "--dir", "net"]
+    with Client(trial.url(2), signer=Signer("member-2", read_key(trial.key("member-2")))) as client:
+        version = client.record("identity/organisations/member-4")["version"]
+        id = f"withdraw-seat-member-4-{version}"  # Anybody can guess it.
+        client.act(Propose.to(SetSeat("member-3", False), id=id, reason="something else"))
+    assert not trial.succeeds("network", *withdraw)
+    withdraw += ["--attempt", "2"]
+    told = [trial.network(*withdraw) for _ in range(2)]  # Who comes late votes for nothing new.
+    assert told == [{"member": "member-4", "seat": False, "adopted": True}] * 2
+    assert seats() == all_of_them[:3]
+    assert not trial.succeeds("network", "set-seat", "member-4", *trial.acting("member-4"))
+    give = [trial.network("set-seat", "member-4", *trial.acting(name)) for name in all_of_them[:2]]
+    assert [each["adopted"] for each in give] == [False, True]
+    assert seats() == all_of_them
+    assert not trial.succeeds("network", "set-seat", "nobody", "--dir", "net")

@@ -17,7 +17,7 @@ from infoharbor.contractkit import Action
 from infoharbor.contractkit.types import Identifier, Instant, OrganisationId, ShortText
 from infoharbor.contracts.governance.actions import ActivateContract, CastVote, Propose, SetParameter
 from infoharbor.contracts.governance.records import ActiveContract
-from infoharbor.contracts.identity.actions import SetSeat
+from infoharbor.contracts.identity.organisations import SetSeat
 from infoharbor.engine.founding import chain_id
 from infoharbor.engine.reader import open_reader
 from infoharbor.kernel.block import receipt_codec

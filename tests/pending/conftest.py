@@ -32,3 +32,13 @@ def nothing_waits(request: pytest.FixtureRequest) -> Iterator[None]:
     with Client(running.url, token=running.token_of("firm-1")) as client:
         for each in client.pending.list()["items"]:
             client.pending.decline(each["id"], "the test is over")
+
+
+@pytest.fixture
+def firms(node: Node) -> Iterator[list[Client]]:
+    with (
+        Client(node.url, signer=node.signer("firm-1")) as one,
+        Client(node.url, signer=node.signer("firm-2")) as two,
+        Client(node.url, token=node.token_of("firm-3")) as three,
+    ):
+        yield [one, two, three]

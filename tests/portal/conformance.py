@@ -11,7 +11,7 @@ from infoharbor.evidence.checkpoint import Checkpoint, origin_of
 from infoharbor.evidence.file import FORMAT, Evidence, HeaderProof, ReceiptItem, decode_evidence, encode_evidence
 from infoharbor.evidence.note import ED25519 as LOG
 from infoharbor.evidence.note import ED25519_COSIGNATURE, VerifierKey, sign_note
-from infoharbor.evidence.trust import EMBEDDED, NO_QUORUM, REPLICATED, Log, TrustPolicy, Witness
+from infoharbor.evidence.trust import EMBEDDED, NO_QUORUM, REPLICATED, Group, Log, TrustPolicy, Witness
 from infoharbor.kernel import merkle
 from infoharbor.kernel.block import receipt_leaf
 from infoharbor.kernel.transaction import action_hash, transaction_id
@@ -112,24 +112,30 @@ def _member_key(name: str) -> tuple[VerifierKey, PrivateKey]:
 
 
 def witnessed_evidence(chance: random.Random) -> tuple[bytes, ...]:
-    """Evidence, the trust file that asks for an outside witness, and notes under members' origins: enough, or not."""
-    witness = ED25519.private_key(bytes(31) + b"\2")
-    witness_key = VerifierKey("outside", ED25519_COSIGNATURE, witness.public_key)
+    """Evidence, the trust file that asks for two outside witnesses, and notes under members' origins: enough, or not."""
+    keys = [ED25519.private_key(bytes(31) + bytes([number])) for number in (2, 3)]
+    witnesses = [
+        Witness(f"outside-{number}", VerifierKey(f"outside-{number}", ED25519_COSIGNATURE, key.public_key))
+        for number, key in enumerate(keys)
+    ]
     logs = (Log(LOG_KEY), *(Log(_member_key(name)[0]) for name in MEMBERS))
-    seen = Witness("outside", witness_key)
-    policy = TrustPolicy("odd", CHAIN, REPLICATED, 9, bytes(32), 2**41, logs, (seen,), (), "outside")
+    both = Group("both", 2, tuple(witness.name for witness in witnesses))
+    policy = TrustPolicy("odd", CHAIN, REPLICATED, 9, bytes(32), 2**41, logs, tuple(witnesses), (both,), "both")
     evidence = odd_evidence(None)
     root = decode_evidence(evidence).checkpoint.split("\n")[2]
     notes = []
     for name in (
-        chance.choices(MEMBERS, k=chance.randrange(5)) if chance.randrange(2) else MEMBERS[: chance.randrange(5)]
+        chance.choices(MEMBERS, k=chance.randrange(5)) if chance.randrange(2) else MEMBERS[: chance.randrange(2, 5)]
     ):
         key, private_key = _member_key(name)
         shown = root if chance.randrange(8) else "A" * 43 + "="
         text = f"{key.name}\n1\n{shown}\n"
-        time = 1_700_000_000_000 if chance.randrange(6) else 0
-        lines = [key.sign(text, private_key), witness_key.sign(text, witness, time)]
-        notes.append(sign_note(text, lines[: 2 if chance.randrange(6) else 1]))
+        signed = [
+            witness.key.sign(text, secret, 1_700_000_000_000 if chance.randrange(8) else 0)
+            for witness, secret in zip(witnesses, keys, strict=True)
+            if chance.randrange(4)
+        ]
+        notes.append(sign_note(text, [key.sign(text, private_key), *signed]))
     return evidence, policy.encode(), *notes
 
 

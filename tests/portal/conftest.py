@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.attestation.attested_network import AttestedNetwork
 
 from infoharbor.contracts.governance.demo import decide
 from infoharbor.contracts.identity.demo import admission
@@ -127,3 +128,16 @@ def screens(browser: Browser, portal: Portal) -> Iterator[Screens]:
     yield Screens(browser, portal.address)
     for context in browser.contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> AttestedNetwork:
+    """A network that changed its attesters twice; `old_trust` and `old_keys` are of before."""
+    network = AttestedNetwork(tmp_path_factory.mktemp("grown"))
+    network.old_trust, network.old_keys = network.trust(), dict(network.keys)
+    network.grow(2)
+    network.rotate("beihai", "beihai, renewed")
+    network.grow()
+    network.rotate("haiphong", "haiphong, renewed")
+    network.grow()
+    return network

@@ -1,69 +1,32 @@
 """A reader's own device checks evidence, with the network cut and nothing sent; the pages say against whose trust file."""
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
 
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Route
+from tests.attestation.attested_network import AttestedNetwork
+from tests.portal.checking import (
+    LANGUAGES,
+    LOT,
+    PROOF,
+    altered,
+    check,
+    check_again,
+    fresh,
+    lot_page,
+    nothing_asked,
+    upload,
+    verify_page,
+)
 from tests.portal.conftest import Portal, Screens
 
+from infoharbor.evidence.making import make_evidence
+from infoharbor.evidence.policy import parse_trust
+from infoharbor.evidence.verify import verify
+from infoharbor.kernel.encoding import encode
 from infoharbor.portal.pages.verifier import FETCHING, SCRIPTED
-
-LOT = "/01/09521002002027/10/LB250418-B"
-PROOF = "/evidence/01~09521002002027~10~LB250418-B"
-LANGUAGES = [
-    ("en-US", "This device checked it by itself"),
-    ("zh-CN", "由本设备自行验证"),
-    ("vi-VN", "Chính thiết bị này"),
-]
-
-
-@contextmanager
-def nothing_asked(page: Page) -> Iterator[None]:
-    """The network is cut, and nothing even tries it."""
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.context.set_offline(True)
-    yield
-    assert asked == []
-    page.context.set_offline(False)
-
-
-def upload(name: str, content: bytes) -> dict[str, object]:
-    return {"name": name, "mimeType": "text/plain", "buffer": content}
-
-
-def verify_page(screens: Screens, language: str = "en-US", width: int = 1200) -> Page:
-    page = screens.open("/verify", language=language, width=width)
-    page.wait_for_selector("#check[data-ready]")
-    return page
-
-
-def check(page: Page, evidence: bytes | None = None, trust: bytes | None = None) -> str:
-    """What the page says once it has checked."""
-    for name, content in (("evidence", evidence), ("trust", trust)):
-        if content is not None:
-            page.set_input_files(f"#{name}", upload(name, content))  # type: ignore[arg-type]
-    page.click("#check > button")
-    page.wait_for_selector("#verdict .note")
-    return page.inner_text("#verdict")
-
-
-def lot_page(screens: Screens, language: str = "en-US") -> Page:
-    """The public page, scrolled to where the proof is taken away."""
-    page = screens.open(LOT, language=language, width=360)
-    page.locator("#check").scroll_into_view_if_needed()
-    page.wait_for_selector("#check[data-loaded]")
-    return page
-
-
-def altered(evidence: bytes) -> bytes:
-    document = json.loads(evidence)
-    document["records"].pop()
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+from infoharbor.sdk.trusting import way_forward
 
 
 @pytest.mark.parametrize(("language", "said"), LANGUAGES)
@@ -92,45 +55,53 @@ def test_the_verify_page_refuses_an_altered_file_and_says_why(portal: Portal, sc
     assert "agrees with itself" in text
 
 
-@pytest.mark.parametrize(("language", "said"), LANGUAGES)
-def test_one_tap_on_the_public_page_checks_its_proof_without_a_network(
-    screens: Screens, language: str, said: str
+def test_the_verify_page_says_what_the_evidence_is_about(portal: Portal, screens: Screens) -> None:
+    evidence = portal.get(PROOF).content
+    page = verify_page(screens)
+    text = check(page, evidence)
+    posted = httpx.post(
+        f"{portal.address}/verify", files={"evidence": evidence}, headers={"Accept-Language": "en"}
+    ).text
+    for told in ("It is about: Lot LB250418-B · GTIN 09521002002027.", "Records proved: 81 (", "Events "):
+        assert told in text
+        assert told in posted
+    member = check(page, portal.get("/v1/proofs/identity/organisations/nanning-exporter").content)
+    assert "It is about: Organisations nanning-exporter." in member
+    chinese = check(verify_page(screens, "zh-CN"), evidence)
+    assert "证明的对象：批次 LB250418-B · GTIN 09521002002027。" in chinese
+
+
+def test_a_stamp_is_said_not_to_be_checked_and_how_to_check_it(portal: Portal, screens: Screens) -> None:
+    page = verify_page(screens)
+    page.click("details.device summary")
+    assert "is not checked on this page" in page.inner_text("#check")
+    assert "--stamp stamp.tsr --authorities roots.pem" in page.inner_text("#check")
+    trust = re.sub(rb"refresh-by 20\d\d", b"refresh-by 2001", portal.get("/v1/trust").content)
+    text = check(page, portal.get(PROOF).content, trust)
+    assert "past its date" in text
+    assert "--stamp stamp.tsr --authorities roots.pem" in text
+
+
+def test_an_older_trust_file_goes_forward_in_the_browser_and_is_kept_so(
+    screens: Screens, grown: AttestedNetwork
 ) -> None:
-    page = lot_page(screens, language)
+    """And without the way it knows none of those who signed."""
+    evidence = make_evidence(grown.chain, grown, ["identity/organisations/beihai"])
+    old, way = fresh(grown.old_trust), encode(way_forward(grown, 1))
+    page = verify_page(screens)
+    assert "note.unknown_signature" in check(page, evidence, old)
+    page.click("details.device summary")
+    assert page.get_attribute("#way-from", "href") == "/log/way-forward?size=1"
+    page.set_input_files("#way", upload("way-forward", way))  # type: ignore[arg-type]
     with nothing_asked(page):
-        assert said in check(page)
-    assert page.locator("#verdict .right").count() == 1
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    assert Axe().run(page).response["violations"] == []
-
-
-def test_one_tap_on_the_public_page_refuses_an_altered_proof(portal: Portal, screens: Screens) -> None:
-    page = screens.open("/verify")
-
-    def altering(route: Route) -> None:
-        route.fulfill(body=altered(portal.get(PROOF).content), content_type="application/json")
-
-    page.context.route(f"**{PROOF}", altering)
-    page.goto(LOT)
-    page.locator("#check").scroll_into_view_if_needed()
-    page.wait_for_selector("#check[data-loaded]")
-    with nothing_asked(page):
-        assert "It proves nothing" in check(page)
-
-
-def test_a_proof_that_cannot_be_fetched_is_no_verdict_and_can_be_asked_for_again(screens: Screens) -> None:
-    page = screens.open("/verify")
-    page.context.route(f"**{PROOF}", lambda route: route.abort())
-    page.goto(LOT)
-    assert "could not be fetched" in check(page)
-    page.context.unroute_all()
-    assert "It proves what it says" in check_again(page)
-
-
-def check_again(page: Page) -> str:
-    page.click("#check > button")
-    page.wait_for_selector("#verdict .right")
-    return page.inner_text("#verdict")
+        text = check(page)
+    assert "Handovers of the members' keys: 2." in text
+    kept = page.evaluate(f"localStorage.getItem('trust/{grown.chain.id.hex()}')")
+    carried = parse_trust(kept.encode())
+    assert verify(evidence, carried).records
+    assert carried.pin_size == grown.size
+    page.set_input_files("#way", upload("way-forward", way[:-1]))  # type: ignore[arg-type]
+    assert "ledger.malformed · wayforward" in check(page)
 
 
 def test_the_page_says_whose_trust_file_it_was_and_keeps_the_reader_s_own_only_as_asked(
@@ -173,7 +144,14 @@ def test_what_stands_in_a_file_is_shown_as_text_alone(screens: Screens, portal: 
 
 def test_a_file_that_is_too_large_is_refused_unread(screens: Screens) -> None:
     page = verify_page(screens)
-    assert "evidence.too_large" in check(page, b" " * (16 * 1024 * 1024 + 1))
+    assert "evidence.too_large · file · at most 16777216 bytes" in check(page, b" " * (16 * 1024 * 1024 + 1))
+
+
+def test_what_would_be_right_is_said_in_the_reader_s_language(portal: Portal, screens: Screens) -> None:
+    page = verify_page(screens, "zh-CN")
+    assert "evidence.too_large · file · 最多 16777216 字节" in check(page, b" " * (16 * 1024 * 1024 + 1))
+    trust = portal.get("/v1/trust").content
+    assert "trust.line · # x · 信任文件的一行；注释以 ## 开头" in check(page, trust=trust.replace(b"quorum", b"# x"))
 
 
 def test_the_pages_run_this_node_s_own_program_alone_and_the_verify_page_can_send_nothing(portal: Portal) -> None:

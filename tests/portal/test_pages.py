@@ -113,6 +113,19 @@ def test_main_pages_pass_axe_and_fit_a_phone(screens: Screens, name: str, tmp_pa
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("name", ["overview", "blocks", "organisation", "records", "record", "graph", "trace"])
+def test_a_phone_shows_every_column(screens: Screens, name: str) -> None:
+    page = screens.open(PAGES[name], width=390)
+    cut = "each => each.filter(one => one.scrollWidth > one.clientWidth).map(one => one.ariaLabel)"
+    assert page.locator(".scroll:not(.drawing)").evaluate_all(cut) == []
+
+
+def test_a_form_offers_the_organisations_by_name_and_says_who_may_send_it(portal: Portal) -> None:
+    html = portal.get("/act/asset/Transfer").text
+    assert '<option value="nanning-exporter">Nanning Exports (example)</option>' in html
+    assert "Only a member signs and sends this form." in html
+
+
 def test_the_keyboard_reaches_the_content_first(screens: Screens) -> None:
     page = screens.open("/")
     page.keyboard.press("Tab")

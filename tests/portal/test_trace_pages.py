@@ -51,6 +51,7 @@ def test_the_graph_leads_from_leaf_to_pallet_and_says_the_same_as_a_table(screen
     table = page.locator("table").first.inner_text()
     assert all(title in table for title in titles)
     assert page.locator("svg .box.wrong").count() >= 1
+    assert "Tea works, Wuzhou GLN 9521002000108" in page.locator("table").last.inner_text()
 
 
 @pytest.mark.parametrize("other", ["/01/9521002002027/10/LB250418-B", f"{LOT}/", "/gtin/09521002002027/lot/LB250418-B"])

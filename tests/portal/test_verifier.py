@@ -24,13 +24,14 @@ VECTORS = Path(__file__).parents[1] / "vectors"
 FILES = sorted((VECTORS / "formats").glob("*.evidence.json"))
 SEED = 20261125
 JUDGE = """async ([program, files, cases]) => {
+  const { parseTrust } = await import(`${program}/trust.js`);
   const { verify } = await import(`${program}/verify.js`);
   const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
   const given = files.map(bytes);
   return cases.map((places) => {
     const [evidence, trust, ...witnessed] = places.map((place) => given[place]);
     try {
-      const proven = verify(evidence, trust, witnessed);
+      const proven = verify(evidence, parseTrust(trust), witnessed);
       const told = proven.records.map(({ path, complete, versions }) =>
         [path, complete, versions.map(({ version, named }) => [version, named && Object.keys(named)])]);
       const receipts = proven.receipts.map(({ transaction, code, actions }) =>
@@ -183,7 +184,7 @@ def test_it_judges_what_stands_behind_right_hashes_alike(judge: Judge) -> None:
 
 def test_it_counts_outside_witnesses_alike(judge: Judge) -> None:
     chance = random.Random(SEED)
-    verdicts = ensure_agreement(judge, [conformance.witnessed_evidence(chance) for _ in range(100)])
+    verdicts = ensure_agreement(judge, [conformance.witnessed_evidence(chance) for _ in range(200)])
     found = {verdict.partition(" ")[0] for verdict in verdicts}
     assert found >= {"evidence.quorum", "trust.member_note"}
     assert any(verdict.startswith("[") for verdict in verdicts)

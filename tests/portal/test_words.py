@@ -1,12 +1,13 @@
 """Pages speak in words: fields, parties, codes and statuses are never shown as the ledger writes them."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from msgspec import inspect
 from tests.portal.conftest import Portal
 
-from infoharbor.edgekit.json_form import shape_of
+from infoharbor.edgekit.json_form import shape_of, without_none
 from infoharbor.edgekit.languages import LANGUAGES, Words, read_words
 from infoharbor.kernel.authority import RoleOf
 from infoharbor.kernel.registry import installed_registry
@@ -16,17 +17,28 @@ CONTRACTS = sorted(name for name, each in REGISTRY.contracts.items() if each.pac
 RECALLED = "01~09521001001014~10~MC250405"
 
 
+def names_in(kind: inspect.Type) -> Iterator[str]:
+    """The fields of the structures that a field holds."""
+    match without_none(kind):
+        case inspect.VarTupleType(item_type=item):
+            yield from names_in(item)
+        case inspect.StructType(fields=fields):
+            for each in fields:
+                yield from (each.name, *names_in(each.type))
+
+
 @pytest.mark.parametrize("contract", CONTRACTS)
-def test_every_field_of_an_action_has_a_word(contract: str) -> None:
+def test_every_field_of_an_action_has_a_word_and_so_have_those_in_it(contract: str) -> None:
     words = Words(REGISTRY)
     tables = [kind.table for kind in REGISTRY.tables.values() if kind.contract == contract]
     missing = [
-        f"{action.name}.{field.name}"
+        f"{action.name}.{name}"
         for action in REGISTRY.actions(contract)
         for field in shape_of(action.of).fields
+        for name in (field.name, *names_in(field.type))
         if all(
             key in words.text(contract, "fields", key)
-            for key in (f"{holder}.{field.name}" for holder in (action.name, *tables))
+            for key in (f"{holder}.{name}" for holder in (action.name, *tables))
         )
     ]
     assert missing == []

@@ -10,10 +10,11 @@ import msgspec
 from infoharbor.contractkit import PUBLIC, Record, Role, Status
 from infoharbor.contractkit.types import Amount, Count, Instant, Integer
 from infoharbor.contracts.governance.demo import decide
-from infoharbor.contracts.identity.actions import GrantRole
+from infoharbor.contracts.identity.accreditations import GrantRole
 from infoharbor.contracts.identity.demo import IMPORTER, PLAYERS
 from infoharbor.contracts.identity.records import Organisation
 from infoharbor.edgekit.indexes import Index
+from infoharbor.edgekit.selecting import Linked
 from infoharbor.edgekit.sight import Sight
 from infoharbor.engine.interface import Block, Refused
 from infoharbor.engine.trial import MemoryView, Trial
@@ -85,18 +86,21 @@ class Paper(Record, table="papers", key=("owner", "number")):
 
 
 class Letter(Record, table="letters", key=("owner", "number")):
-    """Belongs to papers of its owner, and leads to a notice."""
+    """Lies in its owner's folder."""
 
     owner: str
     number: str
-    country: str
-    notice: str
+    country: str | None
     place: str
     other: str
     counts: bool
     audience: tuple[str, ...]
 
-    readers = ("owner", "audience", SUPERVISOR.within("country"))
+    readers = ("owner", "audience", SUPERVISOR.of("owner"))
+
+    @property
+    def is_here(self) -> bool:
+        return bool(self.place)
 
 
 class Notice(Record, table="notices", visible=PUBLIC):
@@ -106,6 +110,22 @@ class Notice(Record, table="notices", visible=PUBLIC):
     amount: Integer
 
 
+class Folder(Record, table="folders", key="owner", visible=PUBLIC):
+    """Leads to the letters of its owner."""
+
+    owner: str
+    country: str | None
+    amount: Integer
+
+
+class Copy(Record, table="copies", key=("owner", "number"), visible=PUBLIC):
+    """Of a letter, for anyone."""
+
+    owner: str
+    number: str
+    place: str
+
+
 class Minute(Record, table="minutes"):
     """Every member reads it."""
 
@@ -113,7 +133,9 @@ class Minute(Record, table="minutes"):
     amount: Integer
 
 
-MIRRORED = (Organisation, Paper, Letter, Notice, Minute)
+MIRRORED = (Organisation, Paper, Letter, Copy, Folder, Notice, Minute)
+LETTERS_PLACE = Linked(Letter, ("place", "other"), {"counts": True}, {"country": "country"})
+COPYS_PLACE = Linked(Copy, ("place",))
 INDEXES = {
     "papers/papers": [
         Index(Paper, ("owner", "at")),
@@ -123,7 +145,7 @@ INDEXES = {
             sums=("amount",),
         ),
     ],
-    "papers/letters": [Index(Letter, ("owner", "country"))],
+    "papers/folders": [Index(Folder, ("country", LETTERS_PLACE, COPYS_PLACE), sums=("amount",))],
 }
 """What pages would declare."""
 
@@ -179,6 +201,11 @@ class PaperLedger:
         """One block that writes these records, and deletes those."""
         said = [*((each, encode(each)) for each in records), *((each, b"") for each in deleted)]
         self._keep([self._write(record_type(type(each)).path_of(each), type(each), value) for each, value in said])
+
+    def holds(self, record: Record) -> bool:
+        """Whether there is a record with this key, not deleted."""
+        entry = self.view.entry(record_type(type(record)).path_of(record))
+        return entry is not None and bool(entry.value)
 
     def refuse(self, *codes: str) -> None:
         """One block whose bundles were refused with these codes; an empty one took effect."""

@@ -58,7 +58,7 @@ def test_a_mirror_is_made_and_audited_in_the_database_that_is_named(
 @pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/none", "sqlite:////nowhere/at/all.sqlite"])
 def test_the_doctor_names_a_database_that_is_away(data: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
     (finding,) = (each for each in _doctor(capsys, data, url) if "read model" in each)
-    assert "SQL 镜像不可用" in finding
+    assert "SQL 镜像: check --readmodel-url" in finding
 
 
 def _doctor(capsys: pytest.CaptureFixture[str], data: Path, url: str) -> list[str]:

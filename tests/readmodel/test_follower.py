@@ -7,55 +7,17 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sql
-from hypothesis import HealthCheck, given, settings
+from following import a_paper, follower, papers, rows, unhurried
+from hypothesis import given
 from hypothesis import strategies as st
-from papers import Colour, Notice, Paper, PaperLedger, PaperStatus, Terms
+from papers import Notice, Paper, PaperLedger
 
-from infoharbor.kernel.limits import INTEGER_MAX, INTEGER_MIN
 from infoharbor.readmodel.comparison import differences
 from infoharbor.readmodel.database import Unusable, open_database
 from infoharbor.readmodel.follower import Ahead, Follower, OtherChain, Overtaken
 from infoharbor.readmodel.tables import CURSOR, text_in, text_out
 
 Fresh = Callable[[], sql.Engine]
-TEXTS = st.text(max_size=20) | st.sampled_from(["\0", "a\0\1\2", "'; DROP TABLE x--", '"]}', "文字\U0001f375"])
-papers = st.builds(
-    Paper,
-    owner=st.sampled_from(["bank", "importer"]),
-    number=st.integers(0, 5),
-    country=st.sampled_from(["CN", "VN"]),
-    party=st.none() | TEXTS,
-    audience=st.lists(TEXTS, max_size=3).map(tuple),
-    height=st.integers(INTEGER_MIN, INTEGER_MAX),
-    amount=st.integers(1, INTEGER_MAX),
-    limit=st.none() | st.integers(0, INTEGER_MAX),
-    at=st.integers(0, 253_402_300_799_999),
-    text=TEXTS,
-    seal=st.binary(max_size=8),
-    signed=st.booleans(),
-    colour=st.sampled_from(Colour),
-    terms=st.none() | st.builds(Terms, price=st.integers(0, INTEGER_MAX), note=TEXTS, seal=st.binary(max_size=4)),
-    pair=st.tuples(st.integers(INTEGER_MIN, INTEGER_MAX), st.integers(0, 1)),
-    status=st.sampled_from(PaperStatus),
-)
-unhurried = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-
-
-def follower(ledger: PaperLedger, database: sql.Engine) -> Follower:
-    return Follower(ledger, ledger.registry, ledger.chain, database)  # type: ignore[arg-type]
-
-
-def rows(following: Follower) -> dict[str, list[Any]]:
-    with following.database.connect() as connection:
-        return {
-            name: sorted(map(tuple, connection.execute(sql.select(table))))
-            for name, table in following.mirror.tables.items()
-        }
-
-
-def a_paper(**changes: Any) -> Paper:
-    plain = Paper("bank", 1, "CN", None, (), 0, 1, None, 0, "", b"", False, Colour.RED, None, (0, 0), PaperStatus.OPEN)
-    return plain.replace(**changes)
 
 
 @unhurried
@@ -205,74 +167,6 @@ def test_two_followers_of_one_database_do_not_undo_each_other(
         slow._apply(1, stale)
     slow.catch_up()
     assert list(differences(slow)) == []
-
-
-def test_an_audit_finds_what_was_changed_taken_out_or_put_in(ledger: PaperLedger, database: sql.Engine) -> None:
-    ledger.write(*(a_paper(number=number) for number in range(4)))
-    following = follower(ledger, database)
-    following.catch_up()
-    name = next(name for name in following.mirror.tables if name.endswith("/papers"))
-    table = following.mirror.tables[name]
-    with database.begin() as connection:
-        connection.execute(sql.update(table).where(table.c.number == 1).values(amount=7))
-        connection.execute(sql.delete(table).where(table.c.number == 2))
-        kept = dict(connection.execute(sql.select(table).where(table.c.number == 3)).mappings().one())
-        for path in ("a", "zz"):
-            connection.execute(sql.insert(table).values(kept | {"path": path}))
-    prefix = f"{name}/bank/"
-    assert sorted(differences(following)) == sorted(["a", f"{prefix}1", f"{prefix}2", "zz"])
-
-
-def test_an_audit_finds_a_refusal_that_was_changed_taken_out_or_put_in(
-    ledger: PaperLedger, database: sql.Engine
-) -> None:
-    ledger.refuse("a.x", "", "a.y")
-    ledger.refuse("a.x")
-    following = follower(ledger, database)
-    following.catch_up()
-    assert list(differences(following)) == []
-    newest = len(ledger.kept) - 1
-    table = following.mirror.refusals
-    with database.begin() as connection:
-        connection.execute(sql.update(table).where(table.c.height == newest).values(code="b.x"))
-        connection.execute(sql.delete(table).where(table.c.height == newest - 1, table.c.position == 2))
-        for height, position in ((newest - 1, 1), (newest + 1, 0)):
-            connection.execute(sql.insert(table).values(height=height, position=position, code="a.x"))
-    assert list(differences(following)) == [
-        f"refusals/{newest - 1}/1",
-        f"refusals/{newest - 1}/2",
-        f"refusals/{newest}/0",
-        f"refusals/{newest + 1}/0",
-    ]
-
-
-def test_a_mirror_that_began_with_the_state_has_the_refusals_of_the_blocks_that_are_kept(
-    ledger: PaperLedger, database: sql.Engine
-) -> None:
-    ledger.refuse("a.x")
-    ledger.refuse("a.y")
-    ledger.first_block = len(ledger.kept) - 1
-    following = follower(ledger, database)
-    following.catch_up()
-    with database.connect() as connection:
-        assert connection.execute(sql.select(following.mirror.refusals.c.code)).scalars().all() == ["a.y"]
-    assert list(differences(following)) == []
-
-
-def test_an_audit_of_a_ledger_that_goes_on_finds_nothing(
-    ledger: PaperLedger, database: sql.Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ledger.write(a_paper())
-    following = follower(ledger, database)
-    caught_up = following.catch_up
-
-    def then_one_more() -> int:
-        height = caught_up()
-        ledger.write(a_paper(amount=2), a_paper(number=9))
-        return height
-
-    monkeypatch.setattr(following, "catch_up", then_one_more)
-    assert list(differences(following)) == []
 
 
 def test_the_database_of_another_ledger_is_left_alone(ledger: PaperLedger, database: sql.Engine) -> None:

@@ -174,6 +174,17 @@ def test_a_refusal_of_the_ledger_is_told_on_the_page(finance: Finance) -> None:
         assert "receivable.not_a_financier" in answer.text
 
 
+def test_a_form_that_was_refused_comes_again_as_it_was_filled_in(finance: Finance) -> None:
+    fields = {"invoice": INVOICE, "result": "unknown", "total": "400000.00", "how": "demo", "days": "3"}
+    with finance.asking() as client:
+        client.post("/enter", data={"token": member(finance, RIVAL.id)})
+        answer = client.post("/act/receivable/RecordTaxCheck", data=fields, files={"commitment": ("c.pdf", b"seen")})
+    assert answer.status_code == 422
+    assert "arguments.total" in answer.text
+    for kept in (f'value="{INVOICE}"', 'value="unknown" selected', 'value="400000.00"', 'value="3" selected'):
+        assert kept in answer.text, kept
+
+
 # Leaving
 
 

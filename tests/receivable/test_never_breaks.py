@@ -10,6 +10,7 @@ from infoharbor.contracts.receivable.actions import (
     DraftReceivable,
     IssueReceivable,
 )
+from infoharbor.contracts.receivable.collateral_register import RecordSearch, RegisterAssignment
 from infoharbor.contracts.receivable.demo import (
     AUTUMN_CLAIM,
     BAMBOO,
@@ -23,14 +24,7 @@ from infoharbor.contracts.receivable.demo import (
     SUPPLIER,
     TEA_INVOICE,
 )
-from infoharbor.contracts.receivable.financing import (
-    AskFinancing,
-    ChooseOffer,
-    OfferFinancing,
-    PayOut,
-    RecordSearch,
-    RegisterAssignment,
-)
+from infoharbor.contracts.receivable.financing import AskFinancing, ChooseOffer, OfferFinancing, PayOut
 from infoharbor.contracts.receivable.holding import FreezeLeaf, OfferLeaf, SplitLeaf, TakeLeaf
 from infoharbor.contracts.receivable.invoices import TaxResult
 from infoharbor.contracts.receivable.registering import FactorInvoice, RecordTaxCheck, RegisterInvoice

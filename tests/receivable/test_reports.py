@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import re
 import zipfile
 from xml.etree import ElementTree
@@ -105,6 +106,18 @@ def test_a_chart_adds_up_to_its_table_one_for_each_currency(rows: list[tuple[obj
         assert root.get("role") == "img"
         assert root.get("aria-label")
     assert [chart.unit for chart in charts] == sorted({chart.unit for chart in charts})
+
+
+@given(st.lists(st.text("bW水公", min_size=1, max_size=40), min_size=1, max_size=12, unique=True))
+def test_what_stands_below_the_bars_of_a_chart_does_not_run_together(notes: list[str]) -> None:
+    rows: list[tuple[object, ...]] = [(note, 1, "CNY", 1) for note in notes]
+    (chart,) = charts_of(table_of(rows, Bars("note", "amount")), SPEECH)
+    texts = ElementTree.fromstring(chart.svg).iter("{http://www.w3.org/2000/svg}text")
+    below = [each for each in texts if each.get("text-anchor") == "middle"]
+    wide = [sum(12 if sign >= "\u2e80" else 6 for sign in (each.text or "").rstrip("…")) for each in below]
+    apart = [int(other.get("x", "")) - int(one.get("x", "")) for one, other in itertools.pairwise(below)]
+    for at, room in enumerate(apart):
+        assert (wide[at] + wide[at + 1]) / 2 <= room + 1
 
 
 def test_a_declaration_that_does_not_fit_is_no_report() -> None:

@@ -8,8 +8,9 @@ import pytest
 from tests.receivable.conftest import Finance, Members
 
 from infoharbor.contractkit.days import day_at
-from infoharbor.contracts.identity.actions import AddUser, SetPolicy
+from infoharbor.contracts.identity.policies import SetPolicy
 from infoharbor.contracts.identity.records import NewKey, PolicyRule, UserKind
+from infoharbor.contracts.identity.users import AddUser
 from infoharbor.contracts.receivable.demo import BANK, DEBTOR, EVIDENCE, RIVAL, SUPPLIER
 from infoharbor.contracts.receivable.invoices import TaxResult
 from infoharbor.contracts.receivable.registering import RecordTaxCheck, RegisterInvoice

@@ -1,14 +1,19 @@
 """The same verbs over HTTP and in process, with the same answers and the same refusals."""
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
 from node import TOKEN, Node
 
 from infoharbor.evidence.file import decode_evidence
+from infoharbor.gateway.service import Gateway
+from infoharbor.sdk import async_client as async_client_module
+from infoharbor.sdk import client as client_module
+from infoharbor.sdk.async_client import AsyncClient
 from infoharbor.sdk.building import now_ms
-from infoharbor.sdk.client import AsyncClient, Client
+from infoharbor.sdk.client import Client
 from infoharbor.sdk.keys import READ_MS, read_credential
 from infoharbor.sdk.problems import Problem
 
@@ -61,6 +66,42 @@ def test_what_was_sent_can_be_waited_for(node: Node) -> None:
     with Client(node.url, signer=node.signer("firm-1")) as client:
         identifier = client.send(node.raw(node.transfer("firm-2", 8), by="firm-1"))
         assert client.wait(identifier)["result"] == "committed"
+
+
+def test_who_acts_has_the_receipt_or_the_refusal_however_long_the_block_takes(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gateway stops waiting long before there is a block."""
+    monkeypatch.setattr(Gateway.submit, "__kwdefaults__", {"wait_s": 0.001})
+    for module in (client_module, async_client_module):
+        monkeypatch.setattr(module, "SENDINGS", 100_000)
+
+    async def act_async(amount: int) -> dict[str, Any]:
+        async with AsyncClient(node.url, signer=node.signer("firm-1")) as client:
+            return await client.act(node.transfer("firm-2", amount))
+
+    with Client(node.url, signer=node.signer("firm-1")) as client:
+        for act in (
+            lambda amount: client.act(node.transfer("firm-2", amount)),
+            lambda amount: asyncio.run(act_async(amount)),
+        ):
+            assert act(3)["result"] == "committed"
+            with pytest.raises(Problem) as refused:
+                act(10**15)
+            assert refused.value.code == "asset.balance_short"
+            assert refused.value.receipt is not None
+
+
+def test_a_transaction_without_its_block_is_no_receipt(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def no_block_in_time(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr(Gateway, "submit", no_block_in_time)
+    with (
+        Client(node.url, signer=node.signer("firm-1")) as client,
+        pytest.raises(Problem, match=r"ledger\.still_waiting"),
+    ):
+        client.act(node.transfer("firm-2", 4))
 
 
 def test_a_listing_is_gone_through_page_by_page(node: Node) -> None:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from infoharbor.contracts.asset.tokens import Transfer
-from infoharbor.contracts.identity.actions import AddUser, SetPolicy
+from infoharbor.contracts.identity.policies import SetPolicy
+from infoharbor.contracts.identity.users import AddUser
 from infoharbor.contracts.trace.actions import CaptureEvents
-from infoharbor.edgekit.json_form import EXACT, from_iso, from_json, is_instant, iso, schema, shape_of, to_json
+from infoharbor.edgekit.json_form import EXACT, from_iso, from_json, is_instant, iso, shape_of, to_json
+from infoharbor.edgekit.json_schema import schema
 from infoharbor.edgekit.json_text import parse_json
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.registry import installed_registry

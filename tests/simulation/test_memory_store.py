@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infoharbor.engine.store import Batch, Meta, Store
+from infoharbor.engine.batch import Batch, Meta
+from infoharbor.engine.store import Store
 from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.records import Entry
 from infoharbor.simulation.store import MemoryStore

@@ -23,6 +23,14 @@ def test_what_grows_is_named(field: str) -> None:
     assert [found.split()[0] for found in growing(samples)] == [field]
 
 
+def test_reports_over_many_lots_that_take_too_long_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for most, named in ((60, False), (0, True)):
+        monkeypatch.setattr(soak, "REPORT_S", most)
+        folder = tmp_path / str(most)
+        folder.mkdir()
+        assert any(each.startswith("balance took") for each in soak.slow_reports(folder, 300)) == named
+
+
 def test_a_short_soak_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(soak, "CUSTOMERS", 10)
     monkeypatch.setattr(soak, "RECORDS", 10)

@@ -14,8 +14,8 @@ from infoharbor.contracts.document.actions import (
     WithdrawAccess,
 )
 from infoharbor.contracts.document.records import COMMITTED_FIELD, Access, Document
-from infoharbor.contracts.identity.actions import SetSealingKey
 from infoharbor.contracts.identity.demo import PLAYERS
+from infoharbor.contracts.identity.policies import SetSealingKey
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.trial import Trial
 from infoharbor.vault.granted import Granted

@@ -1,25 +1,17 @@
 """An example of every format of `docs/reference/formats.md`, computed by today's code from a frozen history."""
 
-import dataclasses
 from typing import Any
 
 import msgspec
+from attested_ledger import Attested
 from frozen_contract.actions import CloseNote, EraseNote, WriteNote
 from frozen_contract.records import Note, Place
-from frozen_ledger import LOG_KEY, MEMBERS, START, FrozenLedger, member_key, salted, secret_of
+from frozen_ledger import MEMBERS, START, FrozenLedger, member_key, salted, secret_of
 
 from infoharbor.contractkit.signatures import possession_message
 from infoharbor.crypto.hashes import SHA256, SM3, hash_suite
 from infoharbor.crypto.suites import SUITES, key_id
 from infoharbor.evidence.making import make_evidence
-from infoharbor.evidence.note import (
-    ED25519_COSIGNATURE,
-    ML_DSA_44_COSIGNATURE,
-    SM2_COSIGNATURE,
-    VerifierKey,
-    sign_note,
-)
-from infoharbor.evidence.trust import REPLICATED, Group, TrustPolicy, Witness
 from infoharbor.kernel import merkle
 from infoharbor.kernel.block import FORMAT, Genesis, receipt_blind, receipt_leaf
 from infoharbor.kernel.encoding import encode, tagged_hash
@@ -27,14 +19,7 @@ from infoharbor.kernel.leaf import Leaf, blind, leaf_hash, path_hash
 from infoharbor.kernel.records import record_type
 from infoharbor.kernel.replay import ReplayDigest
 from infoharbor.kernel.rulefiles import rules_hash
-from infoharbor.kernel.transaction import (
-    Ceilings,
-    action_hash,
-    assemble,
-    build_body,
-    open_transaction,
-    signing_bytes,
-)
+from infoharbor.kernel.transaction import Ceilings, action_hash, assemble, build_body, open_transaction, signing_bytes
 from infoharbor.sdk.keys import read_message
 
 LIVING, ERASED, LAPSED, ABSENT = (
@@ -45,7 +30,6 @@ VALUES: list[Any] = [
     -32768, -32769, -(2**31), -(2**31) - 1, -(2**63), "", "信港", "x" * 31, "x" * 32, "x" * 255, "x" * 256, b"",
     b"\0" * 255, b"\0" * 256, [], [1, [2, [b"3"]]], [0] * 15, [0] * 16,
 ]  # fmt: skip
-ATTESTERS = {"bank": "ed25519", "customs": "ml-dsa-44", "harbour": "ed25519", "trader": "ed25519"}
 
 
 def plain(value: Any) -> Any:
@@ -264,46 +248,6 @@ def evidence(ledger: FrozenLedger) -> dict[str, tuple[bytes, bytes]]:
     attested = Attested(ledger)
     files["cosigned"] = (make_evidence(ledger.chain, attested, [LIVING, ABSENT]), attested.trust.encode())
     return files
-
-
-class Attested:
-    """The same ledger as if four members kept it: three of four attesters cosign, one of them in SM2 too."""
-
-    def __init__(self, ledger: FrozenLedger) -> None:
-        self.ledger = ledger
-        self.history, self.block, self.inclusion = ledger.history, ledger.block, ledger.inclusion
-        kinds = {"ed25519": ED25519_COSIGNATURE, "ml-dsa-44": ML_DSA_44_COSIGNATURE}
-        self.keys = {
-            name: SUITES[suite].private_key(secret_of(f"attester {name}")) for name, suite in ATTESTERS.items()
-        }
-        self.sm2 = SUITES["sm2"].private_key(secret_of("attester bank in SM2"))
-        keys = {
-            name: VerifierKey(f"{name}.example", kinds[suite], self.keys[name].public_key)
-            for name, suite in ATTESTERS.items()
-        }
-        in_sm2 = {"bank": VerifierKey("bank.example", SM2_COSIGNATURE, self.sm2.public_key)}
-        self.witnesses = tuple(Witness(name, key, "", in_sm2.get(name)) for name, key in keys.items())
-
-    @property
-    def trust(self) -> TrustPolicy:
-        return dataclasses.replace(
-            self.ledger.trust,
-            engine=REPLICATED,
-            witnesses=self.witnesses,
-            groups=(Group("attesters", 3, tuple(ATTESTERS)),),
-            quorum="attesters",
-        )
-
-    def proof(self, paths: list[str]) -> Any:
-        proved = self.ledger.proof(paths)
-        text = self.ledger.checkpoint.encode()
-        lines = [self.ledger.log_key.sign(text, LOG_KEY)]
-        for witness in self.witnesses[:3]:
-            lines.append(witness.key.sign(text, self.keys[witness.name], START + 2_000_000))
-            if witness.sm2_key:
-                lines.append(witness.sm2_key.sign(text, self.sm2, START + 2_000_000))
-        proved.checkpoint = sign_note(text, lines).decode()
-        return proved
 
 
 __all__ = ["MEMBERS", "common", "evidence", "new_history", "of_ledger", "replay"]

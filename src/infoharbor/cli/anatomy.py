@@ -4,14 +4,16 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from infoharbor.cli.expected_texts import said_by
 from infoharbor.contractkit.purity import faults
-from infoharbor.edgekit.languages import LANGUAGES, about_in_chinese, read_words
+from infoharbor.edgekit.languages import LANGUAGES, about_in_chinese, expected_in_chinese, read_words
 from infoharbor.kernel.actions import ActionType
 from infoharbor.kernel.records import RecordType
 from infoharbor.kernel.registry import Registry
 from infoharbor.kernel.rulefiles import LoadedContract
 
 PARTS = ("tables", "fields", "statuses", "actions", "refusals")
+BELOW = ("crypto", "kernel", "evidence", "contractkit", "edgekit")
 REFUSING = {"ensure": 1, "Refusal": 0}
 """Which argument of what refuses is the code."""
 
@@ -27,6 +29,13 @@ def lacking(contract: LoadedContract, registry: Registry) -> Iterator[str]:
             yield f"{kind.name}: no docstring, which is what its user reads"
     yield from _moves(tables, {kind.name for kind in actions})
     yield from _words(contract, tables, actions)
+    untold = said_by(contract.package) - expected_in_chinese(contract.package).keys() - _shared()
+    yield from (f"words/expected.zh.json: expected has no {text}" for text in sorted(untold))
+
+
+def _shared() -> set[str]:
+    """What the packages below every contract say would be right: a contract may say it too."""
+    return {text for package in BELOW for text in expected_in_chinese(f"infoharbor.{package}")}
 
 
 def sources(contract: LoadedContract) -> dict[str, str]:

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 import httpx
 from cyclopts import Parameter
 
-from infoharbor.cli.keys import passphrase
-from infoharbor.cli.output import GATEWAY, AsJson, Data, Failure, answer, fails_clearly
+from infoharbor.cli.joining import ensure_node
+from infoharbor.cli.keys import PassphraseVariable, passphrase
+from infoharbor.cli.output import GATEWAY, AsJson, Data, Failure, OwnGatewayUrl, answer, fails_clearly
+from infoharbor.cli.records import find
 from infoharbor.cli.token_options import NO_TOKEN, TokenOptions
 from infoharbor.contractkit.encoding import decode_action
 from infoharbor.contracts.identity.attesters import CURRENT, Attesters
@@ -17,6 +19,7 @@ from infoharbor.contracts.identity.attesting import HandOver, RetireAttester
 from infoharbor.crypto.keyfile import read_key
 from infoharbor.edgekit.json_form import from_json
 from infoharbor.engine.attester import AttesterKeys, has_attester, move_up
+from infoharbor.engine.cometbft.home import ConsensusHome
 from infoharbor.engine.folder import DataFolder
 from infoharbor.evidence.attesters import Attester
 from infoharbor.kernel.limits import ACTION_BYTES
@@ -30,11 +33,6 @@ LOOKS_EVERY_SECONDS = 0.2
 HANDOVER: Literal["/log/handover"] = "/log/handover"
 Organisation = Annotated[str, Parameter(help="The organisation that acts. 操作的机构。")]
 Key = Annotated[Path, Parameter(help="The key file of its administrator. 其管理员的密钥文件。")]
-Url = Annotated[str, Parameter(help="The gateway of one's own node. 本机构节点的网关。")]
-PassphraseVariable = Annotated[
-    str,
-    Parameter(help="The environment variable that holds the passphrase of the key file. 存放密钥文件口令的环境变量。"),
-]
 
 
 @fails_clearly
@@ -43,7 +41,7 @@ def attest(
     organisation: Organisation,
     key: Key,
     data: Data = Path("data"),
-    url: Url = GATEWAY,
+    url: OwnGatewayUrl = GATEWAY,
     suite: Literal["ed25519", "ml-dsa-44"] = "ed25519",
     sm2: bool = False,
     token: TokenOptions = NO_TOKEN,
@@ -55,17 +53,21 @@ def attest(
     Makes the keys in the node's folder or in a token, registers them, waits until a quorum of those who attest now has
     attested the change, hands over, and puts the new keys in the place of the old ones, which are gone then; in a token they
     stay until its owner removes them. Where it was cut off, it goes on from there. The node goes on meanwhile.
+    生成并登记新密钥，等待现有见证方达到法定数见证后交接，以新换旧；令牌中的旧密钥由持有者自行删除。
+    中断后可继续，期间节点照常运行。
 
     Parameters
     ----------
     suite
-        What the node cosigns with: ed25519 or ml-dsa-44 (post-quantum 抗量子).
+        What the node cosigns with: ed25519 or ml-dsa-44 (post-quantum 抗量子). 节点的见证签名算法。
     sm2
-        Cosign with SM2 (国密) in addition.
+        Cosign with SM2 (国密) in addition. 另加 SM2 签名。
     """
     folder = DataFolder(data)
     with Client(url, signer=Signer(organisation, read_key(key, passphrase(passphrase_variable)))) as client:
-        _settle(folder, organisation, attesters(client))
+        now = attesters(client)
+        ensure_node_of(data, organisation)
+        _settle(folder, organisation, now)
         if not has_attester(folder.next_keys):
             number = secrets.token_hex(8)
             make = lambda role, suite: token.make(suite, f"attester-{role}-{number}")  # noqa: E731
@@ -85,18 +87,19 @@ def retire_attester(
     *,
     organisation: Organisation,
     key: Key,
-    url: Url = GATEWAY,
+    url: OwnGatewayUrl = GATEWAY,
     passphrase_variable: PassphraseVariable = "",
     as_json: AsJson = False,
 ) -> None:
     """Take an organisation out of those who attest: one's own, or one without a seat. 令本机构或已无席位的机构退出见证。
 
     Waits until a quorum of those who attest now has attested the change, and hands over.
+    等待现有见证方达到法定数见证后完成交接。
 
     Parameters
     ----------
     retired
-        The organisation that is to attest no more.
+        The organisation that is to attest no more. 退出见证的机构。
     """
     with Client(url, signer=Signer(organisation, read_key(key, passphrase(passphrase_variable)))) as client:
         client.act(RetireAttester(retired))
@@ -108,28 +111,34 @@ def hand_over(
     *,
     organisation: Organisation,
     key: Key,
-    url: Url = GATEWAY,
+    url: OwnGatewayUrl = GATEWAY,
     passphrase_variable: PassphraseVariable = "",
     as_json: AsJson = False,
 ) -> None:
     """Let a change of attesters under way hold, once a quorum has attested it. 在法定数见证后完成进行中的见证方变更。
 
-    Any organisation that attests may do it, if the one that began did not come to it.
+    Any organisation that attests may do it, if the one that began did not come to it. 发起方未完成时，任一见证方均可执行。
     """
     with Client(url, signer=Signer(organisation, read_key(key, passphrase(passphrase_variable)))) as client:
         _tell(handed_over(client, url), as_json=as_json)
 
 
+def ensure_node_of(data: Path, organisation: str) -> None:
+    """Refuse another's node: it never attests with these keys, and they would take the place of its own."""
+    ensure_node(data)
+    own = ConsensusHome(data).config().name
+    if own != organisation:
+        raise Failure("network.node_other", "--data", f"the data folder of {organisation}'s node; this is {own}'s")
+
+
 def attesters(client: Client) -> Attesters:
     """The set that attests, as the ledger has it."""
     path = record_type(Attesters).path((CURRENT,))
-    try:
-        found: Attesters = from_json(Attesters, client.record(path)["record"], path)
-    except Problem as problem:
-        if problem.code != "ledger.record_unknown":
-            raise
-        raise Failure("trust.no_attesters", "--url", "a network whose members attest the ledger") from None
-    return found
+    found = find(client, path)
+    if found is None:
+        raise Failure("trust.no_attesters", "--url", "a network whose members attest the ledger")
+    in_force: Attesters = from_json(Attesters, found["record"], path)
+    return in_force
 
 
 def handed_over(client: Client, url: str) -> Attesters:

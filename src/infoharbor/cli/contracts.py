@@ -7,14 +7,15 @@ from pathlib import Path
 from string import Template
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from infoharbor.cli.anatomy import lacking
+from infoharbor.cli.command_group import command_group
 from infoharbor.cli.output import AsJson, Failure, answer, console, fails_clearly
 from infoharbor.kernel.registry import installed_registry
 from infoharbor.kernel.rulefiles import contract_packages
 
-contract = App(name="contract", help="Write and check contracts. 编写与检查合约。")
+contract = command_group("contract", help="Write and check contracts. 编写与检查合约。")
 IN_PROJECT = ("pyproject.toml", "README.md")
 """What stands beside the package; everything else is in it."""
 NAME_LENGTH = 40
@@ -28,9 +29,9 @@ def new(name: str, *, folder: Annotated[Path, Parameter(name="--in")] = Path()) 
     Parameters
     ----------
     name
-        Lower-case letters and digits; the contract's name and the package's.
+        Lower-case letters and digits; the contract's name and the package's. 合约与软件包的名称：小写字母与数字。
     folder
-        Where the package's folder goes; by default here.
+        Where the package's folder goes; by default here. 软件包目录的位置；默认为当前目录。
     """
     _ensure_free(name)
     project = folder / name

@@ -2,14 +2,17 @@
 
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
+import pycountry
 from cyclopts import Parameter
 
 from infoharbor.cli.keys import passphrase, registered
 from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, Failure, answer, fails_clearly
-from infoharbor.contracts.identity.actions import AdmitOrganisation
+from infoharbor.contracts.identity.organisations import AdmitOrganisation
 from infoharbor.contracts.identity.records import Registration
 from infoharbor.crypto.hashes import hash_suite
 from infoharbor.crypto.keyfile import read_key, write_key
@@ -22,13 +25,19 @@ from infoharbor.evidence.checkpoint import origin_of
 from infoharbor.evidence.note import ED25519, VerifierKey
 from infoharbor.kernel.block import Genesis
 from infoharbor.kernel.chain import Chain
+from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.execution import Executor
+from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.registry import Registry, installed_registry
 from infoharbor.kernel.replay import ReplayDigest
 from infoharbor.kernel.tree import Tree
 from infoharbor.sdk.building import now_ms
 
 REGISTERS = ("uscc", "lei", "registry")
+OPTIONS = {
+    "id": "--organisation", "name": "--organisation-name", "name_en": "--organisation-name", "number": "--number",
+}  # fmt: skip
+"""By which options the fields of an organisation come."""
 
 
 @fails_clearly
@@ -39,7 +48,7 @@ def init(
     organisation: str = "",
     organisation_name: str = "",
     country: str = "",
-    registration: Literal["", "uscc", "lei", "registry"] = "",
+    registration: Annotated[Literal["", "uscc", "lei", "registry"], Parameter(show_choices=False)] = "",
     number: str = "",
     key: Path | None = None,
     passphrase_variable: str = "",
@@ -54,26 +63,28 @@ def init(
     Parameters
     ----------
     name
-        The ledger's name, such as ledger.example.org; part of every proof.
+        The ledger's name, such as ledger.example.org; part of every proof. 账本名称，写入每份证明。
     organisation
-        The operator's id: lower-case letters, digits, hyphens.
+        The operator's id: lower-case letters, digits, hyphens. 运营方标识：小写字母、数字、连字符。
     organisation_name
-        The operator's full name.
+        The operator's full name. 运营方全称。
     country
-        ISO 3166-1 code, such as CN.
+        ISO 3166-1 code, such as CN. 国家或地区代码（ISO 3166-1），如 CN。
     registration
         Which register the number is of: uscc (统一社会信用代码), lei, or registry (another).
+        登记类型：统一社会信用代码、LEI 或其他登记号。
     number
-        The number in that register; check digits are checked.
+        The number in that register; check digits are checked. 登记号码，校验位会核对。
     key
         The administrator's key file (`infoharbor key new`); one is made in the data folder if none is named.
+        管理员密钥文件；未指定时在数据目录中生成。
     passphrase_variable
-        The environment variable that holds the passphrase of that key file.
+        The environment variable that holds the passphrase of that key file. 存放该密钥文件口令的环境变量。
     log_key
         The Ed25519 key file that the ledger's checkpoints are signed with, such as of a key in a token, copied into the data
-        folder; one is made there if none is named.
+        folder; one is made there if none is named. 签署检查点的 Ed25519 密钥文件，会复制到数据目录；未指定时在其中生成。
     hash_suite_name
-        sha256 or sm3 (国密); it cannot be changed later.
+        sha256 or sm3 (国密); it cannot be changed later. 哈希算法，创建后不可更改。
     """
     if (data / "genesis").exists():
         raise Failure("node.folder_taken", "--data", "a folder without a ledger")
@@ -81,17 +92,14 @@ def init(
     organisation = organisation or _ask("--organisation", "Operator's id 运营方标识 (a-z, 0-9, -)")
     organisation_name = organisation_name or _ask("--organisation-name", "Operator's name 运营方名称")
     country = country or _ask("--country", "Country 国家 (ISO 3166-1)").upper()
+    ensure_country(country)
     register = registration or _ask("--registration", "Register 登记类型 (uscc, lei, registry)")
     if register not in REGISTERS:
         raise Failure("input.choice", "--registration", " or ".join(REGISTERS))
     number = number or _ask("--number", f"Number in the register 登记号码 ({register})")
     private = read_key(key, passphrase(passphrase_variable)) if key else SUITES["ed25519"].generate()
     user = f"u-{secrets.token_hex(12)}"
-    founder = AdmitOrganisation(
-        organisation, organisation_name, organisation_name, country, Registration(register), number, True, user,
-        registered(private, user),
-    )  # fmt: skip
-    from_json(AdmitOrganisation, to_json(founder), "")
+    founder = admission(organisation, organisation_name, country, register, number, user, private)
     secret = secrets.token_bytes(32)
     registry = installed_registry(hash_suite(hash_suite_name))
     founding = genesis(name, suite=hash_suite_name, time=now_ms(), secret=secret, founders=[founder], registry=registry)
@@ -121,6 +129,34 @@ def _ask(option: str, question: str) -> str:
     return given
 
 
+def ensure_country(code: str) -> None:
+    """Refuse a code that ISO 3166-1 does not have; the rules, which stay while that list changes, know its form alone."""
+    known = pycountry.countries.get(alpha_2=code)
+    if known is None or known.alpha_2 != code:
+        raise Failure("identity.country", "--country", "a country's two letters in ISO 3166-1, such as CN")
+
+
+def admission(
+    organisation: str, name: str, country: str, register: str, number: str, user: str, administrator: PrivateKey
+) -> AdmitOrganisation:
+    """What makes an organisation a member with a seat, and `user` its administrator by this key; its fields have their form."""
+    ensure_country(country)
+    made = AdmitOrganisation(
+        organisation, name, name, country, Registration(register), number, True, user, registered(administrator, user)
+    )
+    with _as_typed():
+        return from_json(AdmitOrganisation, to_json(made))
+
+
+@contextmanager
+def _as_typed() -> Iterator[None]:
+    """A refusal of the organisation names the option that it came by."""
+    try:
+        yield
+    except (Malformed, Refusal) as fault:
+        raise Failure(fault.code, OPTIONS.get(fault.field, fault.field), str(fault.expected)) from None
+
+
 def ensure_admissible(founder: AdmitOrganisation) -> None:
     """Refuse what a vote to admit this organisation would run into anyway: found a ledger with it, in memory."""
     secret, registry, log_key = bytes(32), installed_registry(hash_suite("sha256")), SUITES["ed25519"].generate()
@@ -133,4 +169,5 @@ def _rehearse(founding: Genesis, secret: bytes, registry: Registry, log_key: Pri
     chain = Chain(chain_id(founding), registry.suite, secret, registry)
     VerifierKey(origin_of(founding.name, chain.id), ED25519, log_key.public_key)
     memory: dict[bytes, bytes] = {}
-    Executor(chain, Tree(registry.suite, memory.get), ReplayDigest(registry.suite)).found(founding, MemoryView())
+    with _as_typed():
+        Executor(chain, Tree(registry.suite, memory.get), ReplayDigest(registry.suite)).found(founding, MemoryView())

@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-from cyclopts import App
 
-from infoharbor.cli.output import GATEWAY, AsJson, Failure, Token, answer, fails_clearly
+from infoharbor.cli.command_group import command_group
+from infoharbor.cli.output import GATEWAY, AsJson, Failure, GatewayUrl, Token, answer, fails_clearly
 from infoharbor.edgekit.sheet_reading import ARCHIVE, SHEET_BYTES
 from infoharbor.gateway.exchange import SHEETS
-from infoharbor.sdk.client import TIMEOUT_S, problem_of, read_answer
+from infoharbor.sdk.asking import TIMEOUT_S, problem_of, read_answer
 
-imports = App(name="import", help="Sheets, CSV or XLSX, into the ledger. 将 CSV 或 XLSX 表格导入账本。")
+imports = command_group("import", help="Sheets, CSV or XLSX, into the ledger. 将 CSV 或 XLSX 表格导入账本。")
 EVENTS: Final = "trace/events"
 OUTCOMES: Final = {
     "conforming": "taken in 收入",
@@ -23,14 +23,8 @@ OUTCOMES: Final = {
 
 @imports.command(name="list")
 @fails_clearly
-def list_(*, token: Token = "", url: str = GATEWAY, as_json: AsJson = False) -> None:
-    """The sheets that can be imported, with their columns. 列出可导入的表格及其列。
-
-    Parameters
-    ----------
-    url
-        The gateway's address.
-    """
+def list_(*, token: Token = "", url: GatewayUrl = GATEWAY, as_json: AsJson = False) -> None:
+    """The sheets that can be imported, with their columns. 列出可导入的表格及其列。"""
     found = read_answer(_asked(url, token, "GET", "/v1/imports"))
     lines = []
     for each in found["items"]:
@@ -43,17 +37,17 @@ def list_(*, token: Token = "", url: str = GATEWAY, as_json: AsJson = False) -> 
 
 @imports.command
 @fails_clearly
-def preview(file: Path, *, into: str = EVENTS, token: Token = "", url: str = GATEWAY, as_json: AsJson = False) -> None:
+def preview(
+    file: Path, *, into: str = EVENTS, token: Token = "", url: GatewayUrl = GATEWAY, as_json: AsJson = False
+) -> None:
     """Show what would become of each row; nothing is taken in. Exit code 0 only if no row is refused. 预览每一行的处理结果。
 
     Parameters
     ----------
     file
-        The sheet, CSV or XLSX, with column names in its first row.
+        The sheet, CSV or XLSX, with column names in its first row. CSV 或 XLSX 表格，首行为列名。
     into
-        Which import, as `import list` names it.
-    url
-        The gateway's address.
+        Which import, as `import list` names it. 导入类型，见 `import list`。
     """
     found = read_answer(_sent(file, into, token, url, preview="true"))
     answer(found, as_json=as_json, text="\n".join(_told(found)))
@@ -64,7 +58,7 @@ def preview(file: Path, *, into: str = EVENTS, token: Token = "", url: str = GAT
 @imports.command
 @fails_clearly
 def send(
-    file: Path, *, into: str = EVENTS, proceed: bool = False, token: Token = "", url: str = GATEWAY,
+    file: Path, *, into: str = EVENTS, proceed: bool = False, token: Token = "", url: GatewayUrl = GATEWAY,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Take in a sheet. 导入表格。
@@ -72,13 +66,11 @@ def send(
     Parameters
     ----------
     file
-        The sheet, CSV or XLSX, with column names in its first row.
+        The sheet, CSV or XLSX, with column names in its first row. CSV 或 XLSX 表格，首行为列名。
     into
-        Which import, as `import list` names it.
+        Which import, as `import list` names it. 导入类型，见 `import list`。
     proceed
-        Leave out rows that would be refused, rather than refuse the sheet.
-    url
-        The gateway's address.
+        Leave out rows that would be refused, rather than refuse the sheet. 跳过会被拒绝的行，而不是拒绝整张表。
     """
     found = read_answer(_sent(file, into, token, url, **({"proceed": "true"} if proceed else {})))
     where = found.get("capture") or (found.get("receipt") or {}).get("transaction", "")
@@ -118,6 +110,7 @@ def _line(item: dict[str, Any]) -> str:
     said = f"row 行 {item['row']}: {OUTCOMES[item['outcome']]}"
     if "problem" in item:
         problem = item["problem"]
-        wanted = f" Expected 应为: {problem['expected']}" if problem["expected"] else ""
+        right = " ".join(dict.fromkeys((problem["expected"], problem["expected_zh"])))
+        wanted = f" Expected 应为: {right}" if right else ""
         return f"{said}, {problem['field']}: {problem['title']} {problem['title_zh']}{wanted}"
     return said + "".join(f"; {each['about']}: {each['title']} {each['title_zh']}" for each in item["breaks"])

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from cyclopts import App
-
+from infoharbor.cli.command_group import command_group
 from infoharbor.cli.output import AsJson, Failure, answer, fails_clearly
 from infoharbor.contractkit.days import iso_day
 from infoharbor.contractkit.money import decimal_text
@@ -12,7 +11,7 @@ from infoharbor.contracts.receivable.exchange.faults import InvoiceFault
 from infoharbor.contracts.receivable.exchange.invoice import CheckedInvoice
 from infoharbor.contracts.receivable.exchange.xml_text import BYTES_MAX
 
-invoice = App(name="invoice", help="Invoices and credit notes. 发票与贷项通知单。")
+invoice = command_group("invoice", help="Invoices and credit notes. 发票与贷项通知单。")
 
 
 @invoice.command
@@ -20,8 +19,14 @@ invoice = App(name="invoice", help="Invoices and credit notes. 发票与贷项�
 def check(file: Path, *, as_json: AsJson = False) -> None:
     """Check sums, tax, parties and numbers of an invoice or credit note; exit code 0 only if all are right. 检查发票。
 
-    UBL 2.1 (Peppol BIS 3 for Singapore, PINT for Singapore and Malaysia), China's 数电票, Viet Nam's e-invoice.
-    The file stays where it is: nothing is sent, fetched or kept.
+    UBL 2.1 (Peppol BIS 3 for Singapore, PINT for Singapore and Malaysia), China's 数电票, Viet Nam's e-invoice. The file
+    stays where it is: nothing is sent, fetched or kept.
+    支持 UBL 2.1（新加坡、马来西亚）、中国数电票、越南电子发票。文件留在原处，不发送、不联网、不留存。
+
+    Parameters
+    ----------
+    file
+        The invoice: XML or JSON, as its seller gave it. 发票文件，由卖方提供。
     """
     with file.open("rb") as opened:
         found = check_invoice(opened.read(BYTES_MAX + 1))

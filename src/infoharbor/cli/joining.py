@@ -1,24 +1,27 @@
 """`infoharbor network join`, `admit`, `add-validator`: a new organisation's node comes into a network."""
 
+import functools
 import hashlib
+import itertools
 import secrets
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 from cyclopts import Parameter
 
-from infoharbor.cli.founding import ensure_admissible
-from infoharbor.cli.keys import passphrase, registered
+from infoharbor.cli.founding import admission, ensure_admissible
+from infoharbor.cli.keys import PassphraseVariable, passphrase
 from infoharbor.cli.local_network import DEFAULT_DIR, Layout, NetworkDir, NetworkFolder, Node
-from infoharbor.cli.output import AsJson, Data, Failure, answer, fails_clearly
+from infoharbor.cli.output import GATEWAY, AsJson, Data, Failure, OwnGatewayUrl, answer, fails_clearly
 from infoharbor.cli.serving import ensure_public_url
-from infoharbor.cli.trial_members import Member, administrators, key_file, tally, vote
+from infoharbor.cli.token_options import NO_TOKEN, TokenOptions
+from infoharbor.cli.trial_members import Member, administrators, awaited, key_file, vote
+from infoharbor.cli.voting import Attempt, Organisation, attempted
 from infoharbor.cli.waiting import wait_until
 from infoharbor.contracts.governance.actions import VALIDATORS, Decision
-from infoharbor.contracts.identity.actions import AdmitOrganisation
-from infoharbor.contracts.identity.records import OrganisationStatus, Registration
+from infoharbor.contracts.identity.organisations import AdmitOrganisation
+from infoharbor.contracts.identity.records import OrganisationStatus
 from infoharbor.crypto.keyfile import read_key, write_key
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.json_form import from_json, to_json
@@ -35,9 +38,9 @@ from infoharbor.engine.cometbft.joining import (
     write_invitation,
 )
 from infoharbor.engine.cometbft.validators import NODES, admits
-from infoharbor.engine.reader import open_reader
 from infoharbor.sdk.client import Client
 from infoharbor.sdk.keys import Signer
+from infoharbor.sdk.problems import Problem
 
 CATCH_UP_SECONDS = 300
 REQUEST_FILE = "request.json"
@@ -57,34 +60,39 @@ def join(
     listen: str = "",
     returning: bool = False,
     all_blocks: bool = False,
+    token: TokenOptions = NO_TOKEN,
     as_json: AsJson = False,
 ) -> None:
     """Ask to join a network; and once voted in, with the invitation, do so. 申请加入网络；表决通过后凭邀请文件加入。
 
-    Without an invitation this makes the node's and the administrator's keys in the data folder, and a request file for
-    the members. With one it makes the node's ledger; `infoharbor run` then fetches the state that the members have.
-    A member whose disk is lost comes back in the same way, `--returning`: its node gets new keys.
+    Without an invitation this makes the node's and the administrator's keys in the data folder, and a request file for the
+    members; in a token, if one is named, the key by which it votes on blocks. With an invitation it makes the node's ledger;
+    `infoharbor run` then fetches the state that the members have. A member whose disk is lost comes back in the same way,
+    `--returning`: its node gets new keys. 无邀请文件时，在数据目录中生成节点与管理员密钥以及申请文件；
+    凭邀请文件则建立节点账本，再由 `infoharbor run` 获取成员的状态。
+    磁盘丢失的成员用 `--returning` 以同样方式恢复，节点换用新密钥。
 
     Parameters
     ----------
     invitation
-        The file that a member made with `network admit`.
+        The file that a member made with `network admit`. 成员用 `network admit` 生成的邀请文件。
     organisation
-        The organisation's id: lower-case letters, digits, hyphens.
+        The organisation's id: lower-case letters, digits, hyphens. 机构标识：小写字母、数字、连字符。
     organisation_name
-        Its full name.
+        Its full name. 机构全称。
     country
-        ISO 3166-1 code, such as CN.
+        ISO 3166-1 code, such as CN. 国家或地区代码（ISO 3166-1），如 CN。
     registration
-        Which register the number is of: uscc (统一社会信用代码), lei, or registry (another).
+        The number's register: uscc (统一社会信用代码), lei, or registry (another 其他). 号码的登记类型。
     number
-        The number in that register.
+        The number in that register. 登记号码。
     listen
-        host:port at which the other nodes reach this one.
+        host:port at which the other nodes reach this one. 供其他节点连接的“主机:端口”。
     returning
         The organisation is a member already: only `--organisation` and `--listen` are asked for, and its users' keys stay.
+        机构已是成员：只需 `--organisation` 与 `--listen`，用户密钥不变。
     all_blocks
-        Fetch every block from the first on, in place of the state: it takes long, and the node then has all histories.
+        Fetch every block from the first on: slow, and the node has all histories. 下载全部区块：较慢，但保有全部历史。
     """
     if invitation is not None:
         accept(data, read_invitation(invitation), all_blocks=all_blocks)
@@ -97,18 +105,15 @@ def join(
         if not value:
             raise Failure("cli.option_missing", option, "a value")
     ensure_address(listen)
+    make = functools.partial(token.validator_key, organisation)
     if returning:
-        file = _write_request(data, ask(data, organisation, listen, {"id": organisation}))
+        file = _write_request(data, ask(data, organisation, listen, {"id": organisation}, make))
         answer({"request": str(file)}, as_json=as_json, text=f"request 申请文件 {file}\n{NEXT}")
         return
     key, user = SUITES["ed25519"].generate(), f"u-{secrets.token_hex(12)}"
-    admission = AdmitOrganisation(
-        organisation, organisation_name, organisation_name, country, Registration(registration), number, True, user,
-        registered(key, user),
-    )  # fmt: skip
-    from_json(AdmitOrganisation, to_json(admission), "")
-    ensure_admissible(admission)
-    request = ask(data, organisation, listen, to_json(admission))
+    newcomer = admission(organisation, organisation_name, country, registration, number, user, key)
+    ensure_admissible(newcomer)
+    request = ask(data, organisation, listen, to_json(newcomer), make)
     key_file(data, organisation).parent.mkdir(mode=0o700, exist_ok=True)
     write_key(key_file(data, organisation), key)
     file = _write_request(data, request)
@@ -128,14 +133,15 @@ def _write_request(data: Path, request: Request) -> Path:
 def admit(
     request: Path,
     *,
-    organisation: str,
+    organisation: Organisation,
     key: Path,
-    url: str = "http://127.0.0.1:8600",
+    url: OwnGatewayUrl = GATEWAY,
     validator: bool = False,
     data: Path | None = None,
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("invitation.json"),
     gateway: tuple[str, ...] = (),
-    passphrase_variable: str = "",
+    attempt: Attempt = 1,
+    passphrase_variable: PassphraseVariable = "",
     as_json: AsJson = False,
 ) -> None:
     """Vote for a newcomer; whose vote decides can write its invitation. 表决接纳新成员；通过后可写出邀请文件。
@@ -143,24 +149,19 @@ def admit(
     Parameters
     ----------
     request
-        The newcomer's request file.
-    organisation
-        The organisation that votes; it needs a seat.
+        The newcomer's request file. 新成员的申请文件。
     key
-        The key file of a user who may vote for it.
-    url
-        The gateway of one's own node.
+        The key file of a user who may vote for it. 可代其投票的用户的密钥文件。
     validator
-        Vote for its vote on blocks, once its node runs and has caught up.
+        Vote for its vote on blocks, once its node runs and has caught up. 在其节点运行并追平后，表决其参与区块投票。
     data
-        One's own node's data folder: with it, the invitation is written when the vote is won.
+        One's own node's data folder: then an invitation is written. 本机构节点的数据目录：表决通过即写出邀请文件。
     output
-        Where the invitation goes. It holds the members' common secret: hand it over as one.
+        Where the invitation goes; it holds the members' common secret. 邀请文件的路径；含成员共有的密钥，须保密传递。
     gateway
         A member's gateway as the newcomer reaches it, such as https://ledger.example, one's own first; two are best. There it
         asks whose signatures the blocks have, and begins with the members' state in place of the first block.
-    passphrase_variable
-        The environment variable that holds the passphrase of the key file.
+        新成员可访问的成员网关，本机构的在前，最好两个；新节点据此核对区块签名，并从成员的账本状态开始。
     """
     asked = read_request(request)
     for address in gateway:
@@ -172,10 +173,10 @@ def admit(
         if is_member(asked) and not validator:
             ensure_member(client, asked.name)
         what = ("validator",) if validator else ("node",) if is_member(asked) else ("node", "member")
-        missing = [each for each in what if not vote_on(client, [voter], asked, each, data)]
+        missing = [each for each in what if not vote_on(client, [voter], asked, each, data, attempt)]
         state = "adopted 已通过"
         if missing:
-            state = f"voted 已投票，等待其他成员: {tally(client, _proposal(asked, missing[0]))}"
+            state = awaited(client, _proposal(asked, missing[0], attempt))
     described: dict[str, Any] = {"adopted": not missing, "invitation": "", "begins": None}
     lines = [state]
     if not missing and data is not None and not validator:
@@ -200,7 +201,8 @@ def add_validator(*, directory: NetworkDir = DEFAULT_DIR, as_json: AsJson = Fals
     folder = NetworkFolder(directory)
     folder.keeper()
     layout = folder.layout()
-    member = Member.new(1 + max(int(node.name.removeprefix("member-")) for node in layout.nodes))
+    names = [node.name for node in layout.nodes]
+    member = Member.new(next(number for number in itertools.count(len(names) + 1) if f"member-{number}" not in names))
     data = folder.data(member.name)
     voters = administrators(folder.data(node.name) for node in layout.nodes)
     first = layout.nodes[0]
@@ -212,8 +214,9 @@ def add_validator(*, directory: NetworkDir = DEFAULT_DIR, as_json: AsJson = Fals
             decide_on(client, voters, asked, what, folder.data(first.name))
         accept(data, invite(folder.data(first.name), [f"http://127.0.0.1:{node.port}" for node in layout.nodes[:2]]))
         file = member.write_key(data)
-        folder.write_layout(Layout((*layout.nodes, Node(member.name, max(node.port for node in layout.nodes) + 1))))
-        _wait_for(data, int(client.status()["height"]))
+        port = max(node.port for node in layout.nodes) + 1
+        folder.write_layout(Layout((*layout.nodes, Node(member.name, port))))
+        _wait_for(f"http://127.0.0.1:{port}", int(client.status()["height"]))
         voters.append(Signer(member.name, member.key))
         decide_on(client, voters, asked, "validator", folder.data(first.name))
     described = {"name": member.name, "data": str(data), "user": member.user, "key": str(file)}
@@ -231,7 +234,9 @@ def ensure_member(client: Client, organisation: str) -> None:
         raise Failure("identity.organisation_not_active", "request", "an active organisation")
 
 
-def vote_on(client: Client, voters: list[Signer], asked: Request, what: str, data: Path | None) -> bool:
+def vote_on(
+    client: Client, voters: list[Signer], asked: Request, what: str, data: Path | None, attempt: int = 1
+) -> bool:
     """One of the three decisions that make a newcomer a member, its node one that may call, and that node a validator."""
     name = str(asked.admission["id"])
     decision: Decision
@@ -241,7 +246,7 @@ def vote_on(client: Client, voters: list[Signer], asked: Request, what: str, dat
         decision = admits(NODES, _founding(client, NODES, data) | {asked.name: asked.node})
     else:
         decision = admits(VALIDATORS, _founding(client, VALIDATORS, data) | {name: asked.validator})
-    return vote(client, voters, decision, id=_proposal(asked, what), reason=f"{name} joins: {what}")
+    return vote(client, voters, decision, id=_proposal(asked, what, attempt), reason=f"{name} joins 加入: {what}")
 
 
 def decide_on(client: Client, voters: list[Signer], asked: Request, what: str, data: Path) -> None:
@@ -250,10 +255,10 @@ def decide_on(client: Client, voters: list[Signer], asked: Request, what: str, d
         raise Failure("network.not_adopted", what, "a majority of the members' votes")
 
 
-def _proposal(asked: Request, what: str) -> str:
+def _proposal(asked: Request, what: str, attempt: int) -> str:
     """The same for all who vote for this request."""
     named = hashlib.sha256(msgspec.json.encode(asked)).hexdigest()[:12]
-    return f"join-{asked.admission['id']}-{what}-{named}"
+    return attempted(f"join-{asked.admission['id']}-{what}-{named}", attempt)
 
 
 def _founding(client: Client, table: str, data: Path | None) -> dict[str, str]:
@@ -278,10 +283,17 @@ def ensure_address(text: str) -> None:
         raise Failure("network.address", "--listen", "host:port")
 
 
-def _wait_for(data: Path, height: int) -> None:
+def _wait_for(gateway: str, height: int) -> None:
+    """Until the new node, which may fetch the others' state before it answers at all, is at this height."""
+
     def is_there() -> bool:
-        with closing(open_reader(data)) as reader:
-            return reader.status().height >= height
+        try:
+            with Client(gateway) as client:
+                return int(client.status()["height"]) >= height
+        except Problem as problem:
+            if problem.code != "client.unreachable":
+                raise
+            return False
 
     wanted = f"block {height} within {CATCH_UP_SECONDS} s; see the node's log"
     wait_until(is_there, CATCH_UP_SECONDS, Failure("network.not_caught_up", "--dir", wanted))

@@ -5,8 +5,9 @@ import secrets
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
+from infoharbor.cli.command_group import command_group
 from infoharbor.cli.output import AsJson, Failure, answer, fails_clearly
 from infoharbor.cli.token_options import NO_TOKEN, TokenOptions
 from infoharbor.contractkit.signatures import possession_message
@@ -15,7 +16,11 @@ from infoharbor.crypto.keyfile import read_key, write_key
 from infoharbor.crypto.suites import PrivateKey, key_id
 from infoharbor.edgekit.json_form import to_json
 
-key = App(name="key", help="Make and look at keys. 生成与查看密钥。")
+key = command_group("key", help="Make and look at keys. 生成与查看密钥。")
+PassphraseVariable = Annotated[
+    str,
+    Parameter(help="The environment variable that holds the passphrase of the key file. 存放密钥文件口令的环境变量。"),
+]
 SuiteName = Literal["ed25519", "p256", "sm2", "ml-dsa-44"]
 
 
@@ -35,13 +40,16 @@ def new(
     Parameters
     ----------
     suite
-        The signature algorithm: ed25519, p256, sm2 (国密) or ml-dsa-44 (post-quantum 抗量子); in a token one of the first two.
+        The signature algorithm: ed25519, p256, sm2 (国密) or ml-dsa-44 (post-quantum 抗量子); in a token one of the first
+        two. 签名算法；令牌中仅支持前两种。
     output
         The file; by default SUITE-KEYID.json in this folder. Of a key in a token it says only where that is.
+        密钥文件，默认为当前目录下的 SUITE-KEYID.json；令牌中的密钥只记录其位置。
     passphrase_variable
-        The environment variable that holds a passphrase to seal the file with.
+        The environment variable that holds a passphrase to seal the file with. 存放用于加密该文件的口令的环境变量。
     pkcs11_label
         The key's label in its token; by default infoharbor- and a random number.
+        密钥在令牌中的标签；默认为 infoharbor- 加随机数。
     """
     sealing = passphrase(passphrase_variable)
     if sealing is not None and token.pkcs11 is not None:
@@ -60,17 +68,16 @@ def new(
 
 @key.command
 @fails_clearly
-def apply(file: Path, *, user: str = "", passphrase_variable: str = "") -> None:
+def apply(file: Path, *, user: str = "", passphrase_variable: PassphraseVariable = "") -> None:
     """Print what registers this key, without its secret: a user id and the key with its proof. 输出登记密钥所需内容（不含私钥）。
 
     Parameters
     ----------
     file
-        The key file.
+        The key file. 密钥文件。
     user
         The user whose key it will be; by default a new random id, which tells nothing of the person.
-    passphrase_variable
-        The environment variable that holds the passphrase of the key file.
+        密钥所属用户；默认为新的随机标识，不含个人信息。
     """
     opened = read_key(file, passphrase(passphrase_variable))
     user = user or f"u-{secrets.token_hex(12)}"

@@ -45,13 +45,14 @@ def leave(*, organisation: str, output: Output, data: Data = DEFAULT_DATA) -> No
     """Write all claims and invoices of an organisation as evidence files, with a summary. 导出机构的全部债权与发票存证。
 
     Each file proves itself with `infoharbor verify FILE --trust trust.txt`, also when this node is gone.
+    即使本节点不复存在，每个文件仍可用该命令验证。
 
     Parameters
     ----------
     organisation
-        The id of the organisation that holds the claims.
+        The id of the organisation that holds the claims. 持有债权的机构标识。
     output
-        A folder that is not there yet.
+        A folder that is not there yet. 尚不存在的目录。
     """
     reader = open_reader(data)
     try:

@@ -3,21 +3,25 @@
 import importlib
 import sys
 
-from cyclopts import App
+from cyclopts import CycloptsError
 
+from infoharbor.cli.command_group import command_group
 from infoharbor.cli.output import Failure
+from infoharbor.cli.usage import misuse
 
-app = App(
-    name="infoharbor",
+app = command_group(
+    "infoharbor",
     help="One ledger that organisations keep together, and can prove to anyone. 多家机构共同维护、随时可向任何人证明的账本。",
-    version_flags=["--version"],
 )
+app.version_flags = ("--version",)
+app["--help"].help = "Display this message and exit. 显示本说明。"
+app["--version"].help = "Display the version and exit. 显示版本。"
 COMMANDS = {
     "init": "founding:init",
     "run": "serving:run",
     "token": "serving:token",
     "key": "keys:key",
-    "submit": "proofs:submit",
+    "submit": "submitting:submit",
     "pending": "pending:pending",
     "show": "proofs:show",
     "prove": "proofs:prove",
@@ -43,14 +47,20 @@ for name, place in COMMANDS.items():
 
 
 def main() -> None:
-    """Run the command line; a refusal is printed in both languages and ends with exit code 1."""
+    """Run the command line; a refusal is printed in both languages and ends with exit code 1, a command line that is not
+    understood with 2."""
     if not {*sys.argv[1:]} - {"--help", "-h"}:
         describe_all()
     try:
-        app()
+        app(sys.argv[1:], exit_on_error=False, print_error=False)
     except Failure as failure:
         failure.print()
         sys.exit(1)
+    except CycloptsError as fault:
+        misused = misuse(fault)
+        misused.as_json = "--json" in sys.argv
+        misused.print()
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -1,51 +1,50 @@
 """`infoharbor network`: a ledger that several organisations' nodes keep together."""
 
+import functools
 import os
 import secrets
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from infoharbor.cli import attesters, joining, recovering, validating, witnesses
+from infoharbor.cli import attesters, joining, network_status, recovering, seating, validating, witnesses
+from infoharbor.cli.command_group import command_group
+from infoharbor.cli.growing import growers, hand_out_keys, let_members_attest
 from infoharbor.cli.local_network import DEFAULT_DIR, Keeper, Layout, NetworkDir, NetworkFolder, Node
 from infoharbor.cli.logs import Form, LogFormat, logger, told_as
 from infoharbor.cli.output import AsJson, Failure, answer, errors, fails_clearly
 from infoharbor.cli.serving import ensure_port, ensure_proxies
+from infoharbor.cli.token_options import NO_TOKEN, TokenOptions
 from infoharbor.cli.trial_members import Member
 from infoharbor.cli.waiting import wait_until
 from infoharbor.crypto.hashes import hash_suite
-from infoharbor.edgekit.json_form import iso
 from infoharbor.engine.attester import AttesterKeys
 from infoharbor.engine.cometbft.binary import cometbft
 from infoharbor.engine.cometbft.founding import decisions, found_network, network_of_pilot
-from infoharbor.engine.cometbft.home import SNAPSHOT_EVERY, ConsensusHome, new_keys
-from infoharbor.engine.cometbft.order import read_places
-from infoharbor.engine.cometbft.validators import validators as voted_validators
-from infoharbor.engine.folder import DataFolder
+from infoharbor.engine.cometbft.home import SNAPSHOT_EVERY, ConsensusHome, ValidatorKeys, new_keys
 from infoharbor.engine.founding import chain_id, genesis
-from infoharbor.engine.interface import Damaged, Refused
-from infoharbor.engine.quarantine import quarantine_in
 from infoharbor.engine.reader import open_reader
 from infoharbor.gateway.metrics import HOST as METRICS_HOST
 from infoharbor.kernel.registry import installed_registry
 from infoharbor.sdk.building import now_ms
+from infoharbor.sdk.keys import Signer
 
-network = App(
-    name="network",
-    help="A ledger that several organisations' nodes keep together. 由多家机构的节点共同维护的账本。",
+network = command_group(
+    "network", help="A ledger that several organisations' nodes keep together. 由多家机构的节点共同维护的账本。"
 )
+network.command(network_status.status)
 network.command(joining.join)
 network.command(joining.admit)
 network.command(joining.add_validator, name="add-validator")
 network.command(validating.rotate_validator, name="rotate-validator")
 network.command(validating.remove_validator, name="remove-validator")
+network.command(seating.set_seat, name="set-seat")
 network.command(attesters.attest)
 network.command(attesters.retire_attester, name="retire-attester")
 network.command(attesters.hand_over, name="hand-over")
@@ -54,10 +53,8 @@ network.command(recovering.skip)
 network.command(recovering.explain)
 network.command(recovering.resync)
 VALIDATORS_MOST = 16
+PORT_MOST = 65_535
 STOP_SECONDS = 60
-ANSWER_SECONDS = 5
-STANDING = ("down", "halted", "quarantined")
-"""In these conditions a validator does not vote."""
 
 
 @network.command
@@ -70,6 +67,10 @@ def init(
     port: int = 8600,
     snapshot_every: Annotated[int, Parameter(validator=Number(gte=0))] = SNAPSHOT_EVERY,
     pilot: Annotated[Path | None, Parameter(name="--from")] = None,
+    organisation: str = "",
+    key: Path | None = None,
+    passphrase_variable: str = "",
+    token: TokenOptions = NO_TOKEN,
     as_json: AsJson = False,
 ) -> None:
     """Found a trial network on this machine: an organisation, a seat and a validator each. 在本机创建试验网络。
@@ -78,23 +79,41 @@ def init(
     ----------
     validators
         How many organisations, with a node each. Fewer than a third of them may fail: of four, one.
+        机构数，每家一个节点；可容许不足三分之一的节点故障，如四个中一个。
     name
-        The ledger's name; part of every proof.
+        The ledger's name; part of every proof. 账本名称，写入每份证明。
     port
         The first node's port for gateway and portal; the others have the following ones.
+        首个节点的网关与门户端口，其余节点依次顺延。
     snapshot_every
         After how many heights of CometBFT the nodes keep the state for one that comes new; 0 keeps none.
+        每隔多少个 CometBFT 高度为新节点保存状态快照；0 表示不保存。
     pilot
         The data folder of an embedded ledger that becomes the network, with its history. The folder is moved to its first
-        node, so that no second history begins; the members can then vote who validates.
+        node, so that no second history begins. From then on the members attest it, in its operator's place.
+        转为网络的单机账本数据目录，保留历史。目录会移到首个节点，以免产生第二份历史；此后由成员接替运营方见证。
+    organisation
+        With --from: whose node the pilot's becomes; by default the one whose administrator's key lies in its keys folder.
+        与 --from 同用：原节点归属的机构；默认为其 keys 目录中存有管理员密钥的机构。
+    key
+        With --from: the key file of that organisation's administrator, if it lies elsewhere.
+        与 --from 同用：该机构管理员的密钥文件（若存于他处）。
+    passphrase_variable
+        The environment variable that holds the passphrase of that key file. 存放该密钥文件口令的环境变量。
     """
     folder = NetworkFolder(directory)
     if not 1 <= validators <= VALIDATORS_MOST:
         raise Failure("network.validators", "--validators", f"1 to {VALIDATORS_MOST}")
+    if not 1 <= port <= PORT_MOST + 1 - validators:
+        raise Failure("cli.port", "--port", f"1 to {PORT_MOST + 1 - validators}: each node has one")
     if folder.exists or (directory / "nodes").exists():
         raise Failure("network.folder_taken", "--dir", "a folder without a network")
     cometbft(_builds)
-    described = _found(folder, validators, name) if pilot is None else _grow(folder, validators, pilot)
+    if pilot is None:
+        described = _found(folder, validators, name, token)
+    else:
+        voters = growers(pilot, organisation, key, passphrase_variable)
+        described = _grow(folder, validators, pilot, voters, token)
     for node in described["nodes"]:
         home = ConsensusHome(Path(node["data"]))
         home.write_config(msgspec.structs.replace(home.config(), snapshot_every=snapshot_every))
@@ -106,9 +125,9 @@ def init(
     )  # fmt: skip
 
 
-def _found(folder: NetworkFolder, validators: int, name: str) -> dict[str, Any]:
+def _found(folder: NetworkFolder, validators: int, name: str, token: TokenOptions) -> dict[str, Any]:
     members = [Member.new(number) for number in range(1, validators + 1)]
-    keys = {member.name: new_keys() for member in members}
+    keys = _keys([member.name for member in members], token)
     attesters = {member.name: AttesterKeys.generate() for member in members}
     secret, registry = secrets.token_bytes(32), installed_registry(hash_suite("sha256"))
     founding = genesis(
@@ -128,10 +147,19 @@ def _found(folder: NetworkFolder, validators: int, name: str) -> dict[str, Any]:
     return {"chain": chain_id(founding).hex(), "height": 0, "nodes": nodes}
 
 
-def _grow(folder: NetworkFolder, validators: int, pilot: Path) -> dict[str, Any]:
-    names = [f"member-{number}" for number in range(1, validators + 1)]
+def _keys(names: Sequence[str], token: TokenOptions) -> dict[str, ValidatorKeys]:
+    return {name: new_keys(functools.partial(token.validator_key, name)) for name in names}
+
+
+def _grow(
+    folder: NetworkFolder, validators: int, pilot: Path, voters: Sequence[Signer], token: TokenOptions
+) -> dict[str, Any]:
+    newcomers = [f"member-{number}" for number in range(2, validators + 1)]
+    names = [voters[0].organisation, *newcomers]
     folders = {name: folder.data(name) for name in names}
-    height = network_of_pilot(pilot, folders, {name: new_keys() for name in names})
+    let_members_attest(pilot, voters, newcomers)
+    height = network_of_pilot(pilot, folders, _keys(names, token))
+    hand_out_keys(folders[names[0]], {name: folders[name] for name in newcomers})
     with closing(open_reader(folders[names[0]])) as reader:
         chain = reader.chain.id.hex()
     return {"chain": chain, "height": height, "nodes": [{"name": name, "data": str(folders[name])} for name in names]}
@@ -156,11 +184,13 @@ def run(
     Parameters
     ----------
     host
-        The address that the gateways listen on.
+        The address that the gateways listen on. 网关的监听地址。
     trusted_proxy
         The address or network of a proxy whose X-Forwarded-For all nodes believe.
+        可信代理的地址或网段，所有节点采信其 X-Forwarded-For。
     metrics_port
         The first node answers Prometheus at 127.0.0.1:PORT/metrics, the others at the following ports; by default nowhere.
+        首个节点供 Prometheus 采集的端口，其余节点依次顺延；默认不开放。
     """
     ensure_proxies(trusted_proxy)
 
@@ -210,79 +240,3 @@ def stop(*, directory: NetworkDir = DEFAULT_DIR) -> None:
     wait_until(
         lambda: folder.running().keeper != keeper, STOP_SECONDS, Failure("network.does_not_stop", "--dir", wanted)
     )
-
-
-@network.command
-@fails_clearly
-def status(*, directory: NetworkDir = DEFAULT_DIR, as_json: AsJson = False) -> None:
-    """Who is up, at which block, and why the network stalls if it does. 各节点状态、区块高度，以及停滞原因。"""
-    folder = NetworkFolder(directory)
-    processes = folder.running().nodes
-    nodes = [_described(folder, node, processes.get(node.name)) for node in folder.layout().nodes]
-    newest = max(nodes, key=lambda each: int(each["height"] or 0))
-    up = sum(node["condition"] not in STANDING for node in nodes if node["role"] == "validator")
-    needed = sum(node["role"] == "validator" for node in nodes) * 2 // 3 + 1
-    reason = "" if up >= needed else f"{up} validators are up, {needed} are needed"
-    lines = [
-        f"{node['name']:12} {node['role']:10} block 区块 {node['height']}  "
-        + (f"pid {node['pid']}  {node['address']}" if node["pid"] else "down 未运行")
-        for node in nodes
-    ]
-    lines += [f"{node['name']} {node['condition']}: {node['reason']}" for node in nodes if node["reason"]]
-    lines.append(f"last block 最新区块 {newest['height']}, {newest['time']}")
-    lines += [f"stalls 停滞: {reason}"] if reason else []
-    described = {"nodes": nodes, "height": newest["height"], "time": newest["time"], "stalls": reason}
-    answer(described, as_json=as_json, text="\n".join(lines))
-
-
-def _described(folder: NetworkFolder, node: Node, process_id: int | None) -> dict[str, Any]:
-    """A node as its folder has it: also of one that does not run."""
-    data = folder.data(node.name)
-    home = ConsensusHome(data)
-    height = order = written = quarantine = None
-    role = "observer"
-    try:
-        quarantine = quarantine_in(DataFolder(data).quarantine)
-        with closing(open_reader(data, quarantined=True)) as reader:
-            known = reader.status()
-            height, written = known.height, iso(known.time)
-            with reader.snapshot() as snapshot:
-                voted = voted_validators(snapshot, snapshot.time, home.founding_validators())
-            role = "validator" if home.validator_key() in voted else role
-        order = read_places(home.order)[-1].order
-    except (Refused, Damaged) as fault:
-        errors.print(f"{node.name}: {fault}", markup=False)
-    process_id = process_id if process_id is not None and _lives(process_id) else None
-    address = f"http://127.0.0.1:{node.port}"
-    condition, reason = _condition(address) if process_id else ("down", "")
-    if quarantine is not None:
-        condition, reason = "quarantined", quarantine.told
-    return {
-        "name": node.name,
-        "role": role,
-        "height": height,
-        "order": order,
-        "time": written,
-        "condition": condition,
-        "reason": reason,
-        "pid": process_id,
-        "address": address,
-        "data": str(data),
-    }
-
-
-def _condition(address: str) -> tuple[str, str]:
-    """What the node says of itself, and why if it does not run."""
-    try:
-        told = httpx.get(f"{address}/v1/status", timeout=ANSWER_SECONDS).raise_for_status().json()
-    except httpx.HTTPError:
-        return "silent", f"no answer from {address}"
-    return told["condition"], told["reason"]
-
-
-def _lives(process_id: int) -> bool:
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    return True

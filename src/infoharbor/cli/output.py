@@ -1,6 +1,7 @@
 """How commands speak: results on standard output, refusals on standard error, both as JSON where asked."""
 
 import functools
+import inspect
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from infoharbor.edgekit.languages import Words
 from infoharbor.kernel.activation import Inactive
 from infoharbor.kernel.registry import Registry, installed_registry
 from infoharbor.kernel.rulefiles import BrokenContract
+from infoharbor.sdk.problems import Problem
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
@@ -37,6 +39,8 @@ Token = Annotated[
     str, Parameter(name="--token", env_var="INFOHARBOR_TOKEN", help="A bearer token of the gateway. 网关访问令牌。")
 ]
 GATEWAY = "http://127.0.0.1:8600"
+GatewayUrl = Annotated[str, Parameter(name="--url", help="The gateway's address. 网关地址。")]
+OwnGatewayUrl = Annotated[str, Parameter(name="--url", help="The gateway of one's own node. 本机构节点的网关。")]
 DEFAULT_DATA = Path("data")
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -53,17 +57,20 @@ class Failure(Exception):
         self.code, self.field, self.expected = code, field, expected
 
     def print(self) -> None:
-        sentence = _words().refusal(self.code)
+        words = _words()
+        sentence, expected = words.refusal(self.code), words.expected(self.code, self.expected)
         if self.as_json:
-            parts = {"code": self.code, "field": self.field, "expected": self.expected}
+            parts = {"code": self.code, "field": self.field, "expected": expected.en, "expected_zh": expected.zh}
             print(json.dumps({**parts, "detail": sentence.en, "detail_zh": sentence.zh}, ensure_ascii=False))
             return
-        place = f" ({self.field})" if self.field else ""
-        errors.print(f"[bold red]{self.code}[/]{place}", markup=True)
+        errors.print(self.code, style="bold red", markup=False, end="")
+        errors.print(f" ({self.field})" if self.field else "", markup=False)
         if sentence.en != self.code:
             errors.print(f"  {sentence.en}\n  {sentence.zh}", markup=False)
         if self.expected:
-            errors.print(f"  expected 应为: {self.expected}", markup=False)
+            errors.print(f"  expected 应为: {expected.en}", markup=False)
+        if expected.zh != expected.en:
+            errors.print(f"    {expected.zh}", markup=False)
 
 
 def _words() -> Words:
@@ -85,10 +92,22 @@ def fails_clearly(command: Callable[Given, Answer]) -> Callable[Given, Answer]:
             failure = as_failure(fault)
             if failure is None:
                 raise
+            if not isinstance(fault, Failure | Problem):  # A gateway's fields are the action's, not the command's.
+                failure.field = _as_typed(command, failure.field)
             failure.as_json = bool(named.get("as_json", False))
             raise failure from None
 
     return run
+
+
+def _as_typed(command: Callable[..., Any], field: str) -> str:
+    """The option's own name where a field is an option of the command; else the field."""
+    parameter = inspect.signature(command).parameters.get(field)
+    if parameter is None or parameter.kind is not parameter.KEYWORD_ONLY:
+        return field
+    told = [each for each in getattr(parameter.annotation, "__metadata__", ()) if isinstance(each, Parameter)]
+    names = [name for each in told for name in each.name or ()]
+    return names[0] if names else f"--{field.replace('_', '-')}"
 
 
 def as_failure(fault: Exception) -> Failure | None:
@@ -97,7 +116,7 @@ def as_failure(fault: Exception) -> Failure | None:
     match fault:
         case Failure():
             return fault
-        case _ if isinstance(code, str):
+        case _ if isinstance(code, str) and "." in code:  # Other libraries have codes of their own, without a dot.
             return Failure(code, str(getattr(fault, "field", "")), str(getattr(fault, "expected", "")))
         case FileNotFoundError():
             return Failure("cli.file_missing", str(fault.filename), "a file that is there")
@@ -116,6 +135,15 @@ def answer(value: Any, *, as_json: bool, text: str) -> None:
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
     else:
         console.print(text, markup=False)
+
+
+def plain(value: Any) -> str:
+    """A field's value on one line: a text as it stands, anything else as JSON. What would begin a line or steer the terminal
+    is escaped: the value may be a stranger's."""
+    if isinstance(value, str) and value.isprintable():
+        return value
+    written = json.dumps(value, ensure_ascii=False)
+    return written if written.isprintable() else json.dumps(value)
 
 
 @contextmanager

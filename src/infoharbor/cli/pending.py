@@ -6,25 +6,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
-from infoharbor.cli.keys import passphrase
-from infoharbor.cli.output import GATEWAY, AsJson, Failure, Token, answer, fails_clearly
+from infoharbor.cli.command_group import command_group
+from infoharbor.cli.keys import PassphraseVariable, passphrase
+from infoharbor.cli.output import GATEWAY, AsJson, Failure, GatewayUrl, Token, answer, fails_clearly
 from infoharbor.crypto.keyfile import read_key
 from infoharbor.kernel.registry import installed_registry
 from infoharbor.sdk.client import Client
-from infoharbor.sdk.documents import HALF_SIGNED_BYTES, half_signed
 from infoharbor.sdk.forms import action_form
 from infoharbor.sdk.keys import Signer
 from infoharbor.sdk.pending import checked
 from infoharbor.sdk.problems import Problem
 
-pending = App(name="pending", help="Bundles that wait for signatures. 等待签名的交易包。")
+pending = command_group("pending", help="Bundles that wait for signatures. 等待签名的交易包。")
 Key = Annotated[
     Path | None, Parameter(name="--key", help="The key file that signs and reads. 用于签名与查看的密钥文件。")
-]
-Variable = Annotated[
-    str, Parameter(name="--passphrase-variable", help="The variable that holds its passphrase. 保存口令的环境变量。")
 ]
 STATES = {
     "waiting": "waiting 等待签名",
@@ -38,42 +35,48 @@ STATES = {
 @pending.command(name="list")
 @fails_clearly
 def listed(
-    *, key: Key = None, passphrase_variable: Variable = "", token: Token = "", url: str = GATEWAY, ended: bool = False,
+    *,
+    key: Key = None,
+    passphrase_variable: PassphraseVariable = "",
+    token: Token = "",
+    url: GatewayUrl = GATEWAY,
+    ended: bool = False,
     as_json: AsJson = False,
-) -> None:  # fmt: skip
+) -> None:
     """What waits for your organisation's signature, or has your organisation's already. 列出等待签名的交易包。
 
     Parameters
     ----------
-    url
-        The gateway's address.
     ended
-        Also what ran, was declined or has lapsed.
+        Also what ran, was declined or has lapsed. 同时列出已执行、已拒签或已过期的。
     """
-    with _client(key, passphrase_variable, token, url) as (client, _):
+    with reached(key, passphrase_variable, token, url) as (client, _):
         page = client.pending.list(waiting=not ended)
-    lines = [line for item in page["items"] for line in _lines(item)]
+    lines = [line for item in page["items"] for line in lines_of(item)]
     answer(page, as_json=as_json, text="\n".join(lines or ["nothing waits 没有等待签名的交易包"]))
 
 
 @pending.command
 @fails_clearly
 def sign(
-    identifier: str, *, key: Key = None, passphrase_variable: Variable = "", url: str = GATEWAY, yes: bool = False,
+    identifier: str,
+    *,
+    key: Key = None,
+    passphrase_variable: PassphraseVariable = "",
+    url: GatewayUrl = GATEWAY,
+    yes: bool = False,
     as_json: AsJson = False,
-) -> None:  # fmt: skip
+) -> None:
     """Show what a bundle does, as its own bytes say, and sign it with your key; the last signature sends it. 查看并签署交易包。
 
     Parameters
     ----------
     identifier
-        The bundle's id, as `pending list` gives it.
-    url
-        The gateway's address.
+        The bundle's id, as `pending list` gives it. 交易包编号，见 `pending list`。
     yes
-        Sign without asking.
+        Sign without asking. 不询问，直接签名。
     """
-    with _client(key, passphrase_variable, "", url) as (client, signer):
+    with reached(key, passphrase_variable, "", url) as (client, signer):
         if signer is None:
             raise Failure("cli.option_missing", "--key", "the file of a key that is to sign")
         registry = installed_registry(client.chain().suite)
@@ -84,53 +87,37 @@ def sign(
             if input("sign? 是否签名？ [y/N] ").strip().lower() != "y":
                 raise SystemExit(1)
         found = client.pending.sign(identifier, signer)
-    answer(found, as_json=as_json, text="\n".join(_lines(found)))
+    answer(found, as_json=as_json, text="\n".join(lines_of(found)))
 
 
 @pending.command
 @fails_clearly
 def decline(
-    identifier: str, *, reason: str, key: Key = None, passphrase_variable: Variable = "", token: Token = "",
-    url: str = GATEWAY, as_json: AsJson = False,
-) -> None:  # fmt: skip
+    identifier: str,
+    *,
+    reason: str,
+    key: Key = None,
+    passphrase_variable: PassphraseVariable = "",
+    token: Token = "",
+    url: GatewayUrl = GATEWAY,
+    as_json: AsJson = False,
+) -> None:
     """Do not sign a bundle, or take your signature back, for a reason that the others read. 拒绝签署交易包。
 
     Parameters
     ----------
     identifier
-        The bundle's id.
+        The bundle's id. 交易包编号。
     reason
-        What the other organisations read.
-    url
-        The gateway's address.
+        What the other organisations read. 供其他机构查看的理由。
     """
-    with _client(key, passphrase_variable, token, url) as (client, _):
+    with reached(key, passphrase_variable, token, url) as (client, _):
         found = client.pending.decline(identifier, reason)
-    answer(found, as_json=as_json, text="\n".join(_lines(found)))
-
-
-def submit_document(file: Path, url: str, token: str, *, as_json: bool) -> None:
-    """Send what was prepared and signed; where signatures are missing, it waits for them at the gateway."""
-    raw = file.read_bytes()
-    if len(raw) > HALF_SIGNED_BYTES:
-        raise Failure("input.too_large", str(file), f"at most {HALF_SIGNED_BYTES} bytes")
-    try:
-        document = json.loads(raw)
-    except ValueError:
-        raise Failure("input.not_json", str(file), "the JSON that /v1/prepare gave, with signatures") from None
-    with _client(None, "", token, url) as (client, _):
-        unsigned, signatures = half_signed(client.chain(), document)
-        if set(signatures) == set(unsigned.opened.keys):
-            found = client.submit(unsigned.with_signatures(signatures))
-            text = f"committed 已入账: block 区块 {found['height']}, {found['transaction']}"
-        else:
-            found = client.pending.post("", document)
-            text = "\n".join(_lines(found))
-    answer(found, as_json=as_json, text=text)
+    answer(found, as_json=as_json, text="\n".join(lines_of(found)))
 
 
 @contextmanager
-def _client(key: Path | None, variable: str, token: str, url: str) -> Iterator[tuple[Client, Signer | None]]:
+def reached(key: Path | None, variable: str, token: str, url: str) -> Iterator[tuple[Client, Signer | None]]:
     """Asks as the key's organisation, or as the token's."""
     signer = None if key is None else Signer("", read_key(key, passphrase(variable)))
     with Client(url, signer=signer, token=token) as client:
@@ -139,10 +126,12 @@ def _client(key: Path | None, variable: str, token: str, url: str) -> Iterator[t
         except Problem as problem:
             if problem.code == "client.unreachable":
                 raise Failure("cli.no_node", "--url", f"a gateway that answers at {url}") from None
+            if problem.code == "client.no_gateway":
+                raise Failure("cli.no_gateway", "--url", f"a gateway of a ledger at {url}") from None
             raise
 
 
-def _lines(item: dict[str, Any]) -> list[str]:
+def lines_of(item: dict[str, Any]) -> list[str]:
     state = STATES[item["state"]]
     lines = [item["id"], f"  {state}, until 有效期至 {item['expiry']}, from 发起方 {item['proposer']}"]
     lines += [f"  {', '.join(each['by'])}: {each['title']} {each['title_zh']}" for each in item["actions"]]

@@ -24,7 +24,6 @@ from infoharbor.engine.snapshot import Snapshot
 from infoharbor.kernel.activation import Active
 from infoharbor.kernel.skips import POISON
 from infoharbor.kernel.state import BlockState
-from infoharbor.sdk.building import now_ms
 
 NO_EXPIRY = "00000000"
 """With what the ids of due moves begin, and no transaction's."""
@@ -41,25 +40,26 @@ def skip(
     sign: bool = False,
     as_json: AsJson = False,
 ) -> None:
-    """Agree not to run a transaction on which every node's machine fails; and once a quorum has signed, let it hold here.
-    同意跳过使所有节点出错的交易；达到法定签名数后在本节点生效。
+    """Agree not to run a transaction on which every node's machine fails; a quorum's signatures let it hold. 同意跳过某笔交易。
 
-    Each operator of a validator looks into the fault, and signs: the file goes from one to the next. Then everyone places
-    it, without --sign, and starts the node again. The transaction is refused as `contract.poison`, now and for ever.
+    Each operator of a validator looks into the fault, and signs: the file goes from one to the next. Then everyone places it,
+    without --sign, and starts the node again. The transaction is refused as `contract.poison`, now and for ever.
+    各验证节点运营者查明故障后依次签名并传递文件；随后各自不带 --sign 执行并重启节点。该交易从此被拒绝（`contract.poison`）。
 
     Parameters
     ----------
     height
-        The block that cannot be made, as a stopped node's status names it.
+        The block that cannot be made, as a stopped node's status names it. 无法生成的区块，见停机节点的状态。
     transaction
-        The transaction's id, 64 hex digits.
+        The transaction's id, 64 hex digits. 交易编号，64 位十六进制。
     file
-        The skip with the signatures so far; the first who signs makes it.
+        The skip with the signatures so far; the first who signs makes it. 含已有签名的跳过文件；由首个签名者生成。
     record
         Where the fault is in a due move, the record that the status names: its due moves are left, and whoever reaches for it
         is refused as `contract.held`, until a later version of its contract is in force.
+        到期动作出错时，状态所示的记录：其到期动作暂停，访问者被拒绝（`contract.held`），直至其合约的后续版本生效。
     sign
-        Add this node's validator's signature, and nothing else.
+        Add this node's validator's signature, and nothing else. 只添加本节点验证者的签名。
     """
     if not re.fullmatch("[0-9a-f]{64}", transaction):
         raise Failure("skip.malformed", "transaction", "64 lower-case hex digits")
@@ -112,14 +112,16 @@ def _placed(reader: Reader, data: Path, found: Skip, height: int, transaction: s
 
 
 def _version_of(reader: Reader, snapshot: Snapshot, transaction: str, record: str) -> int:
-    """The version in force of the contract of a record whose due move is to be skipped; 0 where there is none."""
+    """The version in force of the contract of a record whose due move is to be skipped; 0 where there is none. In force by
+    the ledger's time, which all who sign have: a clock would let two of them sign different skips. Should the very block that
+    cannot be made bring another version into force, its skip makes that block alone, and the next stop asks for one more."""
     if not record:
         if transaction.startswith(NO_EXPIRY):
             raise Failure("skip.record", "--record", "the record whose due move it is, which the status names")
         return 0
     if snapshot.entry(record) is None:
         raise Failure("skip.record", "--record", "CONTRACT/TABLE/KEY of a record")
-    active = Active(reader.chain.registry).at(BlockState(snapshot), max(snapshot.time, now_ms()), again=True)
+    active = Active(reader.chain.registry).at(BlockState(snapshot), snapshot.time, again=True)
     return active.get(record.partition("/")[0], 1)
 
 
@@ -140,6 +142,7 @@ def explain(*, data: Data = DEFAULT_DATA, gateway: tuple[str, ...] = (), as_json
     ----------
     gateway
         A member's gateway, such as https://ledger.example; by default those in the node's `consensus/node.json`.
+        成员网关；默认取节点 `consensus/node.json` 中的地址。
     """
     folder = DataFolder(data)
     known = quarantine_in(folder.quarantine)
@@ -151,7 +154,8 @@ def explain(*, data: Data = DEFAULT_DATA, gateway: tuple[str, ...] = (), as_json
         told = explained(known, reader.chain, own, gateway or ConsensusHome(data).config().gateways)
     folder.write_quarantine(told)
     described = {name: getattr(told, name) for name in told.__struct_fields__}
-    answer(described, as_json=as_json, text=told.told.replace(", ", "\n"))
+    lines = [*told.told.split(", "), f"next 下一步: find the cause 查明原因; infoharbor network resync --data {data}"]
+    answer(described, as_json=as_json, text="\n".join(lines))
 
 
 @fails_clearly
@@ -159,12 +163,13 @@ def resync(*, data: Data = DEFAULT_DATA, gateway: tuple[str, ...] = (), as_json:
     """Set a stopped node in quarantine right: put aside what differs; the next start fetches it anew. 恢复被隔离的节点。
 
     Find the cause first, such as another library than the others have: it would part from them again.
+    请先查明原因（如与他人的库版本不同），否则会再次分歧。
 
     Parameters
     ----------
     gateway
         Members' gateways. A node that cannot go back to before the differing block begins with the state that these have;
-        without them, with the first block.
+        without them, with the first block. 成员网关。无法回退到分歧区块之前的节点从其状态开始；未指定时从首个区块开始。
     """
     program = cometbft(lambda program: errors.print(f"  builds {program} 首次构建", style="dim"))
     done = set_right(data, program, gateway)

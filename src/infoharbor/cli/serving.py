@@ -1,5 +1,7 @@
 """`infoharbor run` and `token`: run a node with its doors, let someone in."""
 
+import faulthandler
+import signal
 from collections.abc import Callable, Sequence
 from ipaddress import ip_network
 from pathlib import Path
@@ -14,6 +16,7 @@ from infoharbor.cli.output import DEFAULT_DATA, Data, Failure, ReadmodelUrl, err
 from infoharbor.contracts.identity.records import User, UserKind, UserStatus
 from infoharbor.edgekit.cast import Cast
 from infoharbor.edgekit.webhooks import Targets
+from infoharbor.engine.attested_notes import attesting
 from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.node import NodeEngine
@@ -21,7 +24,6 @@ from infoharbor.engine.reader import open_reader
 from infoharbor.gateway.agents import keep_agent_key
 from infoharbor.gateway.metrics import HOST as METRICS_HOST
 from infoharbor.gateway.tokens import issue_token
-from infoharbor.kernel.block import NO_ATTESTERS
 from infoharbor.portal.serve import listen, serve
 from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.telling import DAY_MS, PAST_DAYS, SEED_FILE, StoryClock, found_demo, is_demo, tell
@@ -57,26 +59,30 @@ def run(
     Parameters
     ----------
     port
-        The gateway's and the portal's port.
+        The gateway's and the portal's port. 网关与门户的端口。
     host
-        The address to listen on; beyond this machine only behind a proxy with TLS.
+        The address to listen on; beyond this machine only behind a proxy with TLS. 监听地址；对外开放须置于 TLS 代理之后。
     demo
-        Found a demo ledger if the data folder has none, and tell its story.
+        Found a demo ledger if the data folder has none, and tell its story. 数据目录中没有账本时创建演示账本并写入演示数据。
     public_url
         Where readers find this node, such as https://ledger.example behind a proxy; QR codes and links say it.
+        读者访问本节点的网址，用于二维码与链接。
     webhook_network
         A network, such as 10.1.0.0/16, that subscriptions may have events sent to; public addresses always are.
+        允许订阅推送的内网网段；公网地址始终允许。
     trusted_proxy
         The address or network of a proxy whose X-Forwarded-For is believed: each address behind it has a rate of its own.
+        可信代理的地址或网段：采信其 X-Forwarded-For，按来源地址分别限流。
     metrics_port
-        Answer Prometheus at 127.0.0.1:PORT/metrics; by default nowhere.
+        Answer Prometheus at 127.0.0.1:PORT/metrics; by default nowhere. 供 Prometheus 采集的端口；默认不开放。
     keep_blocks
         How many of the newest blocks stay at least; older ones, and with them histories and receipts, are dropped a quarter
-        of a GiB at a time. By default all stay.
+        of a GiB at a time. By default all stay. 至少保留的最新区块数；更早的区块连同历史与回执会被删除。默认全部保留。
     trace_to
         Send traces of requests to an OpenTelemetry collector (OTLP over HTTP), such as http://127.0.0.1:4318; by default
-        nowhere.
+        nowhere. 将请求链路数据发往 OpenTelemetry 采集器；默认不发送。
     """
+    faulthandler.register(signal.SIGUSR1)  # Where a node stands still, its operator sees at what: on standard error.
     with told_as(log_format), following(log_format, trace_to) as observer:
         ensure_port(host, port)
         if metrics_port is not None:
@@ -120,7 +126,7 @@ def run(
 def ensure_not_a_members(engine: NodeEngine) -> None:
     """Refuse to go on alone with a network's ledger, such as a backup of a member's: it would be a second history."""
     with engine.snapshot() as snapshot:
-        attested = snapshot.header.attesters_root != NO_ATTESTERS
+        attested = attesting(snapshot) is not None
     if attested and isinstance(engine, EmbeddedEngine):
         raise Failure("node.not_alone", "--data", "a folder with consensus/, or a ledger that one operator keeps")
 
@@ -129,6 +135,8 @@ def ensure_port(host: str, port: int, *, option: str = "--port") -> None:
     """Before anything is founded or told: whether the port can be had."""
     try:
         listen(host, port).close()
+    except OverflowError:
+        raise Failure("cli.port", option, "0 to 65535") from None
     except OSError as fault:
         raise Failure("cli.port", option, f"a free port of {host}; {port}: {fault.strerror}") from None
 
@@ -201,8 +209,9 @@ def token(*, organisation: str = "", demo: bool = False, data: Data = DEFAULT_DA
     ----------
     organisation
         Whose token: an organisation of the ledger; it is tied to its first agent, or its first user.
+        令牌所属机构；绑定其首个代理，若无则首个用户。
     demo
-        A token of a demo user who may capture events.
+        A token of a demo user who may capture events. 可采集事件的演示用户的令牌。
     """
     chosen = DEMO_ORGANISATION if demo else organisation
     if not chosen:
@@ -215,6 +224,8 @@ def token(*, organisation: str = "", demo: bool = False, data: Data = DEFAULT_DA
     finally:
         reader.close()
     own = [user for user in users if user.organisation == chosen and user.status == UserStatus.ACTIVE]
+    if not own and demo:
+        raise Failure("cli.not_a_demo", "--demo", "a folder that `run --demo` founded, or --organisation ID")
     if not own:
         raise Failure(
             "identity.organisation_unknown", "--organisation", "an organisation of this ledger, with an active user"

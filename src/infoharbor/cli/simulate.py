@@ -34,23 +34,25 @@ def simulate(
 ) -> None:
     """Run a whole network in one process, with faults, and check what must hold. 在单个进程内模拟整个网络及其故障。
 
-    The same seed gives the same history. One in which something does not hold is made smaller, and how to run it
-    again is printed; the exit code is then 1.
+    The same seed gives the same history. One in which something does not hold is made smaller, and how to run it again is
+    printed; the exit code is then 1. 相同种子得到相同的历史。发现规则不成立时，会缩小案例并输出重现命令，返回 1。
 
     Parameters
     ----------
     organisations
-        How many keep the ledger; less than a third of them are hostile.
+        How many keep the ledger; less than a third of them are hostile. 维护账本的机构数；其中不足三分之一为恶意方。
     seed
         What everything follows from: messages late, lost and twice, partitions, crashes, clocks, lies.
+        随机种子，决定消息延迟、丢失与重复、分区、崩溃、时钟偏差和欺骗行为。
     blocks
-        How many blocks are decided at least while faults go on.
+        How many blocks are decided at least while faults go on. 故障期间至少完成的区块数。
     histories
-        So many histories, with this seed and those that follow it.
+        So many histories, with this seed and those that follow it. 运行的次数，种子依次递增。
     story
         A contract whose story is told beside the random load, after those that it needs; may be given again.
+        随机负载之外加演其故事的合约（先演其所依赖的）；可重复指定。
     without
-        A kind of fault to leave out; may be given again.
+        A kind of fault to leave out; may be given again. 排除的故障类型；可重复指定。
     """
     told = _stories(story or [])
     plan = Plan(seed, organisations, blocks, frozenset(Fault) - set(without or ()), stories=tuple(story or ()))
@@ -103,10 +105,10 @@ def _line(result: Result) -> str:
     plan, violation = result.plan, result.violation
     line = (
         f"seed 种子 {plan.seed}: {result.blocks} blocks 区块, {result.transactions} transactions 交易, "
-        f"{result.milliseconds / 1000:.1f} s, history 历史 {result.digest[:16]}"
+        f"{result.milliseconds / 1000:.1f} s simulated 模拟秒, history 历史 {result.digest[:16]}"
     )
     if violation is None:
-        return line
+        return f"{line}; all that must hold held 各项规则均成立"
     english, chinese = SENTENCES[violation.rule]
     return f"{line}\n{english} {chinese}\n{violation}\nagain 重现: {_command(plan)}"
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
+from infoharbor.cli.command_group import command_group
 from infoharbor.cli.files import start_of
 from infoharbor.cli.output import AsJson, Failure, answer, errors, fails_clearly
 from infoharbor.edgekit.json_form import iso
@@ -18,7 +19,7 @@ REQUEST_BYTES = 4096
 Authorities = Annotated[
     Path, Parameter(help="The root certificates (PEM) of the authorities that you believe. 您信任的时间戳机构根证书。")
 ]
-stamp = App(name="stamp", help="Have evidence stamped with the time (RFC 3161). 为存证加盖可信时间戳。")
+stamp = command_group("stamp", help="Have evidence stamped with the time (RFC 3161). 为存证加盖可信时间戳。")
 
 
 @stamp.command
@@ -27,12 +28,14 @@ def request(evidence: Path, *, output: Annotated[Path, Parameter(name=["--output
     """Write what an authority is sent to stamp an evidence file's checkpoint. 生成时间戳请求文件。
 
     Send it by any HTTP client, such as `curl --data-binary @request.tsq -H "Content-Type: application/timestamp-query"`. The
-    authority learns a hash and nothing else.
+    authority learns a hash and nothing else. 可用任意 HTTP 客户端发送；时间戳机构只会得知一个哈希值。
 
     Parameters
     ----------
+    evidence
+        The evidence file. 存证文件。
     output
-        The request (TimeStampReq) in DER.
+        The request (TimeStampReq) in DER. 时间戳请求文件（DER）。
     """
     _ensure_installed()
     from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
@@ -55,10 +58,12 @@ def check(
 
     Parameters
     ----------
+    evidence
+        The evidence file. 存证文件。
     response
-        What it answered (TimeStampResp) in DER.
+        What it answered (TimeStampResp) in DER. 时间戳机构的回复（DER）。
     asked
-        The request, whose random number the answer then has to repeat.
+        The request, whose random number the answer then has to repeat. 时间戳请求；回复须包含其中的随机数。
     """
     nonce = _nonce(asked) if asked is not None else None
     found = read_stamp(response, authorities, start_of(evidence, EVIDENCE_BYTES), nonce=nonce)

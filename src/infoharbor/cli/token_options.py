@@ -1,5 +1,6 @@
 """The options by which a command makes keys in a PKCS#11 token."""
 
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from infoharbor.cli.output import Failure
-from infoharbor.crypto.suites import SUITES, PrivateKey, TokenPlace
+from infoharbor.crypto.suites import ED25519, SUITES, PrivateKey, TokenPlace
 
 
 @Parameter(name="*")
@@ -44,6 +45,10 @@ class TokenOptions:
         pin_file = str(self.pin_file.absolute()) if self.pin_file is not None else ""
         place = TokenPlace(str(self.pkcs11.absolute()), self.token, label, self.pin_variable, pin_file)
         return make(suite, place)
+
+    def validator_key(self, name: str) -> PrivateKey:
+        """A fresh key by which the node of this organisation votes on blocks."""
+        return self.make(ED25519.name, f"validator-{name}-{secrets.token_hex(8)}")
 
 
 NO_TOKEN = TokenOptions()

@@ -3,13 +3,14 @@
 import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from infoharbor.cli.keys import registered
 from infoharbor.cli.output import Failure
+from infoharbor.cli.records import find
 from infoharbor.contracts.governance.actions import CastVote, Decision, Propose
 from infoharbor.contracts.governance.records import ProposalStatus
-from infoharbor.contracts.identity.actions import AdmitOrganisation
+from infoharbor.contracts.identity.organisations import AdmitOrganisation
 from infoharbor.contracts.identity.records import Registration
 from infoharbor.crypto.keyfile import read_key, write_key
 from infoharbor.crypto.suites import SUITES, PrivateKey
@@ -35,7 +36,7 @@ class Member(NamedTuple):
     def admission(self) -> AdmitOrganisation:
         number = int(self.name.removeprefix("member-"))
         return AdmitOrganisation(
-            self.name, f"试验成员 {number}", f"Trial member {number}", "CN", Registration.REGISTRY, f"DEMO-{number:04}",
+            self.name, f"试验成员 {number}", f"Trial member {number}", "CN", Registration.REGISTRY, f"TRIAL-{number:04}",
             True, self.user, registered(self.key, self.user),
         )  # fmt: skip
 
@@ -62,35 +63,38 @@ def administrators(folders: Iterable[Path]) -> list[Signer]:
 def vote(client: Client, voters: Sequence[Signer], decision: Decision, *, id: str, reason: str) -> bool:
     """Propose the decision if nobody has, and vote yes for each voter until it is decided; whether it is adopted.
 
-    Raises `Failure` with `network.not_adopted` if it was rejected, or found no majority in time."""
+    Raises `Failure` with `network.not_adopted` if it was rejected, or found no majority in time, and with
+    `cli.proposal_other` if something else was proposed under this id, which anybody with a seat may have guessed."""
+    proposal = Propose.to(decision, id=id, reason=reason)
+    known = proposed(client, id)
+    if known is not None and (known["action"], known["decision"]) != (proposal.action, proposal.decision.hex()):
+        raise Failure(
+            "cli.proposal_other", id, f"{proposal.action} as this command proposes it; --attempt 2 is another id"
+        )
     for voter in voters:
-        status = status_of(client, id)
-        if status == "":
-            client.act(Propose.to(decision, id=id, reason=reason), signers=[voter])
-        elif status == ProposalStatus.OPEN:
+        if known is None:
+            client.act(proposal, signers=[voter])
+        elif known["status"] == ProposalStatus.OPEN:
             _cast(client, voter, id)
-        else:
-            break
-    status = status_of(client, id)
+        known = proposed(client, id)
+    status = "" if known is None else known["status"]
     if status not in (ProposalStatus.OPEN, ProposalStatus.ADOPTED):
-        raise Failure("network.not_adopted", id, f"an open proposal; this one is {status}")
-    return status == ProposalStatus.ADOPTED
+        raise Failure(
+            "network.not_adopted", id, f"an open proposal; this one is {status}, --attempt 2 proposes it anew"
+        )
+    return bool(status == ProposalStatus.ADOPTED)
 
 
-def status_of(client: Client, proposal: str) -> str:
-    """Empty if there is no such proposal."""
-    try:
-        return str(client.record(f"governance/proposals/{proposal}")["record"]["status"])
-    except Problem as problem:
-        if problem.code != "ledger.record_unknown":
-            raise
-        return ""
+def proposed(client: Client, id: str) -> dict[str, Any] | None:
+    """The proposal of this id, as JSON; None if there is none."""
+    found = find(client, f"governance/proposals/{id}")
+    return None if found is None else found["record"]
 
 
-def tally(client: Client, proposal: str) -> str:
-    """How many have said yes, of how many who must."""
-    record = client.record(f"governance/proposals/{proposal}")["record"]
-    return f"{record['in_favour']} of {record['majority']} votes 票"
+def awaited(client: Client, id: str) -> str:
+    """What a command says that has voted while others have yet to: how many have said yes, of how many who must."""
+    found = proposed(client, id) or {}
+    return f"voted 已投票，等待其他成员: {found['in_favour']} of {found['majority']} votes 票"
 
 
 def _cast(client: Client, voter: Signer, proposal: str) -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import httpx
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
+from infoharbor.cli.command_group import command_group
 from infoharbor.cli.files import start_of
 from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, Failure, answer, errors, fails_clearly
 from infoharbor.cli.witnessing import agreed, notes_at
@@ -15,13 +16,15 @@ from infoharbor.engine.reader import open_reader
 from infoharbor.engine.witness import read_watch_list
 from infoharbor.evidence.handover import WAY_BYTES, WayForward, way_forward_codec
 from infoharbor.evidence.handover import advance as advance_trust
-from infoharbor.evidence.note import NOTE_BYTES
+from infoharbor.evidence.note import NOTE_BYTES, checkpoint_in
 from infoharbor.evidence.policy import parse_trust
 from infoharbor.evidence.trust import TRUST_BYTES
 from infoharbor.sdk.building import now_ms
-from infoharbor.sdk.trusting import DAY_MS, REFRESH_DAYS, checkpoint_in, ledger_trust
+from infoharbor.sdk.trusting import DAY_MS, REFRESH_DAYS, ledger_trust
 
-trust = App(name="trust", help="Write the trust file, or carry an old one forward. 导出信任文件，或更新旧的信任文件。")
+trust = command_group(
+    "trust", help="Write the trust file, or carry an old one forward. 导出信任文件，或更新旧的信任文件。"
+)
 Output = Annotated[Path, Parameter(name=["--output", "-o"])]
 ANSWER_S = 30
 
@@ -35,10 +38,13 @@ def write(
 
     Parameters
     ----------
+    output
+        Where the trust file goes. 信任文件的路径。
     refresh_days
-        For how many days the file counts as fresh.
+        For how many days the file counts as fresh. 文件的有效天数。
     witnessed
         Ask for all outside witnesses too that `network add-witness` has named to this node.
+        同时要求本节点已登记的全部外部见证方。
     """
     outside = read_watch_list(DataFolder(data).witnesses).witnesses if witnessed else []
     reader = open_reader(data)
@@ -61,23 +67,26 @@ def advance(
     witnessed: tuple[str, ...] = (),
     as_json: AsJson = False,
 ) -> None:
-    """Carry an old trust file forward through every handover of the attesters since. 经历次见证人交接更新旧的信任文件。
+    """Carry an old trust file forward through every handover of the attesters since. 经历次见证方交接更新旧的信任文件。
 
     Nothing of what the other side says is believed unless those whom the old file trusts have attested it.
+    对方所称内容，须经旧文件所信任的见证方见证才予采信。
 
     Parameters
     ----------
     old
-        The trust file that you have.
+        The trust file that you have. 现有的信任文件。
     source
         The address of any node of the ledger, or a file that holds what one answered at /log/way-forward.
+        账本任一节点的地址，或保存其 /log/way-forward 应答的文件。
     output
-        Where the new trust file goes.
+        Where the new trust file goes. 新信任文件的路径。
     refresh_days
-        For how many days the new file counts as fresh.
+        For how many days the new file counts as fresh. 新文件的有效天数。
     witnessed
         Where the old file asks for outside witnesses: the address of a member's gateway, or a file that holds its note of the
         newest checkpoint on the way; one more than a third of the members.
+        旧文件要求外部见证时：成员网关地址，或保存其最新检查点签注的文件；数量须超过成员数的三分之一。
     """
     with old.open("rb") as opened:
         policy = parse_trust(opened.read(TRUST_BYTES + 1))

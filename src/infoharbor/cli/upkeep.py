@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from itertools import islice, zip_longest
 from pathlib import Path
 
-from cyclopts import App
 from msgspec import structs
 from sqlalchemy.exc import SQLAlchemyError
 
-from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, ReadmodelUrl, answer, fails_clearly, progress
+from infoharbor.cli.command_group import command_group
+from infoharbor.cli.output import DEFAULT_DATA, AsJson, Data, Failure, ReadmodelUrl, answer, fails_clearly, progress
 from infoharbor.edgekit.json_form import iso
 from infoharbor.engine import backup as copies
-from infoharbor.engine.interface import Damaged
+from infoharbor.engine.interface import Damaged, Refused
 from infoharbor.engine.reader import Reader, open_reader
 from infoharbor.kernel.activation import Inactive, check_files
 from infoharbor.kernel.audit import offending
@@ -25,8 +25,14 @@ from infoharbor.readmodel.comparison import differences
 from infoharbor.readmodel.database import default_url, open_database
 from infoharbor.readmodel.follower import Follower, OtherChain
 
-readmodel = App(name="readmodel", help="The SQL mirror of the ledger. 账本的 SQL 镜像。")
+readmodel = command_group("readmodel", help="The SQL mirror of the ledger. 账本的 SQL 镜像。")
 LEAST_FREE_BYTES = 2 * 1024**3
+PARTS = {
+    "state": "state 状态",
+    "replay": "replay 重放",
+    "invariants": "invariants 不变式",
+    "read_model": "read model SQL 镜像",
+}
 MIRROR_BEHIND_MAX = 10_000
 EXPIRY_WARNING_MS = 30 * 24 * 60 * 60 * 1000
 
@@ -43,6 +49,7 @@ def audit(*, data: Data = DEFAULT_DATA, readmodel_url: ReadmodelUrl = "", as_jso
 
     Also beside a running node; it looks at the ledger as it stands when it begins. A node that does not keep all blocks has
     its state checked against its header log, and runs again what follows the oldest snapshot that it keeps.
+    可在节点运行时执行，核对开始时的账本。未保留全部区块的节点，按区块头日志核对状态，并从最早的快照起重放。
     """
     found: dict[str, list[str]] = {"state": [], "replay": [], "invariants": [], "read_model": []}
     with _reading(data) as reader:
@@ -57,11 +64,14 @@ def audit(*, data: Data = DEFAULT_DATA, readmodel_url: ReadmodelUrl = "", as_jso
             found["invariants"] = [
                 f"{rule}: {path}" for rule, path in offending(reader.chain.registry, snapshot, snapshot.time)
             ]
-        if readmodel_url or (data / "readmodel.sqlite").exists():
-            found["read_model"] = list(differences(_follower(reader, data, readmodel_url)))
+        mirrored = usable = bool(readmodel_url) or (data / "readmodel.sqlite").exists()
+        if mirrored:
+            found["read_model"], usable = _mirror_differences(reader, data, readmodel_url)
     clean = not any(found.values())
     told = {"height": height, "clean": clean, "first_block": first, "replayed_from": begins}
-    parts = [f"{part}: {'clean 无异常' if not broken else broken[:20]}" for part, broken in found.items()]
+    parts = [f"{PARTS[part]}: {'; '.join(broken[:20]) or 'clean 无异常'}" for part, broken in found.items()]
+    if not mirrored:
+        parts[-1] = f"{PARTS['read_model']}: none here, not compared 无镜像，未核对"
     if first > 0:
         ran = (
             f"from block {begins} 自区块 {begins}"
@@ -71,9 +81,21 @@ def audit(*, data: Data = DEFAULT_DATA, readmodel_url: ReadmodelUrl = "", as_jso
         parts.append(
             f"blocks kept from 保留区块自 {first}; replayed 重放: {ran}; earlier ones not checked 更早的区块未核对"
         )
+    parts += _after_audit(found, usable)
     answer(told | found, as_json=as_json, text="\n".join([f"block 区块 {height}", *parts]))
     if not clean:
         raise SystemExit(1)
+
+
+def _after_audit(found: dict[str, list[str]], usable: bool) -> Iterator[str]:
+    """What to do where something differs; a mirror that is not usable says it itself."""
+    if any(found[part] for part in ("state", "replay", "invariants")):
+        yield (
+            "next 下一步: stop the node, keep this folder as it is, restore a backup into another one and audit that "
+            "停止节点，保留本目录原样，将备份恢复到另一目录并核对"
+        )
+    elif found["read_model"] and usable:
+        yield "next 下一步: infoharbor readmodel rebuild, with the same options 使用相同选项"
 
 
 def _follower(reader: Reader, data: Path, url: str) -> Follower:
@@ -85,7 +107,7 @@ def _replayed(data: Path, reader: Reader, done: Callable[[int], None]) -> Iterat
     try:
         with copies.replay(data, root=reader.root, progress=done) as again, reader.snapshot() as snapshot:
             if reader.header(again.height) != encode_header(again.header):
-                yield f"block {again.height}"
+                yield f"block 区块 {again.height}"
             if snapshot.height == again.height:
                 pairs = zip_longest(again.scan(""), snapshot.scan(""))
                 differing = (
@@ -106,7 +128,13 @@ def _same(left: tuple[str, Entry] | None, right: tuple[str, Entry] | None, first
 
 @fails_clearly
 def backup(target: Path, *, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
-    """Copy the ledger to an empty folder, also while its node runs. 将账本备份到空目录（节点可不停机）。"""
+    """Copy the ledger to an empty folder, also while its node runs. 将账本备份到空目录（节点可不停机）。
+
+    Parameters
+    ----------
+    target
+        Where the backup goes: a folder that is empty or not there yet. 备份目录：空目录或尚不存在的目录。
+    """
     with _reading(data) as reader:
         height = reader.status().height
     with progress("backup 备份", height) as done:
@@ -123,8 +151,18 @@ def restore(source: Path, *, data: Data = DEFAULT_DATA, as_json: AsJson = False)
     """Put a backup into the data folder. 将备份恢复到数据目录。
 
     Refused below what this folder has already signed: two histories of one ledger must never live.
+    备份旧于本目录已签署的内容时拒绝恢复：同一账本不得有两份历史。
+
+    Parameters
+    ----------
+    source
+        The backup: a folder that `infoharbor backup` made. 备份目录，由 `infoharbor backup` 生成。
     """
-    height = copies.restore(source, data)
+    try:
+        height = copies.restore(source, data)
+    except Refused as refused:  # To the engine `data` is the folder that is read, and that is the backup.
+        typed = {"data": str(source), "target": "--data"}
+        raise Failure(refused.code, typed.get(refused.field, refused.field), refused.expected) from None
     answer(
         {"height": height, "data": str(data)}, as_json=as_json, text=f"restored to block 已恢复至区块 {height}: {data}"
     )
@@ -135,7 +173,12 @@ def restore(source: Path, *, data: Data = DEFAULT_DATA, as_json: AsJson = False)
 def rebuild(*, data: Data = DEFAULT_DATA, readmodel_url: ReadmodelUrl = "", as_json: AsJson = False) -> None:
     """Drop the mirror's rows and make them again from the first block. 清空镜像并从第一个区块重建。"""
     with _reading(data) as reader:
-        height = _follower(reader, data, readmodel_url).rebuild()
+        try:
+            height = _follower(reader, data, readmodel_url).rebuild()
+        except SQLAlchemyError as fault:
+            raise Failure(
+                "readmodel.unusable", "--readmodel-url", f"a database that answers; {_first_line(fault)}"
+            ) from None
     answer({"height": height}, as_json=as_json, text=f"mirrored to block 已镜像至区块 {height}")
 
 
@@ -143,6 +186,7 @@ def rebuild(*, data: Data = DEFAULT_DATA, readmodel_url: ReadmodelUrl = "", as_j
 def doctor(*, data: Data = DEFAULT_DATA, readmodel_url: ReadmodelUrl = "", as_json: AsJson = False) -> None:
     """Look for what needs a hand: damage, faults in contracts, keys about to expire, a mirror behind. 检查需要处理的问题。"""
     with _reading(data) as reader:
+        reader.ensure_signer()
         status = reader.status()
         findings = [*_files(data), *_rules(reader), *_keys(reader), *_faults(reader)]
         if readmodel_url or (data / "readmodel.sqlite").exists():
@@ -157,10 +201,14 @@ def doctor(*, data: Data = DEFAULT_DATA, readmodel_url: ReadmodelUrl = "", as_js
 def _files(data: Path) -> Iterator[str]:
     free = shutil.disk_usage(data).free
     if free < LEAST_FREE_BYTES:
-        yield f"disk: {free // 1024**2} MiB free; the node stops cleanly when it is full 磁盘空间不足"
+        left = free // 1024**2
+        yield (
+            f"disk 磁盘: {left} MiB free; make room, the node stops cleanly when it is full "
+            f"剩余 {left} MiB，请腾出空间，写满后节点会有序停机"
+        )
     for file in (data, *data.glob("keys/**/*")):
         if os.stat(file).st_mode & 0o077:
-            yield f"{file}: others can read it; chmod go-rwx 其他用户可读"
+            yield f"{file}: others can read it; chmod go-rwx 其他用户可读，请收回其权限"
 
 
 def _rules(reader: Reader) -> Iterator[str]:
@@ -175,7 +223,7 @@ def _rules(reader: Reader) -> Iterator[str]:
         try:
             check_files(registry, voted, snapshot.time)
         except Inactive as inactive:
-            yield f"contracts: {inactive} 合约文件与表决不符"
+            yield f"contracts: {inactive} 合约文件与表决不符，请安装表决通过的版本"
         for name, newest in {each.contract: each for each in voted if each.since > snapshot.time}.items():
             here = registry.contracts.get(name)
             if here is None or here.rules_hash != newest.rules_hash:
@@ -188,10 +236,26 @@ def _mirror(follower: Follower, height: int) -> Iterator[str]:
     try:
         behind = height - follower.stored_height()
     except (SQLAlchemyError, OtherChain) as fault:
-        yield f"read model: {str(fault).partition(chr(10))[0][:300]} SQL 镜像不可用"
+        yield f"{PARTS['read_model']}: {_unusable(fault)}"
         return
     if behind > MIRROR_BEHIND_MAX:
-        yield f"read model: {behind} blocks behind; is the node running? SQL 镜像落后"
+        yield f"{PARTS['read_model']}: {behind} blocks behind; is the node running? 落后 {behind} 个区块，请确认节点在运行"
+
+
+def _mirror_differences(reader: Reader, data: Path, url: str) -> tuple[list[str], bool]:
+    """Where the mirror differs, and whether it could be used at all."""
+    try:
+        return list(differences(_follower(reader, data, url))), True
+    except (SQLAlchemyError, OtherChain) as fault:
+        return [_unusable(fault)], False
+
+
+def _unusable(fault: Exception) -> str:
+    return f"check --readmodel-url and the database 请检查地址与数据库: {_first_line(fault)}"
+
+
+def _first_line(fault: Exception) -> str:
+    return str(fault).partition("\n")[0][:300]
 
 
 def _keys(reader: Reader) -> Iterator[str]:
@@ -201,7 +265,7 @@ def _keys(reader: Reader) -> Iterator[str]:
         for path, entry in snapshot.scan(kind.prefix):
             key = kind.read(entry)
             if key is not None and key.status == "active" and 0 < key.until < soon:
-                yield f"{path}: of {key.organisation}, ends {iso(key.until)}; rotate it 密钥即将到期"
+                yield f"{path}: of {key.organisation}, ends {iso(key.until)}; rotate it 密钥即将到期，请更换"
 
 
 def _faults(reader: Reader) -> Iterator[str]:
@@ -211,4 +275,4 @@ def _faults(reader: Reader) -> Iterator[str]:
         for raw in block.receipts:
             receipt = receipt_codec.decode(raw)
             if receipt.code == "contract.fault":
-                yield f"block {receipt.height}: a fault inside a contract ({receipt.expected}): report it 合约内部错误"
+                yield f"block {receipt.height}: a fault inside a contract ({receipt.expected}): report it 合约内部错误，请上报"

@@ -1,5 +1,6 @@
 """`infoharbor network rotate-validator`, `remove-validator`: another key for a validator, or no vote on blocks any more."""
 
+import functools
 import os
 import signal
 from pathlib import Path
@@ -9,23 +10,21 @@ import msgspec
 from cyclopts import Parameter
 
 from infoharbor.cli.joining import REQUEST_FILE, decide_on, ensure_node
-from infoharbor.cli.keys import passphrase
+from infoharbor.cli.keys import PassphraseVariable
 from infoharbor.cli.local_network import DEFAULT_DIR, NetworkDir, NetworkFolder
-from infoharbor.cli.output import GATEWAY, AsJson, Data, Failure, answer, fails_clearly
-from infoharbor.cli.trial_members import administrators, tally, vote
+from infoharbor.cli.output import GATEWAY, AsJson, Data, Failure, OwnGatewayUrl, answer, fails_clearly
+from infoharbor.cli.token_options import NO_TOKEN, TokenOptions
+from infoharbor.cli.trial_members import administrators, awaited, vote
+from infoharbor.cli.voting import Attempt, Key, Organisation, attempted, voters_at
 from infoharbor.cli.waiting import wait_until
 from infoharbor.contracts.governance.actions import VALIDATORS, SetCodes
 from infoharbor.contracts.governance.records import CodeEntry
-from infoharbor.crypto.keyfile import read_key
 from infoharbor.edgekit.json_form import from_json
 from infoharbor.engine.cometbft.home import ConsensusHome
 from infoharbor.engine.cometbft.joining import Request
 from infoharbor.sdk.client import Client
-from infoharbor.sdk.keys import Signer
 
 RESTART_SECONDS = 60
-Organisation = Annotated[str, Parameter(help="The organisation that votes; it needs a seat. 投票的机构，须有席位。")]
-Key = Annotated[Path | None, Parameter(help="The key file of a user who may vote for it. 可代其投票的用户的密钥文件。")]
 
 
 @fails_clearly
@@ -35,28 +34,31 @@ def rotate_validator(
     data: Data | None = None,
     directory: NetworkDir = DEFAULT_DIR,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    token: TokenOptions = NO_TOKEN,
     as_json: AsJson = False,
 ) -> None:
     """Make another key for a validator, for the members to vote it in the old one's place. 为验证节点换新密钥，交成员表决。
 
     With a data folder this writes the request that the members vote with `network admit --validator`; once it is adopted,
     start the node again: it votes with the new key then. Of a trial network it does all of that.
+    指定数据目录时只写出申请文件，交成员用 `network admit --validator` 表决；通过后重启节点即用新密钥。
+    试验网络则全部自动完成。
 
     Parameters
     ----------
     node
-        A node of the trial network in `--dir`, such as member-2.
+        A node of the trial network in `--dir`, such as member-2. `--dir` 中试验网络的节点。
     data
         The data folder of one's own node, in the place of `node`.
     output
-        Where the request goes; by default request.json in the data folder.
+        Where the request goes; by default request.json in the data folder. 申请文件的路径；默认为数据目录中的 request.json。
     """
     trial = NetworkFolder(directory)
     if data is None:
         trial.keeper()
     folder = data if data is not None else trial.data(_named(trial, node))
     ensure_node(folder)
-    asked = _request(folder)
+    asked = _request(folder, token)
     file = output or folder / REQUEST_FILE
     file.write_bytes(msgspec.json.format(msgspec.json.encode(asked)))
     if data is None:
@@ -75,9 +77,10 @@ def remove_validator(
     *,
     organisation: Organisation = "",
     key: Key = None,
-    url: str = GATEWAY,
+    url: OwnGatewayUrl = GATEWAY,
     directory: NetworkDir = DEFAULT_DIR,
-    passphrase_variable: str = "",
+    attempt: Attempt = 1,
+    passphrase_variable: PassphraseVariable = "",
     as_json: AsJson = False,
 ) -> None:
     """Vote that an organisation's validator votes on blocks no more; its node still reads. 表决移除验证节点，其节点仍可读取。
@@ -85,32 +88,18 @@ def remove_validator(
     Parameters
     ----------
     removed
-        The organisation whose validator it is.
-    url
-        The gateway of one's own node.
+        The organisation whose validator it is. 验证节点所属机构。
     directory
         A trial network, all of whose members vote yes, if no key is given.
-    passphrase_variable
-        The environment variable that holds the passphrase of the key file.
     """
-    if key is not None:
-        voters = [Signer(organisation, read_key(key, passphrase(passphrase_variable)))]
-    else:
-        trial = NetworkFolder(directory)
-        trial.keeper()
-        nodes = trial.layout().nodes
-        voters = administrators(trial.data(each.name) for each in nodes)
-        url = f"http://127.0.0.1:{nodes[0].port}"
-    with Client(url, signer=voters[0]) as client:
+    voters, gateway = voters_at(organisation, key, passphrase_variable, url=url, directory=directory)
+    with Client(gateway, signer=voters[0]) as client:
         entry, version = _entry(client, removed)
         decision = SetCodes((entry.replace(until=entry.valid_from + 1),))
-        name = f"remove-{removed}-{version}"
-        adopted = vote(client, voters, decision, id=name, reason=f"{removed} validates no more")
-        text = (
-            f"{removed} validates no more 不再是验证节点"
-            if adopted
-            else f"voted 已投票，等待其他成员: {tally(client, name)}"
-        )
+        name = attempted(f"remove-{removed}-{version}", attempt)
+        state = f"{removed} validates no more 不再是验证节点"
+        adopted = vote(client, voters, decision, id=name, reason=state)
+        text = state if adopted else awaited(client, name)
     answer({"adopted": adopted}, as_json=as_json, text=text)
 
 
@@ -121,11 +110,14 @@ def _named(trial: NetworkFolder, node: str) -> str:
     return node
 
 
-def _request(data: Path) -> Request:
+def _request(data: Path, token: TokenOptions) -> Request:
     """What the members vote: the node as it is, with its next key."""
     home = ConsensusHome(data)
     config = home.config()
-    return Request(config.name, home.node_id(), home.make_next_key().hex(), config.listen, {"id": config.name})
+    if token.pkcs11 is not None and home.next_key.exists and not home.next_key.in_token:
+        raise Failure("network.next_key", "--pkcs11", "no next key, or one in a token")
+    key = home.make_next_key(functools.partial(token.validator_key, config.name))
+    return Request(config.name, home.node_id(), key.hex(), config.listen, {"id": config.name})
 
 
 def _carry_out(trial: NetworkFolder, node: str, asked: Request) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import inspect
 
 from infoharbor.cli.files import start_of
-from infoharbor.cli.output import AsJson, Failure, answer, fails_clearly
+from infoharbor.cli.output import AsJson, Failure, answer, fails_clearly, plain
 from infoharbor.cli.stamping import described, read_stamp
 from infoharbor.edgekit.json_form import is_instant, iso, shape_of, without_none
 from infoharbor.evidence.file import EVIDENCE_BYTES
@@ -40,15 +40,17 @@ def verify(
     Parameters
     ----------
     file
-        The evidence file.
+        The evidence file. 存证文件。
     trust
-        The trust file, which came to you by a way that you trust.
+        The trust file, which came to you by a way that you trust. 信任文件，须经可信途径取得。
     witnessed
         Where the trust file asks for outside witnesses: members' own notes of the same checkpoint that these cosigned.
+        信任文件要求外部见证时：各成员对同一检查点、附外部见证签名的签注。
     stamp
         A time stamp of the evidence (`infoharbor stamp`): one older than the trust file's date holds past it.
+        存证的时间戳：早于信任文件到期日的，到期后仍有效。
     authorities
-        The root certificates (PEM) of the time-stamping authorities that you believe.
+        The root certificates (PEM) of the time-stamping authorities that you believe. 您信任的时间戳机构根证书（PEM）。
     """
     policy = parse_trust(start_of(trust, TRUST_BYTES))
     notes = [start_of(note, NOTE_BYTES) for note in witnessed]
@@ -127,7 +129,7 @@ def _told(proven: Proven, policy: TrustPolicy, stale: bool, stamped: "Stamp | No
             lines.append(f"  version 版本 {version.version}  {at}  {by}".rstrip())
             shape = shapes.get("/".join(record.path.split("/")[:2]))
             shown = _dated(shape, named).items() if named is not None else [("deleted 已删除", "")]
-            lines += [f"    {name:22} {value}" for name, value in shown if value not in ("", [], None)]
+            lines += [f"    {name:22} {plain(value)}" for name, value in shown if value not in ("", [], None)]
     return "\n".join(lines)
 
 

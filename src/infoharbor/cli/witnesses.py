@@ -28,17 +28,19 @@ def add_witness(
 
     Each member shows it the ledger under an origin of its own, so that a faulty one harms nobody else. Give the witness's
     operator what this prints. A node that runs notices by itself.
+    每个成员以各自的来源名向其出示账本，互不影响。请将输出内容交给见证方的运营者；运行中的节点会自动生效。
 
     Parameters
     ----------
     name
-        What trust files call the witness.
+        What trust files call the witness. 信任文件中该外部见证方的名称。
     key
-        Its verifier key, as its operator gives it: NAME+ID+KEY.
+        Its verifier key, as its operator gives it: NAME+ID+KEY. 其验证密钥，由其运营方提供。
     address
-        Where it answers, without /add-checkpoint.
+        Where it answers, without /add-checkpoint. 其服务地址，不含 /add-checkpoint。
     data
         The data folder of one node; without it, all nodes of the trial network in `--dir`.
+        单个节点的数据目录；未指定时为 `--dir` 中试验网络的全部节点。
     """
     folders = [data] if data is not None else _nodes_in(directory)
     logs = []

@@ -8,8 +8,7 @@ from typing import TypeVar
 import httpx
 
 from infoharbor.cli.output import Failure
-from infoharbor.evidence.checkpoint import Checkpoint
-from infoharbor.evidence.note import NOTE_BYTES, Note
+from infoharbor.evidence.note import NOTE_BYTES, checkpoint_in
 
 Made = TypeVar("Made")
 ANSWER_S = 10
@@ -46,10 +45,10 @@ def _note_at(client: httpx.Client, address: str, size: int) -> bytes:
     until = time.monotonic() + PATIENCE_S
     while True:
         found = _asked(client, address, {"size": size})
-        if found and size_in(found) == size:
+        if found and checkpoint_in(found).size == size:
             return found
         newest = _asked(client, address, {})
-        if newest and size_in(newest) > size:
+        if newest and checkpoint_in(newest).size > size:
             raise Later(address)
         if time.monotonic() > until:
             raise Failure(
@@ -72,11 +71,6 @@ def _asked(client: httpx.Client, address: str, parameters: dict[str, int]) -> by
     except (httpx.HTTPError, httpx.InvalidURL) as fault:
         raise Failure("cli.no_node", "--witnessed", f"a gateway that answers at {address} ({fault})") from None
     return bytes(raw)
-
-
-def size_in(note: bytes | str) -> int:
-    """Of the log that the note is a checkpoint of."""
-    return Checkpoint.parse(Note.parse(note).text).size
 
 
 def write_notes(output: Path, notes: Iterable[bytes]) -> list[Path]:

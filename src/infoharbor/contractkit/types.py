@@ -14,7 +14,9 @@ Amount = Annotated[int, Meta(ge=1, le=INTEGER_MAX)]
 """A positive number of the smallest units, such as fen or grams."""
 INSTANT_MAX = 253_402_300_799_999
 Instant = Annotated[int, Meta(ge=0, le=INSTANT_MAX)]
-"""Milliseconds since 1970 UTC, until the end of the year 9999."""
+"""Milliseconds since 1970 UTC, until the end of the year 9999; in many fields zero stands for none."""
+Moment = Annotated[int, Meta(ge=1, le=INSTANT_MAX)]
+"""An instant that has to be given: there is no none."""
 
 OrganisationId = Annotated[str, Meta(min_length=2, max_length=64)]
 """Lower-case letters, digits and hyphens; checked at admission, never reused."""

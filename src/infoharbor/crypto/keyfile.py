@@ -61,17 +61,10 @@ class KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 def write_key(path: Path, key: PrivateKey, passphrase: str | None = None) -> None:
     """Write a new file with mode 0600, on the disk when this returns; FileExistsError if there is one already. Of a key in
     a token there is nothing to seal."""
-    created = datetime.now(UTC).replace(microsecond=0)
-    content = KeyFile(FORMAT, key.suite.name, key.public_key.hex(), created)
-    if isinstance(key.held, TokenPlace):
-        content = msgspec.structs.replace(content, pkcs11=key.held)
-    elif passphrase is not None:
-        content = msgspec.structs.replace(content, sealed=_seal(key, passphrase))
-    else:
-        content = msgspec.structs.replace(content, secret=key.secret.hex())
+    content = encoded(key, passphrase)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     folder = os.open(path.parent, os.O_RDONLY)
@@ -81,24 +74,29 @@ def write_key(path: Path, key: PrivateKey, passphrase: str | None = None) -> Non
         os.close(folder)
 
 
+def encoded(key: PrivateKey, passphrase: str | None = None) -> bytes:
+    """What stands in the file."""
+    created = datetime.now(UTC).replace(microsecond=0)
+    content = KeyFile(FORMAT, key.suite.name, key.public_key.hex(), created)
+    if isinstance(key.held, TokenPlace):
+        content = msgspec.structs.replace(content, pkcs11=key.held)
+    elif passphrase is not None:
+        content = msgspec.structs.replace(content, sealed=_seal(key, passphrase))
+    else:
+        content = msgspec.structs.replace(content, secret=key.secret.hex())
+    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+
+
+def public_key_in(path: Path) -> bytes:
+    """The key's public half, which needs neither passphrase nor token; `KeyFileError` as `read_key`."""
+    return _bytes("public_key", _content(path).public_key)
+
+
 def read_key(path: Path, passphrase: str | None = None) -> PrivateKey:
     """The key in a file; `KeyFileError` if others may read the file, or it is malformed, sealed otherwise, or altered, and
     `TokenFault` if it names a token that does not sign with it."""
-    with path.open("rb") as file:
-        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-            raise KeyFileError("key.readable_by_others", str(path), "mode 0600: chmod 600")
-        raw = file.read(KEY_FILE_BYTES + 1)
-    if len(raw) > KEY_FILE_BYTES:
-        raise KeyFileError("key.too_large", "file", f"at most {KEY_FILE_BYTES} bytes")
-    try:
-        content = msgspec.json.decode(raw, type=KeyFile, strict=True)
-    except ValueError as fault:
-        raise KeyFileError("key.malformed", "file", str(fault)) from None
-    if content.infoharbor != FORMAT or content.suite not in SUITES:
-        raise KeyFileError("key.format", "suite", f"{FORMAT} and one of {', '.join(SUITES)}")
+    content = _content(path)
     public_key = _bytes("public_key", content.public_key)
-    if [content.secret, content.sealed, content.pkcs11].count(None) != 2:
-        raise KeyFileError("key.malformed", "secret", "exactly one of secret, sealed and pkcs11")
     if content.pkcs11 is not None:
         from infoharbor.crypto.token_keys import open_key  # Its library is there only where tokens are used.
 
@@ -112,6 +110,24 @@ def read_key(path: Path, passphrase: str | None = None) -> PrivateKey:
     if key.public_key != public_key:
         raise KeyFileError("key.mismatch", "public_key", "the public half of the secret")
     return key
+
+
+def _content(path: Path) -> KeyFile:
+    with path.open("rb") as file:
+        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+            raise KeyFileError("key.readable_by_others", str(path), "mode 0600: chmod 600")
+        raw = file.read(KEY_FILE_BYTES + 1)
+    if len(raw) > KEY_FILE_BYTES:
+        raise KeyFileError("key.too_large", "file", f"at most {KEY_FILE_BYTES} bytes")
+    try:
+        content = msgspec.json.decode(raw, type=KeyFile, strict=True)
+    except ValueError as fault:
+        raise KeyFileError("key.malformed", "file", str(fault)) from None
+    if content.infoharbor != FORMAT or content.suite not in SUITES:
+        raise KeyFileError("key.format", "suite", f"{FORMAT} and one of {', '.join(SUITES)}")
+    if [content.secret, content.sealed, content.pkcs11].count(None) != 2:
+        raise KeyFileError("key.malformed", "secret", "exactly one of secret, sealed and pkcs11")
+    return content
 
 
 def _secret(content: KeyFile, public_key: bytes, passphrase: str | None) -> bytes:

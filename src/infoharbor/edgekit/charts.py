@@ -4,7 +4,7 @@ Amounts of several currencies or units never share a chart: each has its own. A 
 beside it; its title and description say for those who cannot see it what it shows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 from xml.etree import ElementTree
 
@@ -19,6 +19,15 @@ SERIES_MAX: Final = 8
 """Further ones are one: nobody tells nine colours apart."""
 COLOURS: Final = ("#0f4c5c", "#e3b866", "#8a2f1b", "#7fb3bd", "#2b5d34", "#c98a76", "#586469", "#b9c7a6")
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, LEGEND = 720, 260, 64, 46, 10, 22
+NARROW: Final = 360
+"""So wide is a chart of a few bars, which then fits a phone."""
+FEW, FEW_DAYS = 2, 4
+BAR_MAX, KEY = 64, 220
+"""How wide a bar is at most, and an entry of the legend."""
+DAY_LABEL: Final = 74
+"""So much room a day takes below the axis, as wide as the font draws it."""
+LETTER, IDEOGRAM = 6, 12
+"""How wide a sign is."""
 FONT: Final = "Noto Sans, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif"
 OTHERS: Final = Sentence("others", "其他")
 SCALES: Final = {
@@ -30,7 +39,7 @@ UNIT: Final = Sentence(" ({unit})", "（{unit}）")
 
 
 class Chart(NamedTuple):
-    """A drawn chart: `unit` is the currency or unit of all that it shows."""
+    """A drawn chart: `unit` is the code of the currency or unit of all that it shows."""
 
     unit: str
     svg: str
@@ -47,8 +56,9 @@ class Stack(NamedTuple):
         return sum(self.values.values())
 
 
-def charts_of(table: Table, speech: Speech) -> list[Chart]:
-    """The charts of a report, one for each currency or unit; none where there is nothing, or too much, to draw."""
+def charts_of(table: Table, speech: Speech, unit_name: Callable[[str], str] = str) -> list[Chart]:
+    """The charts of a report, one for each currency or unit, which people read as `unit_name` says; none where there is
+    nothing, or too much, to draw."""
     bars = table.report.chart
     if bars is None:
         return []
@@ -62,8 +72,10 @@ def charts_of(table: Table, speech: Speech) -> list[Chart]:
         if 0 < len(stacks) <= BARS_MAX and any(stack.total > 0 for stack in stacks):
             digits = minor_digits(unit) if measured.kind is Kind.MONEY else measured.digits
             title = table.report.title.to(speech.language)
-            title += UNIT.to(speech.language).format(unit=unit) if unit else ""
-            drawn.append(Chart(unit, _draw(title, stacks, series, digits, speech.language)))
+            title += UNIT.to(speech.language).format(unit=unit_name(unit)) if unit else ""
+            dated = table.report.columns[table.report.place(bars.along)].kind is Kind.DAY
+            width = NARROW if len(stacks) <= (FEW_DAYS if dated else FEW) else WIDTH
+            drawn.append(Chart(unit, _draw(title, stacks, series, digits, speech.language, width)))
     return drawn
 
 
@@ -129,16 +141,27 @@ def _label(day: int, step: str) -> str:
     return iso_day(day)[:7] if step == MONTH else iso_day(day)[5:] if step == DAILY else iso_day(day)
 
 
-def _draw(title: str, stacks: list[Stack], series: list[str], digits: int, language: str) -> str:
+def _fitting(text: str, room: float) -> str:
+    """The text, cut where it would run into its neighbour."""
+    wide = 0
+    for at, sign in enumerate(text):
+        wide += IDEOGRAM if sign >= "\u2e80" else LETTER
+        if wide > room:
+            return f"{text[: max(at - 1, 1)]}…"
+    return text
+
+
+def _draw(title: str, stacks: list[Stack], series: list[str], digits: int, language: str, width: int) -> str:
     named = [name for name in series if name]
-    rows = -(-len(named) // 3)
+    across = (width - LEFT) // KEY or 1
+    rows = -(-len(named) // across)
     height = HEIGHT + (rows - 1) * LEGEND
     largest = max(stacks, key=lambda stack: stack.total)
     top = _nice(largest.total)
     told = SHOWS.to(language).format(title=title, largest=scaled(largest.total, digits), where=largest.label)
     root = ElementTree.Element("svg", {
-        "xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {WIDTH} {height}", "role": "img", "class": "bars",
-        "aria-label": told, "font-family": FONT, "font-size": "12",
+        "xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width} {height}", "role": "img",
+        "class": "bars few" if width == NARROW else "bars", "aria-label": told, "font-family": FONT, "font-size": "12",
     })  # fmt: skip
     ElementTree.SubElement(root, "title").text = title
     ElementTree.SubElement(root, "desc").text = told
@@ -146,31 +169,32 @@ def _draw(title: str, stacks: list[Stack], series: list[str], digits: int, langu
     for part in range(5):
         value = top * part // 4
         y = floor - room * part // 4
-        line = {"x1": str(LEFT), "x2": str(WIDTH), "y1": str(y), "y2": str(y), "stroke": "#e0dbcf"}
+        line = {"x1": str(LEFT), "x2": str(width), "y1": str(y), "y2": str(y), "stroke": "#e0dbcf"}
         ElementTree.SubElement(root, "line", line)
         _text(root, LEFT - 8, y + 4, _short(value, digits, language), anchor="end")
-    pitch = (WIDTH - LEFT) / len(stacks)
-    every = -(-len(stacks) * 74 // (WIDTH - LEFT))
+    pitch = (width - LEFT) / len(stacks)
+    every = -(-len(stacks) * DAY_LABEL // (width - LEFT))
+    broad = min(pitch * 0.7, BAR_MAX)
     for at, stack in enumerate(stacks):
-        x, top_of = LEFT + pitch * at + pitch * 0.15, float(floor)
+        x, top_of = LEFT + pitch * at + (pitch - broad) / 2, float(floor)
         for place, name in enumerate(series):
             tall = room * stack.values[name] / top
             if tall:
                 top_of -= tall
                 box = {
-                    "x": f"{x:.1f}", "y": f"{top_of:.1f}", "width": f"{min(pitch * 0.7, 64):.1f}", "height": f"{tall:.1f}",
+                    "x": f"{x:.1f}", "y": f"{top_of:.1f}", "width": f"{broad:.1f}", "height": f"{tall:.1f}",
                     "fill": COLOURS[place], "stroke": "#fff", "stroke-width": "0.8",
                 }  # fmt: skip
                 bar = ElementTree.SubElement(root, "rect", box)
                 said = " · ".join(filter(None, (stack.label, name, scaled(stack.values[name], digits))))
                 ElementTree.SubElement(bar, "title").text = said
         if at % every == 0:
-            _text(root, round(x + min(pitch * 0.7, 64) / 2), floor + 18, stack.label)
+            _text(root, round(x + broad / 2), floor + 18, _fitting(stack.label, pitch * every))
     for at, name in enumerate(named):
-        left, base = LEFT + at % 3 * 220, HEIGHT - 12 + at // 3 * LEGEND
+        left, base = LEFT + at % across * KEY, HEIGHT - 12 + at // across * LEGEND
         key = {"x": str(left), "y": str(base - 10), "width": "12", "height": "12", "fill": COLOURS[series.index(name)]}
         ElementTree.SubElement(root, "rect", key)
-        _text(root, left + 18, base, name if len(name) <= 30 else f"{name[:29]}…", anchor="start")
+        _text(root, left + 18, base, _fitting(name, min(KEY, width - LEFT) - 26), anchor="start")
     return ElementTree.tostring(root, encoding="unicode")
 
 

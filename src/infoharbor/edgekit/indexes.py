@@ -5,14 +5,14 @@
 
 The first lets records be chosen without looking at the others. The second also holds what is summed and what says who
 may read, so that totals over a million records need one pass over it. Beside fields an index may name a property of the
-record class that is a `str` or a `bool`: the mirror then has a column of it.
+record class that is a `str` or a `bool`, and the second a `Linked`: the mirror then has a column of it.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from infoharbor.edgekit.pages import pages_of
-from infoharbor.edgekit.selecting import ensure_fields
+from infoharbor.edgekit.selecting import Linked, ensure_fields, ensure_groups, fields_of_groups
 from infoharbor.kernel.records import Record, record_type
 from infoharbor.kernel.registry import Registry
 
@@ -21,18 +21,21 @@ class Index(NamedTuple):
     """Fields of a table that are asked for together, in the order in which rows lie; `sums` are added up."""
 
     of: type[Record]
-    fields: tuple[str, ...]
+    fields: tuple[str | Linked, ...]
     sums: tuple[str, ...] = ()
 
 
 def indexes_of(registry: Registry) -> dict[str, list[Index]]:
-    """By `CONTRACT/TABLE`, what all contracts' pages declare; TypeError for a field that there is not."""
+    """By `CONTRACT/TABLE`, what all contracts' pages declare, each once; TypeError for a field that there is not."""
     found: dict[str, list[Index]] = {}
-    for index in dict.fromkeys(_declared(registry)):
+    for index in _declared(registry):
         kind = record_type(index.of)
-        ensure_fields(kind, index.fields)
+        ensure_fields(kind, fields_of_groups(index.fields))
+        ensure_groups(kind, index.fields)
         ensure_fields(kind, index.sums, summed=True)
-        found.setdefault(f"{kind.contract}/{kind.table}", []).append(index)
+        known = found.setdefault(f"{kind.contract}/{kind.table}", [])
+        if index not in known:
+            known.append(index)
     return found
 
 

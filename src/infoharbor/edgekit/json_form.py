@@ -105,7 +105,7 @@ def _in(kind: inspect.Type, value: Any, field: str) -> Any:
         case inspect.UnionType():
             return None if value is None else _in(without_none(kind), value, field)
         case inspect.IntType():
-            return _instant(value, field) if is_instant(kind) else _integer(kind, value, field)
+            return _instant(kind, value, field) if is_instant(kind) else _integer(kind, value, field)
         case inspect.StrType():
             return _text(kind, value, field)
         case inspect.BytesType():
@@ -158,12 +158,15 @@ def _of_type(of: type, value: Any, field: str, expected: str) -> Any:
     return value
 
 
-def _instant(value: Any, field: str) -> int:
-    return (
-        0
-        if value is None
-        else from_iso(_of_type(str, value, field, "a time in ISO 8601 with an offset, or null"), field)
-    )
+def _instant(kind: inspect.IntType, value: Any, field: str) -> int:
+    if value is None and kind.ge:
+        raise Malformed("input.field_missing", field, describe(kind))
+    if value is None:
+        return 0
+    at = from_iso(_of_type(str, value, field, describe(kind)), field)
+    if at < (kind.ge or 0):
+        raise Malformed("input.range", field, "a time from 1970 to 9999")
+    return at
 
 
 def _integer(kind: inspect.IntType, value: Any, field: str) -> int:
@@ -217,13 +220,13 @@ def describe(kind: inspect.Type) -> str:
             return f"{describe(without_none(kind))}, or null"
         case inspect.IntType():
             if is_instant(kind):
-                return "a time in ISO 8601 with an offset, or null"
+                return "a time in ISO 8601 with an offset" if kind.ge else "a time in ISO 8601 with an offset, or null"
             least, most = bounds_of(kind)
             return f"an integer from {least} to {most}"
         case inspect.StrType():
-            return f"a text{_lengths(kind, 'characters')}"
+            return f"a text{_lengths(kind, ' characters')}"
         case inspect.BytesType():
-            return f"lower-case hex{_lengths(kind, 'bytes')}"
+            return f"lower-case hex{_lengths(kind, ' bytes')}"
         case inspect.BoolType():
             return "true or false"
         case inspect.EnumType():
@@ -241,60 +244,5 @@ def bounds_of(kind: inspect.IntType) -> tuple[int, int]:
 def _lengths(kind: inspect.StrType | inspect.BytesType, unit: str) -> str:
     least, most = kind.min_length or 0, kind.max_length
     if most is None:
-        return f" of at least {least} {unit}" if least else ""
-    return f" of {most} {unit}" if least == most else f" of {least} to {most} {unit}"
-
-
-def schema(of: type) -> dict[str, Any]:
-    """JSON Schema (2020-12) of the struct's JSON form; nothing beyond its fields is allowed."""
-    return _schema(shape_of(of))
-
-
-def _schema(kind: inspect.Type) -> dict[str, Any]:
-    match kind:
-        case inspect.UnionType():
-            return {"anyOf": [_schema(without_none(kind)), {"type": "null"}]}
-        case inspect.IntType():
-            return _integer_schema(kind)
-        case inspect.StrType():
-            return _bounds({"type": "string"}, "minLength", kind.min_length, "maxLength", kind.max_length)
-        case inspect.BytesType():
-            twice = [None if each is None else 2 * each for each in (kind.min_length, kind.max_length)]
-            hex_text = {"type": "string", "pattern": "^([0-9a-f]{2})*$", "description": "Bytes in lower-case hex."}
-            return _bounds(hex_text, "minLength", twice[0], "maxLength", twice[1])
-        case inspect.BoolType():
-            return {"type": "boolean"}
-        case inspect.EnumType():
-            return {"type": "string", "enum": [member.value for member in kind.cls]}
-        case inspect.VarTupleType():
-            return {"type": "array", "items": _schema(kind.item_type)}
-        case inspect.TupleType():
-            return {"type": "array", "prefixItems": [_schema(each) for each in kind.item_types], "items": False}
-        case inspect.StructType():
-            return {
-                "type": "object",
-                "properties": {each.name: _schema(each.type) for each in kind.fields},
-                "required": [each.name for each in kind.fields],
-                "additionalProperties": False,
-            }
-    raise TypeError(f"{kind!r} has no form in JSON")
-
-
-def _integer_schema(kind: inspect.IntType) -> dict[str, Any]:
-    if is_instant(kind):
-        return {
-            "type": ["string", "null"],
-            "format": "date-time",
-            "description": "A time with an offset; null for none.",
-        }
-    if is_wide(kind):
-        return {
-            "type": ["string", "integer"],
-            "pattern": "^(0|-?[1-9][0-9]*)$",
-            "description": describe(kind) + ", in digits",
-        }
-    return _bounds({"type": ["integer", "string"]}, "minimum", kind.ge, "maximum", kind.le)
-
-
-def _bounds(base: dict[str, Any], least: str, low: int | None, most: str, high: int | None) -> dict[str, Any]:
-    return base | ({} if low is None else {least: low}) | ({} if high is None else {most: high})
+        return f" of at least {least}{unit}" if least else ""
+    return f" of {most}{unit}" if least == most else f" of {least} to {most}{unit}"

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
+from infoharbor.edgekit.expectations import Expectations, in_chinese
 from infoharbor.kernel.actions import ActionType
 from infoharbor.kernel.records import RecordType
 from infoharbor.kernel.registry import Registry
@@ -22,6 +23,14 @@ OWN_WORDS: Final = (
 """The packages whose words explain the refusals of the ledger itself, of its proofs, of its doors and its tools."""
 ABOUT: Final = ("tables", "actions")
 """Of which parts of a contract the docstrings are told in Chinese, each in a file of its own."""
+SAYING: Final = tuple(
+    f"infoharbor.{layer}"
+    for layer in (
+        "crypto", "kernel", "evidence", "contractkit", "edgekit", "engine", "simulation", "vault", "readmodel", "sdk",
+        "gateway", "portal", "cli",
+    )
+)  # fmt: skip
+"""The packages that say what would be right, each with the Chinese of it in `words/expected.zh.json`, the lowest first."""
 
 
 class Sentence(NamedTuple):
@@ -46,6 +55,7 @@ class Words:
             name: {language: read_words(contract.package, language) for language in LANGUAGES}
             for name, contract in registry.contracts.items()
         }
+        self._packages = {name: contract.package for name, contract in registry.contracts.items()}
         self._about = {name: about_in_chinese(contract.package) for name, contract in registry.contracts.items()}
         for name, languages in self._contracts.items():
             for language, words in languages.items():
@@ -58,6 +68,18 @@ class Words:
 
     def has_refusal(self, code: str) -> bool:
         return all(code in self._refusals[language] for language in LANGUAGES)
+
+    def expected(self, code: str, text: str) -> Sentence:
+        """What would be right, as a refusal of this code says it in English; data stands as it is in both languages."""
+        own = self._expectations.get(code.partition(".")[0])
+        tables = (() if own is None else (own,)) + tuple(self._expectations.values())
+        return Sentence(text, in_chinese(text, tables) or text)
+
+    @functools.cached_property
+    def _expectations(self) -> dict[str, Expectations]:
+        """Our own texts, and those of each contract by its name; read when somebody is shown one."""
+        contracts = {name: Expectations(expected_in_chinese(package)) for name, package in self._packages.items()}
+        return {"": Expectations(ours_in_chinese())} | contracts
 
     def text(self, contract: str, part: str, key: str = "") -> Sentence:
         """A contract's `title` or `about`, or the text of `key` in its `tables`, `fields`, `statuses` or `actions`."""
@@ -78,6 +100,17 @@ class Words:
 def about_in_chinese(package: str) -> dict[str, dict[str, str]]:
     """What a contract's tables and actions are, by part and name, from `words/PART.zh.json`."""
     return {part: read_words(package, f"{part}.zh").get("about", {}) for part in ABOUT}
+
+
+def expected_in_chinese(package: str) -> dict[str, str]:
+    """What the refusals of a package say would be right, by the English text with `{}` for each value."""
+    texts: dict[str, str] = read_words(package, "expected.zh").get("expected", {})
+    return texts
+
+
+def ours_in_chinese() -> dict[str, str]:
+    """The same of all our own packages but the contracts."""
+    return {text: chinese for package in SAYING for text, chinese in expected_in_chinese(package).items()}
 
 
 @functools.cache

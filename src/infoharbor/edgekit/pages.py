@@ -5,19 +5,54 @@ import importlib.util
 import pkgutil
 from collections.abc import Iterator, Mapping
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from infoharbor.edgekit.lookups import Authority
 from infoharbor.edgekit.queries import Query
 from infoharbor.edgekit.reports import Desk, Report
+from infoharbor.kernel.actions import Action
 from infoharbor.kernel.records import Record, Status, record_type
 from infoharbor.kernel.registry import Registry
+
+Kind = TypeVar("Kind")
 
 
 class Alarming(NamedTuple):
     """The states that call for someone, by table: pages show a record there as a warning."""
 
     states: Mapping[type[Record], tuple[Status, ...]]
+
+
+class Offered(NamedTuple):
+    """The codes that people choose among where a field of an action takes one: its form offers them, with their words."""
+
+    codes: Mapping[tuple[type[Action], str], tuple[str, ...]]
+
+
+class Refer(NamedTuple):
+    """A record of `of`: `key` is the fields beside each other that make its key, the field itself where there is none;
+    `by` is its fields that people know it by."""
+
+    of: type[Record]
+    key: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+
+
+class References(NamedTuple):
+    """What the fields called so point to, in every table and action of the contract: pages lead there, forms offer what
+    there is."""
+
+    fields: Mapping[str, Refer]
+
+
+class Enclosed(NamedTuple):
+    """The actions that the field `held` of these tables and actions holds encoded; the field `named` beside it says which
+    of `kinds` it is, by CONTRACT.NAME."""
+
+    holders: tuple[type[Record] | type[Action], ...]
+    named: str
+    held: str
+    kinds: Mapping[str, type[Action]]
 
 
 def pages_of(registry: Registry) -> dict[str, list[ModuleType]]:
@@ -84,6 +119,34 @@ def authority_for(registry: Registry, contract: str, action: str) -> Authority |
     """Whose answer an action enters, if the contract's pages say so."""
     values = (value for module in pages_of(registry).get(contract, ()) for value in vars(module).values())
     return next((each for each in values if isinstance(each, Authority) and action in each.actions), None)
+
+
+def offered_for(registry: Registry, contract: str, action: type[Action]) -> dict[str, tuple[str, ...]]:
+    """The codes that an action's form offers, by field, if the contract's pages say so."""
+    values = (value for module in pages_of(registry).get(contract, ()) for value in vars(module).values())
+    declared = (item for value in values if isinstance(value, Offered) for item in value.codes.items())
+    return {field: codes for (of, field), codes in declared if of is action}
+
+
+def references_of(registry: Registry) -> dict[tuple[str, str], Refer]:
+    """What the contracts' fields point to, by contract and field."""
+    return {
+        (contract, field): refer
+        for contract, declared in _declared(registry, References)
+        for field, refer in declared.fields.items()
+    }
+
+
+def enclosed_of(registry: Registry) -> dict[type, Enclosed]:
+    """The tables and actions that hold encoded actions."""
+    return {of: declared for _, declared in _declared(registry, Enclosed) for of in declared.holders}
+
+
+def _declared(registry: Registry, of: type[Kind]) -> Iterator[tuple[str, Kind]]:
+    """What the contracts' pages declare of a kind, each with its contract."""
+    for contract, modules in pages_of(registry).items():
+        values = (value for module in modules for value in vars(module).values())
+        yield from ((contract, value) for value in values if isinstance(value, of))
 
 
 def _own(modules: list[ModuleType]) -> Iterator[Any]:

@@ -77,7 +77,7 @@ def question(run: Callable[..., Any], name: str, title_en: str, title_zh: str) -
 
 def plain(value: Any) -> Any:
     """An answer in JSON's terms."""
-    if isinstance(value, (str, int, bool)) or value is None:
+    if value is None or isinstance(value, (str, int)):
         return value
     if isinstance(value, msgspec.Struct):
         return to_json(value)

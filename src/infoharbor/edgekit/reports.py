@@ -53,6 +53,8 @@ class Kind(enum.Enum):
     file says it in both languages."""
     NAMED = "named"
     """A code that has names on the ledger: a `Named`."""
+    PLACE = "place"
+    """The URI of a place; people also read the name that its owner gave it."""
     MONEY = "money"
     """Minor units of the currency in the column that `of` names."""
     QUANTITY = "quantity"

@@ -10,7 +10,8 @@ more slowly. A mirror may be some blocks ahead of the ledger as the rest of the 
 What each field has to be: a value, a set of values, or a `range` of step 1. Fields are texts, numbers, truths, bytes
 and statuses; what lies in a structure or a list cannot be asked for, but by a property of the record class that is a
 text or a truth. Totals may go by a text of another table's record, which a `Linked` leads to. `edgekit.indexes` says how
-pages tell the mirror what they ask often.
+pages tell the mirror what they ask often: a property or a `Linked` that no index names is no column there, and a scan
+answers.
 """
 
 import enum
@@ -43,32 +44,15 @@ class Bucket(NamedTuple):
         return value - (value - self.origin) % self.width
 
 
-class Link(NamedTuple):
-    """From a record to those of another table whose key begins with what `key`, fields of the record, say; whose fields
-    are as `where` says, and `same`: their field to the field that it equals of the record that is grouped."""
+class Linked(NamedTuple):
+    """Groups a record by a text of another table's records: of those whose key goes on from the record's own, whose fields
+    are as `where` says, and `same`: their field to the record's that it equals. It is the first of `fields` that is not
+    empty, of the first by key that the reader may read and that has one; else the empty text."""
 
     of: type[Record]
-    key: tuple[str, ...]
+    fields: tuple[str, ...]
     where: Mapping[str, Any] = {}
     same: Mapping[str, str] = {}
-
-    @property
-    def is_one(self) -> bool:
-        """Whether the key is whole, so that there is at most one."""
-        return len(self.key) == len(record_type(self.of).key)
-
-
-class Linked(NamedTuple):
-    """Groups a record by a text of another: the first of `fields` that is not empty, of the first record by key that the
-    reader may read on every step of the way and that has one; else by the empty text."""
-
-    links: tuple[Link, ...]
-    fields: tuple[str, ...]
-
-    @property
-    def asks(self) -> tuple[str, ...]:
-        """The fields of the record itself by which the way is found."""
-        return (*self.links[0].key, *(mine for link in self.links for mine in link.same.values()))
 
 
 Group = str | Bucket | Linked
@@ -83,12 +67,14 @@ class Total(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """Which records of a table; `holds(role, value)` says whether the reader has that role where a field says `value`."""
+    """Which records of a table; `holds(role, value)` says whether the reader has that role where a field says `value`, and
+    `may_read(kind, record)` whether it may read a record of any table."""
 
     kind: RecordType
     where: Where
     reader: Reader
     holds: Callable[[RoleOf, str], bool]
+    may_read: Callable[[RecordType, Any], bool]
 
 
 class Rows(Protocol):
@@ -103,11 +89,11 @@ class Rows(Protocol):
     ) -> list[Total] | None: ...
 
 
-def ensure_fields(kind: RecordType, fields: Iterable[str], *, summed: bool = False) -> None:
-    """TypeError unless the table has these fields, and they can be compared, or summed."""
+def ensure_fields(kind: RecordType, fields: Iterable[str], *, summed: bool = False, own: bool = False) -> None:
+    """TypeError unless the table has these fields, and they can be compared, or summed; `own` ones are no properties."""
     known = types_of(kind)
     for name in fields:
-        if not summed and name in properties_of(kind):
+        if not summed and not own and name in properties_of(kind):
             continue
         if not isinstance(known.get(name), inspect.IntType if summed else SCALARS):
             raise TypeError(f"{kind.prefix}: {name} is no field that can be {'summed' if summed else 'asked for'}")
@@ -130,17 +116,18 @@ def properties_of(kind: RecordType) -> dict[str, type]:
 
 
 def ensure_groups(kind: RecordType, by: Iterable[Group]) -> None:
-    """TypeError for a bucket of what may be negative, and for a way that does not lead to texts, or a second one."""
+    """TypeError for a bucket of what may be negative, and for a way that does not lead from texts to texts."""
     known = {field.name: field.type for field in shape_of(kind.of).fields}
-    if sum(isinstance(each, Linked) for each in by) > 1:
-        raise TypeError(f"{kind.prefix}: at most one way to another table in one question")
     for each in by:
         if isinstance(each, Linked):
-            for link in each.links:
-                ensure_fields(record_type(link.of), (*link.where, *link.same))
-            last = record_type(each.links[-1].of)
-            if not all(isinstance(of, inspect.StrType) for of in map(types_of(last).get, each.fields)):
-                raise TypeError(f"{last.prefix}: {', '.join(each.fields)} are not all texts")
+            there = record_type(each.of)
+            ensure_fields(there, (*each.where, *each.same), own=True)
+            ensure_fields(kind, each.same.values(), own=True)
+            size = len(kind.key)
+            texts = [types_of(there).get(name) for name in (*there.key[:size], *each.fields)]
+            texts += [types_of(kind).get(name) for name in kind.key]
+            if len(there.key) <= size or not all(isinstance(of, inspect.StrType) for of in texts):
+                raise TypeError(f"{kind.prefix}: its key does not lead on to texts of {there.prefix}")
         if isinstance(each, Bucket):
             of = known.get(each.field)
             if not isinstance(of, inspect.IntType) or of.ge is None or of.ge < 0 or not 1 <= each.width < 2**53:
@@ -165,7 +152,7 @@ def fits(record: Any, where: Where) -> bool:
 
 def fields_of_groups(by: Iterable[Group]) -> list[str]:
     """The fields of the records themselves that groups go by."""
-    return [field for each in by for field in (each.asks if isinstance(each, Linked) else (field_of(each),))]
+    return [name for each in by for name in (each.same.values() if isinstance(each, Linked) else (field_of(each),))]
 
 
 def field_of(each: str | Bucket) -> str:
@@ -185,7 +172,7 @@ def sort_key(order_by: str) -> Callable[[Any], Any]:
 def totalled(
     records: Iterable[Any], by: tuple[Group, ...], sums: tuple[str, ...], linked: Callable[[Any, Linked], str]
 ) -> list[Total]:
-    """The totals by a scan, in the order of their groups; `linked` follows a record's links."""
+    """The totals by a scan, in the order of their groups; `linked` goes a record's way."""
     found: dict[tuple[Any, ...], list[int]] = {}
     for record in records:
         group = tuple(linked(record, each) if isinstance(each, Linked) else _group(record, each) for each in by)

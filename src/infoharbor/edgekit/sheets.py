@@ -22,17 +22,25 @@ EXACT_DIGITS: Final = 15
 FIRST_SHEET_YEAR: Final = 1900
 WIDTH_MAX: Final = 48
 NAME_ID: Final = Sentence(" (id)", "（标识）")
-SPOKEN: Final = (Kind.TEXT, Kind.ORGANISATION, Kind.WORD, Kind.NAMED)
+SPOKEN: Final = (Kind.TEXT, Kind.ORGANISATION, Kind.PLACE, Kind.WORD, Kind.NAMED)
+IDENTIFIED: Final = (Kind.ORGANISATION, Kind.PLACE)
+"""What has a column of its own for its identifier beside that of its name."""
 YES_NO: Final = (Sentence("no", "否"), Sentence("yes", "是"))
 AS_OF: Final = Sentence("As of", "截至")
 
 
+def unnamed(uri: str) -> Sentence:
+    """A place that nobody named."""
+    return Sentence(uri, uri)
+
+
 class Speech(NamedTuple):
-    """Says a report's cells in a language; `name_of` gives an organisation's name."""
+    """Says a report's cells in a language; `name_of` gives an organisation's name, `place_of` a place's."""
 
     language: str
     words: Words
     name_of: Callable[[str], Sentence]
+    place_of: Callable[[str], Sentence] = unnamed
 
     def title(self, column: Column) -> str:
         per_cent = " (%)" if column.kind is Kind.SHARE else ""
@@ -45,6 +53,8 @@ class Speech(NamedTuple):
         match column.kind:
             case Kind.ORGANISATION:
                 return self._joined(self.name_of(each) for each in several(cell))
+            case Kind.PLACE:
+                return self.place_of(cell).to(self.language) if cell else ""
             case Kind.WORD:
                 return self._joined(self._word(table.report.contract, each) for each in several(cell))
             case Kind.NAMED:
@@ -83,7 +93,7 @@ def several(cell: Any) -> tuple[str, ...]:
 
 
 def identifiers(cell: Any) -> str:
-    """The ids in a cell of organisations."""
+    """The ids in a cell of organisations or places."""
     return "" if cell is None else ", ".join(several(cell))
 
 
@@ -106,7 +116,7 @@ def csv_file(table: Table, speech: Speech) -> bytes:
         for column, cell in zip(columns, row, strict=True):
             text = speech.cell(table, row, column, cell)
             texts.append(harmless(text) if column.kind in SPOKEN else text)
-            if column.kind is Kind.ORGANISATION:
+            if column.kind in IDENTIFIED:
                 texts.append(harmless(identifiers(cell)))
         writer.writerow(texts)
     return written.getvalue().encode("utf-8-sig")
@@ -144,7 +154,7 @@ def xlsx_file(table: Table, speech: Speech) -> bytes:
                 sheet.write_number(line, at, value, formats.of(form))
             widths[at] = max(widths[at], _width(text))
             at += 1
-            if column.kind is Kind.ORGANISATION:
+            if column.kind in IDENTIFIED:
                 sheet.write_string(line, at, identifiers(cell), formats.of("@"))
                 widths[at] = max(widths[at], _width(identifiers(cell)))
                 at += 1
@@ -184,9 +194,9 @@ def _tell(sheet: Any, table: Table, speech: Speech) -> None:
 
 
 def _titles(column: Column, speech: Speech) -> list[str]:
-    """A column's heads: an organisation has a second one, for its id."""
+    """A column's heads: an organisation or a place has a second one, for its id."""
     title = speech.title(column)
-    return [title, title + NAME_ID.to(speech.language)] if column.kind is Kind.ORGANISATION else [title]
+    return [title, title + NAME_ID.to(speech.language)] if column.kind in IDENTIFIED else [title]
 
 
 def _typed(table: Table, row: Row, column: Column, cell: Any) -> tuple[Any, str]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from infoharbor.edgekit import selecting
 from infoharbor.edgekit.refusals import Refusals, Refused, SeenRefusal, looked_into
-from infoharbor.edgekit.selecting import Choice, Group, Link, Linked, Rows, Total, Where
+from infoharbor.edgekit.selecting import Choice, Group, Linked, Rows, Total, Where
 from infoharbor.kernel.authority import RoleOf
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.encoding import Malformed
@@ -153,29 +153,21 @@ class Sight:
         return found
 
     def _linked(self, record: Any, way: Linked) -> str:
-        texts = (getattr(end, name) for end in self._ends(record, record, way.links) for name in way.fields)
-        return next(filter(None, texts), "")
-
-    def _ends(self, origin: Any, record: Any, links: Sequence[Link]) -> Iterator[Any]:
-        """Where links lead from a record, in the order of keys."""
-        if not links:
-            yield record
-            return
-        link, *further = links
-        key, where = [getattr(record, name) for name in link.key], selecting.plain_where(link.where)
-        found = [self.find(link.of, *key)] if link.is_one else self.scan(link.of, *key)
-        for each in found:
-            same = each is not None and all(
-                getattr(each, name) == getattr(origin, mine) for name, mine in link.same.items()
-            )
-            if same and selecting.fits(each, where):
-                yield from self._ends(origin, each, further)
+        key = [getattr(record, name) for name in record_type(type(record)).key]
+        same = selecting.plain_where({name: getattr(record, of) for name, of in way.same.items()})
+        where = selecting.plain_where(way.where)
+        found = self.scan(way.of, *key)
+        ends = (each for each in found if selecting.fits(each, where) and selecting.fits(each, same))
+        return next((text for end in ends for name in way.fields if (text := getattr(end, name))), "")
 
     def _choice(self, kind: RecordType, where: Where) -> Choice:
         def holds(named: RoleOf, value: str) -> bool:
             return self._readers.holds_where(named, value, self.reader)
 
-        return Choice(kind, where, self.reader, holds)
+        def may_read(of: RecordType, record: Any) -> bool:
+            return self._readers.may_read(of, record, self.reader)
+
+        return Choice(kind, where, self.reader, holds, may_read)
 
     # Receipts
 

@@ -7,7 +7,8 @@ For an engine that orders blocks with others, which makes one of it with the att
   for the newest header, and hands the note that it gets
   to the other members (`gateway.witness` does that by C2SP `add-checkpoint`);
 - what comes from them goes to `receive`, whose answer goes back to them;
-- in the place of the single operator's `LogSigner` it reads `sign` (waits for the quorum at this size) and `newest`;
+- in the place of the single operator's `LogSigner` it reads `sign` (waits for the quorum at this size, or a later one) and
+  `newest`;
 - `handover` is the action that lets a change of attesters hold, as soon as a quorum has attested it: whoever acts for a
   member signs and submits it.
 
@@ -170,22 +171,36 @@ class Attestation:
         return self._notes.newest() if self._notes is not None else ""
 
     def sign(self, size: int, root: bytes) -> str:
-        """The attested checkpoint of this size; waits for the quorum. `Refused("attestation.missing")` if it stays away."""
+        """The attested checkpoint of this size, or of a later one if a quorum has that first; waits for it.
+        `Refused("attestation.missing")` if it stays away."""
+        return self._wait(size, root, later=True)
+
+    def at(self, size: int, root: bytes) -> str:
+        """As `sign`, but of just this size."""
+        return self._wait(size, root, later=False)
+
+    def _wait(self, size: int, root: bytes, *, later: bool) -> str:
         kept = self._notes.find(size, root) if self._notes is not None else ""
         if kept:
             return kept
+
+        def found() -> _Gathered | None:
+            newest = self._newest if later else None
+            return self._attested(size) or (newest if newest is not None and newest.checkpoint.size > size else None)
+
         with self._changed:
-            self._changed.wait_for(lambda: self._attested(size), self.patience_s)
-            gathered = self._attested(size)
-        if gathered is None or gathered.checkpoint.root != root:
+            gathered = self._changed.wait_for(found, self.patience_s)
+        if gathered is None or (gathered.checkpoint.size == size and gathered.checkpoint.root != root):
             raise Refused("attestation.missing", "checkpoint", f"a quorum that attests size {size}")
         return gathered.attested
 
     def handover(self, log: HeaderLog) -> HandOver | None:
         """The action that lets the change under way hold; nothing if there is none, or no quorum has attested it yet."""
         with self._changed:
-            newest = self._newest
-        if newest is None or not newest.attesters.next:
+            newest, last = self._newest, next(reversed(self._sizes.values()), None)
+        if newest is None or last is None or not newest.attesters.next:
+            return None
+        if newest.attesters != last.attesters:  # What is attested so far names an earlier change, which holds already.
             return None
         height = newest.checkpoint.size - 1
         return HandOver(log.header(height), log.inclusion(height, height + 1), newest.attested)

@@ -1,27 +1,34 @@
 """The newest checkpoints that a quorum attested, as a node keeps them: for its next start, and for readers beside it."""
 
 import time
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from infoharbor.engine.folder import DataFolder, Founded, LogSigner, write_private
+from infoharbor.contractkit import Record
+from infoharbor.contracts.identity.attesters import CURRENT, Attesters
+from infoharbor.engine.folder import DataFolder, Founded, write_private
 from infoharbor.engine.interface import Damaged, Refused
 from infoharbor.evidence.checkpoint import Checkpoint, origin_of
-from infoharbor.evidence.note import Note, VerifierKey
-from infoharbor.kernel.block import Genesis
-from infoharbor.kernel.transaction import SaltedAction, action_codec
+from infoharbor.evidence.note import Note, VerifierKey, checkpoint_in
 
 NOTES_KEPT = 8
 """So that who reads the ledger at one height still finds its note when the next ones are there."""
 PATIENCE_S = 3
 POLL_S = 0.05
-ATTEST = ("identity", "Attest")
+Kind = TypeVar("Kind", bound=Record)
 
 
-def is_attested(genesis: Genesis) -> bool:
-    """Whether members attest the ledger: then its genesis names them, since nobody could later."""
-    actions: list[SaltedAction] = [action_codec.decode(raw) for raw in genesis.actions]
-    return any((action.contract, action.name) == ATTEST for action in actions)
+class Finding(Protocol):
+    """A state, whose records are found by their keys."""
+
+    def find(self, of: type[Kind], *key: Any) -> Kind | None: ...
+
+
+def attesting(state: Finding) -> Attesters | None:
+    """The set, once members attest; None where one operator signs alone, also while they gather."""
+    found = state.find(Attesters, CURRENT)
+    return found if found is not None and found.members else None
 
 
 class AttestedNotes:
@@ -46,17 +53,21 @@ class AttestedNotes:
 
     def find(self, size: int, root: bytes) -> str:
         """The note of this size and root; empty if it is not there."""
-        text = Checkpoint(self.origin, size, root).encode()
-        return next((note for note in self._notes() if Note.parse(note).text == text), "")
+        return self._of(self._notes(), size, root)
 
     def sign(self, size: int, root: bytes) -> str:
-        """As `find`, but it waits for the node a little; `Refused("attestation.missing")` if the note stays away."""
+        """The note of this size, or of a later one if the node has that first; waits for it a little.
+        `Refused("attestation.missing")` if it stays away."""
         until = time.monotonic() + PATIENCE_S
-        while not (note := self.find(size, root)):
+        while not (note := self._of(notes := self._notes(), size, root) or _beyond(notes, size)):
             if time.monotonic() > until:
                 raise Refused("attestation.missing", "checkpoint", f"a quorum that attests size {size}")
             time.sleep(POLL_S)
         return note
+
+    def _of(self, notes: list[str], size: int, root: bytes) -> str:
+        text = Checkpoint(self.origin, size, root).encode()
+        return next((note for note in notes if Note.parse(note).text == text), "")
 
     def _notes(self) -> list[str]:
         try:
@@ -67,6 +78,6 @@ class AttestedNotes:
             raise Damaged(self._file.name, str(fault)) from None
 
 
-def signer_in(folder: DataFolder, founded: Founded) -> LogSigner | AttestedNotes:
-    """What gives a folder's checkpoints: the one operator's key, or the members' quorum."""
-    return AttestedNotes(folder, founded) if is_attested(founded.genesis) else folder.signer(founded)
+def _beyond(notes: list[str], size: int) -> str:
+    """The newest, if it is of a later size."""
+    return notes[-1] if notes and checkpoint_in(notes[-1]).size > size else ""

@@ -14,7 +14,7 @@ from infoharbor.contracts.identity.attesters import AttesterRole
 from infoharbor.contracts.identity.attesting import Attest, NewAttesterKey, keys_of
 from infoharbor.crypto.keyfile import KeyFileError, read_key, write_key
 from infoharbor.crypto.suites import ED25519, SM2, SUITES, PrivateKey
-from infoharbor.engine.folder import PRIVATE_FOLDER, DataFolder, Signed, sync_folder, write_private
+from infoharbor.engine.folder import PRIVATE_FOLDER, DataFolder, Signed, alone_in, sync_folder, write_private
 from infoharbor.engine.interface import Damaged, Refused
 from infoharbor.evidence.attesters import COSIGNING, Attester, VerifierKeys, verifier_keys
 from infoharbor.evidence.checkpoint import Checkpoint
@@ -57,7 +57,10 @@ class AttesterKeys(NamedTuple):
             for role in AttesterRole:
                 _file(folder, role).unlink(missing_ok=True)
         for role, key in reversed(self._by_role().items()):
-            write_key(_file(folder, role), key)
+            begun = _file(folder, role).with_suffix(".begun")
+            begun.unlink(missing_ok=True)
+            write_key(begun, key)
+            begun.rename(_file(folder, role))  # Whole or not there: the node may read it at any moment.
 
     @classmethod
     def read(cls, folder: Path) -> AttesterKeys:
@@ -141,8 +144,8 @@ def attesters_in(
     """The attesters of a member's data folder: of its keys, and of those in `keys/next` that a rotation puts in their
     place; none if the member does not attest. Whoever rotates makes the ones in `keys/next`, and later calls `move_up`.
     `marks` are the folder's, one for all attesters that were ever read: two would write over what the other remembers."""
-    places = (folder.keys, folder.next_keys)
-    keys = [AttesterKeys.read(place) for place in places if has_attester(place)]
+    with alone_in(folder.keys):  # A rotation moves one file after the other.
+        keys = [AttesterKeys.read(place) for place in (folder.keys, folder.next_keys) if has_attester(place)]
     return [NodeAttester(origin, organisation, each, marks, root_at) for each in keys]
 
 
@@ -159,11 +162,12 @@ def move_up(folder: DataFolder, in_force: Attester) -> None:
     found = {role: read_key(file).public_key for role, file in moving.items() if file.exists()}
     if not found or any(places.get(role) != key for role, key in found.items()):
         return
-    for role in found:
-        moving[role].replace(_file(folder.keys, role))
-    if AttesterRole.SM2 not in places:
-        _file(folder.keys, AttesterRole.SM2).unlink(missing_ok=True)
-    sync_folder(folder.keys)
+    with alone_in(folder.keys):
+        for role in found:
+            moving[role].replace(_file(folder.keys, role))
+        if AttesterRole.SM2 not in places:
+            _file(folder.keys, AttesterRole.SM2).unlink(missing_ok=True)
+        sync_folder(folder.keys)
     folder.next_keys.rmdir()
 
 

@@ -184,15 +184,26 @@ class LogSigner:
         self._newest = (size, note)
         return note
 
+    def newest(self) -> str:
+        """The newest that was signed since this object was made; empty if none was."""
+        return self._newest[1]
+
     def _remember(self, size: int, root: bytes) -> None:
-        held = os.open(self._folder.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX)
+        with alone_in(self._folder.path):
             before = self._folder.last_signed()
             if before is None or before.size < size:
                 write_private(self._folder.signed, msgspec.json.encode(Signed(size, root.hex())))
-        finally:
-            os.close(held)
+
+
+@contextlib.contextmanager
+def alone_in(path: Path) -> Iterator[None]:
+    """Wait until no other process or thread is in here for this folder."""
+    held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def write_private(path: Path, data: bytes) -> None:
@@ -200,7 +211,9 @@ def write_private(path: Path, data: bytes) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE_FILE)
     try:
-        os.write(file, data)
+        left = memoryview(data)
+        while left:  # A disk that is nearly full takes a part first, and says only then that it is full.
+            left = left[os.write(file, left) :]
         os.fsync(file)
     finally:
         os.close(file)

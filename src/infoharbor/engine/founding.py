@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from infoharbor.contractkit import Action
 from infoharbor.contracts.governance.actions import ActivateContract, SetParameter
-from infoharbor.contracts.identity.actions import AdmitOrganisation
 from infoharbor.contracts.identity.attesting import Attest
+from infoharbor.contracts.identity.organisations import AdmitOrganisation
 from infoharbor.crypto.hashes import SHA256, hash_suite
 from infoharbor.kernel import block
 from infoharbor.kernel.block import Genesis

@@ -13,10 +13,12 @@ from infoharbor.engine.embedded import EmbeddedEngine
 from infoharbor.engine.folder import DataFolder, Founded, sync_folder
 from infoharbor.engine.machine import Machine
 from infoharbor.engine.node import NodeEngine
+from infoharbor.engine.state_export import view_of
 from infoharbor.engine.store import Store
 from infoharbor.engine.storing import Running
 from infoharbor.kernel.block import Genesis
 from infoharbor.kernel.registry import Registry
+from infoharbor.kernel.skips import NO_SKIPS
 
 COLLECTIONS = (200_000, 20, 200)
 """New objects before the youngest of Python's three generations is looked through, and how often that is before the
@@ -76,6 +78,8 @@ def open_engine(
         log = held.enter_context(contextlib.closing(BlockLog(folder.blocks)))
         writing = held.enter_context(folder.writing())
         store = held.enter_context(contextlib.closing(Store(folder.state)))
+        if founded.chain.skips is not NO_SKIPS:
+            _ensure_skips(folder, store, log)
         spare = max(1, len(os.sched_getaffinity(0)) - 1)
         workers = spare if workers is None else workers
         how = Running(workers, writing, keep_blocks, clock or milliseconds)
@@ -101,6 +105,15 @@ def _synchronise(folder: DataFolder, founded: Founded) -> None:
     from infoharbor.engine.cometbft.state_sync import synchronise
 
     synchronise(folder, founded.chain, cometbft())
+
+
+def _ensure_skips(folder: DataFolder, store: Store, log: BlockLog) -> None:
+    """Those of blocks that the store holds: what the log has beyond it runs again, and asks for itself."""
+    from infoharbor.engine.past_skips import ensure_past_skips
+
+    with store.read() as stored:
+        if stored.meta() is not None:
+            ensure_past_skips(folder.path, view_of(stored), log)
 
 
 def collect_less_often() -> None:

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from infoharbor.crypto.hashes import SM3
+from infoharbor.engine.batch import FORMAT, Batch, Meta, StoredBlock
+from infoharbor.engine.block_view import RECENT_BYTES, BlockView, Recent, Unstored
 from infoharbor.engine.blocklog import BlockLog, LogRecord, Place
 from infoharbor.engine.differences import first_difference
 from infoharbor.engine.door import Door
-from infoharbor.engine.interface import Block, Damaged, Refused, decode_entry
+from infoharbor.engine.interface import Block, Damaged, Refused
 from infoharbor.engine.signature_worker import check
 from infoharbor.engine.snapshot import Layer, Snapshot, State
-from infoharbor.engine.store import FORMAT, Batch, Meta, Store, StoredBlock
+from infoharbor.engine.store import Store
 from infoharbor.engine.validity import checks_of, ensure_valid_block
 from infoharbor.kernel import merkle
 from infoharbor.kernel.activation import Active, Inactive
@@ -19,7 +21,6 @@ from infoharbor.kernel.block import Genesis, header_codec, receipt_codec
 from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.encoding import Codec, Malformed, encode
 from infoharbor.kernel.execution import Executor, Outcome
-from infoharbor.kernel.records import Entry
 from infoharbor.kernel.replay import ReplayDigest
 from infoharbor.kernel.skips import POISON
 from infoharbor.kernel.state import BlockState
@@ -32,10 +33,6 @@ FLUSH_WRITES = 16_000
 layers get."""
 BACKLOG_WRITES = 3 * FLUSH_WRITES
 """With so many waiting behind a write that is under way, no further block is made until it has ended."""
-RECENT_BYTES = 96 * 1024 * 1024
-"""The records that are in use stay at hand, within the memory that a node may take."""
-ENTRY_BYTES = 500
-"""What Python takes for an entry beside the record's own bytes."""
 
 block_codec = Codec(Block, limit=2**31)
 
@@ -46,63 +43,6 @@ class Executed(NamedTuple):
     outcome: Outcome
     payload: bytes
     entries: dict[str, bytes]
-
-
-class Recent:
-    """The newest entries of the records that were read or written lately: two generations, the older dropped
-    whole."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._half, self._bytes = most_bytes // 2, 0
-        self._young: dict[str, Entry] = {}
-        self._old: dict[str, Entry] = {}
-
-    def get(self, path: str) -> Entry | None:
-        found = self._young.get(path)
-        if found is None:
-            found = self._old.get(path)
-            if found is not None:
-                self.put(path, found)
-        return found
-
-    def put(self, path: str, entry: Entry) -> None:
-        if self._bytes >= self._half:
-            self._old, self._young, self._bytes = self._young, {}, 0
-        self._bytes += ENTRY_BYTES + len(entry.value)
-        self._young[path] = entry
-
-
-class Unstored(NamedTuple):
-    """What blocks left that the store does not hold yet: encoded records, packed nodes, places of transactions. The
-    blocks' layers hold the first and the last too, one by one."""
-
-    records: dict[str, bytes]
-    nodes: dict[bytes, bytes]
-    transactions: dict[bytes, tuple[int, int]]
-
-
-class BlockView(Snapshot):
-    """The state before the next block, as the engine's thread reads it."""
-
-    recent: Recent
-    fresh: "Unstored"
-    writing: "Unstored"
-
-    def entry(self, path: str) -> Entry | None:
-        found = self.recent.get(path)
-        if found is None:
-            written = self.fresh.records.get(path) or self.writing.records.get(path)
-            found = self.stored.entry(path) if written is None else decode_entry(written)
-            if found is not None:
-                self.recent.put(path, found)
-        return found
-
-    def transaction(self, identifier: bytes) -> tuple[int, int] | None:
-        return (
-            self.fresh.transactions.get(identifier)
-            or self.writing.transactions.get(identifier)
-            or self.stored.transaction(identifier)
-        )
 
 
 class Machine:

@@ -1,22 +1,29 @@
 """Proves records under one header: by the stored tree, or by that tree with newer blocks' leaves put in."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from infoharbor.crypto.hashes import HashSuite
-from infoharbor.engine.interface import ProofMaterial, ProvedRecord
+from infoharbor.engine.interface import ProvedRecord
 from infoharbor.engine.snapshot import Snapshot
-from infoharbor.kernel import merkle, tree
+from infoharbor.kernel import tree
 from infoharbor.kernel.leaf import path_hash
 from infoharbor.kernel.tree import Load, Tree
 
 
-def prove(suite: HashSuite, snapshot: Snapshot, paths: Sequence[str], checkpoint: str) -> ProofMaterial:
-    """The newest versions of these records, or their absence. `checkpoint` is signed over the snapshot's
-    header log.
+class Proved(NamedTuple):
+    """Records proved under the header at `height`."""
+
+    height: int
+    header_bytes: bytes
+    records: tuple[ProvedRecord, ...]
+
+
+def prove(suite: HashSuite, snapshot: Snapshot, paths: Sequence[str]) -> Proved:
+    """The newest versions of these records, or their absence.
 
     The stored tree belongs to an earlier header than the newest; it will do if none of the records has
     changed since."""
-    size = snapshot.height + 1
     if any(path in layer.entries for layer in snapshot.state.layers for path in paths):
         height, load = snapshot.height, _load_newest(suite, snapshot)
     else:
@@ -26,8 +33,7 @@ def prove(suite: HashSuite, snapshot: Snapshot, paths: Sequence[str], checkpoint
     records = tuple(
         ProvedRecord(path, snapshot.entry(path), tree.prove(load, path_hash(suite, path))) for path in paths
     )
-    inclusion = tuple(merkle.inclusion_proof(height, size, snapshot.subtree))
-    return ProofMaterial(height, block.header_bytes, records, size, inclusion, checkpoint)
+    return Proved(height, block.header_bytes, records)
 
 
 def newest_tree(suite: HashSuite, snapshot: Snapshot) -> Tree:

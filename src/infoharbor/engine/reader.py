@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from infoharbor.engine.batch import Meta, StoredBlock
 from infoharbor.engine.blocklog import BlockLog, LogRecord, Place
 from infoharbor.engine.folder import DataFolder
 from infoharbor.engine.interface import Block, Damaged, Status
@@ -12,7 +13,7 @@ from infoharbor.engine.machine import block_codec
 from infoharbor.engine.reading import LedgerReading
 from infoharbor.engine.snapshot import Layer, State
 from infoharbor.engine.state_check import state_differences
-from infoharbor.engine.store import Meta, Store, StoredBlock
+from infoharbor.engine.store import Store
 from infoharbor.kernel import merkle
 from infoharbor.kernel.block import header_codec, receipt_codec
 from infoharbor.kernel.registry import Registry

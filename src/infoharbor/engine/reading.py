@@ -2,17 +2,19 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
-from infoharbor.engine.attested_notes import signer_in
+from infoharbor.engine.attested_notes import AttestedNotes, attesting
 from infoharbor.engine.blocklog import BlockLog
-from infoharbor.engine.folder import DataFolder, Founded, Signed
+from infoharbor.engine.folder import DataFolder, Founded, LogSigner, Signed
 from infoharbor.engine.interface import Block, ProofMaterial, Refused, Status
 from infoharbor.engine.machine import block_codec
 from infoharbor.engine.proving import prove
 from infoharbor.engine.snapshot import Snapshot, State
 from infoharbor.engine.store import Store
 from infoharbor.engine.witnessed_notes import WitnessedNotes
+from infoharbor.evidence.note import checkpoint_in
 from infoharbor.kernel import merkle
 from infoharbor.kernel.block import Genesis, Receipt, receipt_codec
 from infoharbor.kernel.chain import Chain
@@ -26,8 +28,19 @@ class LedgerReading(ABC):
         self.genesis: Genesis = founded.genesis
         self.chain: Chain = founded.chain
         self._store, self._log = store, log
-        self._signer = signer_in(DataFolder(folder), founded)
-        self.witnessed = WitnessedNotes(DataFolder(folder))
+        self._folder, self._founded = DataFolder(folder), founded
+        self.witnessed = WitnessedNotes(self._folder)
+
+    @cached_property
+    def _signer(self) -> LogSigner | AttestedNotes:
+        """What gives the checkpoints: the one operator's key, or the members' quorum."""
+        with self.snapshot() as snapshot:
+            attested = attesting(snapshot) is not None
+        return AttestedNotes(self._folder, self._founded) if attested else self._folder.signer(self._founded)
+
+    def ensure_signer(self) -> None:
+        """Raises what there is to say where the key that signs checkpoints cannot be had."""
+        _ = self._signer
 
     @abstractmethod
     def _current(self) -> State:
@@ -117,24 +130,24 @@ class LedgerReading(ABC):
             return tuple(merkle.consistency_proof(old, new, snapshot.subtree))
 
     def checkpoint(self) -> str:
+        """The newest that is signed; where members attest, the ledger may be further already."""
         state = self._current()
-        return self._signer.sign(state.height + 1, state.root)
+        try:
+            return self._signer.sign(state.height + 1, state.root)
+        except Refused:
+            if newest := self._signer.newest():
+                return newest
+            raise
 
     def proof(self, paths: Sequence[str], *, witnessed: bool = False) -> ProofMaterial:
-        if witnessed:
-            return self._witnessed_proof(paths)
+        """Blocks go on while others sign: so the records are taken as they stand, and the first log that is signed then holds
+        their header."""
         with self.snapshot() as snapshot:
-            note = self._signer.sign(snapshot.height + 1, snapshot.state.root)
-            return prove(self.chain.suite, snapshot, paths, note)
-
-    def _witnessed_proof(self, paths: Sequence[str]) -> ProofMaterial:
-        """Blocks go on while witnesses sign: so the records are taken as they stand, and the first tree that is witnessed
-        then holds their header."""
-        with self.snapshot() as snapshot:
-            material = prove(self.chain.suite, snapshot, paths, "")
-        found = self.witnessed.beyond(material.height)
-        inclusion = self.inclusion(material.height, found.size)
-        return material._replace(size=found.size, inclusion=inclusion, checkpoint=found.attested)
+            proved = prove(self.chain.suite, snapshot, paths)
+            newest, root = snapshot.height + 1, snapshot.state.root
+        note = self.witnessed.beyond(proved.height).attested if witnessed else self._signer.sign(newest, root)
+        size = checkpoint_in(note).size
+        return ProofMaterial(*proved, size, self.inclusion(proved.height, size), note)
 
     def _block(self, snapshot: Snapshot, height: int) -> Block:
         found = snapshot.block(height) if height >= 0 else None

@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Self
 
+from infoharbor.engine.batch import StoredBlock
 from infoharbor.engine.interface import Kind
-from infoharbor.engine.store import Store, Stored, StoredBlock
+from infoharbor.engine.store import Store, Stored
 from infoharbor.kernel.block import Header
 from infoharbor.kernel.records import Entry, record_type
 

@@ -137,7 +137,9 @@ def end_with_the_node() -> None:
     """End this process once its standard input does. What it has begun, the node's next start throws away."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        # Not by `sys.stdin`, whose lock would be waited for when this process ends.
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from infoharbor.crypto.hashes import SM3
+from infoharbor.engine.batch import FORMAT, Batch, Meta, StoredBlock
 from infoharbor.engine.blocklog import Place
 from infoharbor.engine.folder import PRIVATE_FOLDER
 from infoharbor.engine.snapshot import Snapshot
@@ -30,7 +31,7 @@ from infoharbor.engine.state_format import (
     Section,
     decode_chunk,
 )
-from infoharbor.engine.store import FORMAT, MAP_BYTES_LEAST, Batch, Meta, Store, StoredBlock
+from infoharbor.engine.store import MAP_BYTES_LEAST, Store
 from infoharbor.kernel import limits, merkle
 from infoharbor.kernel.block import Header, header_codec
 from infoharbor.kernel.chain import Chain

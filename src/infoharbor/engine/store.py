@@ -3,68 +3,31 @@
 Every value carries a CRC-32 over key and value, which is checked before the value is used.
 """
 
-import errno
 import os
 import struct
 import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import lmdb
 
+from infoharbor.engine.batch import Batch, Meta, StoredBlock, meta_codec
 from infoharbor.engine.blocklog import Place
 from infoharbor.engine.interface import Damaged, decode_entry
-from infoharbor.kernel.encoding import Codec, Wire, encode
+from infoharbor.engine.store_file import as_os_error, check_not_truncated, used_bytes
+from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.records import Entry
 
-FORMAT = 2
 TABLES = ("records", "nodes", "transactions", "subtrees", "blocks", "calendar", "meta")
 MAP_BYTES_LEAST = 64 * 1024**3
 """Address space, which costs nothing: only a store beyond it has to be mapped anew, once nobody reads."""
 RESERVE_BYTES = 256 * 1024**2
-SHORT_OF_ROOM = 16 * 1024**2
 NODE_KEY = b"n"
 META_KEY = b"meta"
 FOUND_BLOCK = struct.Struct(">QQ")
 FOUND_TRANSACTION = struct.Struct(">QI")
-
-
-class Meta(Wire, frozen=True):
-    """What the store holds: everything up to block `height` (-1: nothing), whose log record ends at `end`.
-    `peaks` are the header log's frontier; `sm3_peaks` that of an `sm3` chain's second log."""
-
-    format: int
-    chain: bytes
-    height: int
-    header_bytes: bytes
-    root: bytes
-    replay: tuple[tuple[int, bytes], ...]
-    peaks: tuple[bytes, ...]
-    sm3_peaks: tuple[bytes, ...]
-    end: tuple[int, int]
-
-
-meta_codec = Codec(Meta, limit=1024 * 1024)
-
-
-class StoredBlock(NamedTuple):
-    place: Place
-    header_bytes: bytes
-
-
-class Batch(NamedTuple):
-    """What several blocks leave in the store, written in one transaction; `calendar` is True where a record
-    waits."""
-
-    meta: Meta
-    records: dict[str, bytes]
-    nodes: dict[bytes, bytes]
-    transactions: dict[bytes, tuple[int, int]]
-    subtrees: dict[tuple[int, int], bytes]
-    blocks: dict[int, StoredBlock]
-    calendar: dict[tuple[int, str], bool]
 
 
 class Store:
@@ -169,8 +132,8 @@ class Store:
         put("meta", [(META_KEY, encode(batch.meta))])
 
     def _reserve(self) -> None:
-        # The file is kept longer than its used pages (a hole costs nothing), so that any file that is
-        # shorter than # them has been truncated: reading beyond its end would kill the process.
+        # The file is kept longer than its used pages (a hole costs nothing), so that any file that is shorter than them
+        # has been truncated: reading beyond its end would kill the process.
         wanted = used_bytes(self.file) + RESERVE_BYTES
         if self.file.stat().st_size < wanted:
             os.truncate(self.file, wanted)
@@ -313,50 +276,3 @@ def subtree_key(level: int, index: int) -> bytes:
 
 def calendar_key(time: int, path: str) -> bytes:
     return time.to_bytes(8, "big") + path.encode()
-
-
-def as_os_error(fault: lmdb.Error, folder: Path) -> OSError:
-    """LMDB tells a full disk by its text, or calls a write that was cut short an input/output error."""
-    disk = os.statvfs(folder)
-    cut_short = os.strerror(errno.EIO) in str(fault) and disk.f_bavail * disk.f_frsize < SHORT_OF_ROOM
-    if cut_short or os.strerror(errno.ENOSPC) in str(fault):
-        return OSError(errno.ENOSPC, str(fault))
-    return Damaged("state/data.mdb", str(fault))
-
-
-# LMDB keeps two meta pages at the head of its file; the one with the higher transaction is in force. On 64-bit
-# machines a page's header of 16 bytes comes before magic, version, address and map size, then two tables of
-# 48 bytes (the first begins with the page size), last page and transaction.
-MAGIC = 0xBEEFC0DE
-META_PAGE = struct.Struct("=16xII8xQI44x48xQQ")
-
-
-def used_bytes(file: Path) -> int:
-    """How long the file must be to hold every page that is in use; raises `Damaged` if its head is not
-    LMDB's."""
-    with file.open("rb") as opened:
-        first = _meta_page(opened.read(META_PAGE.size))
-        opened.seek(first[1])
-        second = _meta_page(opened.read(META_PAGE.size))
-    newest = max(first, second)
-    return (newest[2] + 1) * newest[1]
-
-
-def _meta_page(raw: bytes) -> tuple[int, int, int]:
-    """Transaction, page size, last page."""
-    if len(raw) < META_PAGE.size:
-        raise Damaged("state/data.mdb", "a store that has not been cut off")
-    magic, version, _, page, last, transaction = META_PAGE.unpack(raw)
-    if magic != MAGIC or version & 0xFF != 1 or not 256 <= page <= 65536:
-        raise Damaged("state/data.mdb", "the head of an LMDB store")
-    return transaction, page, last
-
-
-def check_not_truncated(file: Path) -> None:
-    """Raises `Damaged` before a shortened file is mapped: touching a page beyond its end would kill the
-    process."""
-    if not file.exists():
-        return
-    needed, there = used_bytes(file), file.stat().st_size
-    if there < needed:
-        raise Damaged("state/data.mdb", f"a file of {needed} bytes, this one has been cut to {there}")

@@ -7,13 +7,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from multiprocessing import connection
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
+from infoharbor.engine.batch import Batch
 from infoharbor.engine.interface import Damaged
-from infoharbor.engine.store import Batch, Store
+from infoharbor.engine.store import Store
 from infoharbor.kernel.encoding import encode
 
 DEATHS_IN_A_ROW = 5
@@ -52,6 +54,7 @@ class StoreProcess:
         assert requests is not None
         assert replies is not None
         self._requests, self._replies = requests, replies
+        os.set_blocking(self._replies.fileno(), False)
         self._selector.register(self._replies, selectors.EVENT_READ, self._receive)
 
     @property
@@ -70,6 +73,7 @@ class StoreProcess:
     def wait(self) -> None:
         """Sleep until nothing is under way."""
         while self.busy:
+            connection.wait([self._replies.fileno()])
             self._receive()
 
     def _send(self, batch: bytes) -> None:
@@ -78,7 +82,10 @@ class StoreProcess:
         self._sender.start()
 
     def _receive(self) -> None:
-        answer = os.read(self._replies.fileno(), ANSWER_BYTES)
+        try:
+            answer = os.read(self._replies.fileno(), ANSWER_BYTES)
+        except BlockingIOError:
+            return None  # What the selector told of was waited for, and read, before it was this one's turn.
         if not answer:
             return self._restart()
         self._batch, self._deaths = None, 0

@@ -45,6 +45,7 @@ class StoringEngine(LedgerReading):
         super().__init__(data, founded, store, log)
         self._data, self._milliseconds, self._keep_blocks = DataFolder(data), how.clock, how.keep_blocks
         self._machine = self._recovered()
+        self.ensure_signer()
         self.check_signed(self._data.last_signed())
         self._condition, self._reason = "running", ""
         self._last_block = self._last_flush = 0

@@ -12,7 +12,7 @@ from infoharbor.engine.folder import write_private
 from infoharbor.engine.interface import Refused
 from infoharbor.evidence.attesters import COSIGNING
 from infoharbor.evidence.checkpoint import Checkpoint, NoteError
-from infoharbor.evidence.note import Note, SignatureLine, VerifierKey, open_note
+from infoharbor.evidence.note import SignatureLine, VerifierKey, checkpoint_in, open_note
 from infoharbor.evidence.submission import Submission
 from infoharbor.evidence.trust import WITNESS_KINDS, Witness
 from infoharbor.kernel.merkle import sha256, verify_consistency
@@ -45,7 +45,7 @@ class Watching:
         Raises `NoteError` for a note that is malformed or not signed by the log, and `Refused`: `witness.log_unknown`,
         `witness.size` (the size to begin from is in `expected`), `witness.inconsistent`.
         """
-        checkpoint = Checkpoint.parse(Note.parse(submission.note).text, extensions=True)
+        checkpoint = checkpoint_in(submission.note, extensions=True)
         known = self._logs.get(checkpoint.origin)
         if known is None:
             raise Refused("witness.log_unknown", "origin", "a log that this witness watches")

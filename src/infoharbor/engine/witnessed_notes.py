@@ -1,22 +1,18 @@
 """The newest checkpoints that outside witnesses cosigned, as a node keeps them: evidence is anchored at one of them."""
 
-import threading
 import time
 
 import msgspec
 
 from infoharbor.engine.folder import DataFolder, write_private
 from infoharbor.engine.interface import Refused
-from infoharbor.evidence.checkpoint import Checkpoint
-from infoharbor.evidence.note import Note
+from infoharbor.evidence.note import checkpoint_in
 
 NOTES_KEPT = 24
 """Two minutes of them: time enough to ask other members for theirs of the same size."""
 PATIENCE_S = 20
 """How long who asks waits for the next one: three times the pause between two of them, and what a witness takes."""
 POLL_S = 0.1
-WAITING_MOST = 8
-"""So many may wait at once, so that they do not keep others from being answered."""
 
 
 class Witnessed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,11 +29,10 @@ class WitnessedNotes:
 
     def __init__(self, folder: DataFolder) -> None:
         self._file = folder.path / "witnessed-notes.json"
-        self._waiting = threading.BoundedSemaphore(WAITING_MOST)
 
     def keep(self, attested: str, own: str) -> None:
         """Add the newest; the oldest goes."""
-        size = Checkpoint.parse(Note.parse(own).text).size
+        size = checkpoint_in(own).size
         kept = [each for each in self._notes() if each.size < size]
         write_private(self._file, msgspec.json.encode([*kept, Witnessed(size, attested, own)][-NOTES_KEPT:]))
 
@@ -50,19 +45,12 @@ class WitnessedNotes:
 
     def beyond(self, height: int) -> Witnessed:
         """The newest, whose log holds the header at `height`; waits for it. `Refused("attestation.not_witnessed")` if it
-        does not come, `node.busy` where too many wait already."""
-        if not self._waiting.acquire(blocking=False):
-            raise Refused(
-                "node.busy", "witnessed", f"at most {WAITING_MOST} at once who wait for witnesses; try again soon"
-            )
-        try:
-            until = time.monotonic() + PATIENCE_S
-            while (found := self.newest()) is None or found.size <= height:
-                if time.monotonic() > until:
-                    raise Refused("attestation.not_witnessed", "checkpoint", f"witnesses of a size above {height}")
-                time.sleep(POLL_S)
-        finally:
-            self._waiting.release()
+        does not come."""
+        until = time.monotonic() + PATIENCE_S
+        while (found := self.newest()) is None or found.size <= height:
+            if time.monotonic() > until:
+                raise Refused("attestation.not_witnessed", "checkpoint", f"witnesses of a size above {height}")
+            time.sleep(POLL_S)
         return found
 
     def _notes(self) -> list[Witnessed]:

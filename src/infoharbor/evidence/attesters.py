@@ -15,7 +15,7 @@ from infoharbor.evidence.note import (
     SM2_COSIGNATURE,
     VerifierKey,
 )
-from infoharbor.evidence.trust import REPLICATED, Group, Log, TrustError, TrustPolicy, Witness
+from infoharbor.evidence.trust import EMBEDDED, NO_QUORUM, REPLICATED, Group, Log, TrustError, TrustPolicy, Witness
 from infoharbor.kernel.block import NO_ATTESTERS
 from infoharbor.kernel.encoding import Codec, Wire, encode, tagged_hash
 
@@ -44,7 +44,8 @@ class Attester(Wire, frozen=True):
 
 class AttesterSet(Wire, frozen=True):
     """The `members` in force, and those that take their place once they have attested it (`next`; empty: no change is under
-    way). Each ascending by organisation. `era` counts the changes, from 1."""
+    way). Each ascending by organisation. `era` counts the changes, from 1; in era 0 one operator still signs alone, there are
+    no members, and `next` are those who gather to attest in its place."""
 
     format: int
     era: int
@@ -83,6 +84,8 @@ def verifier_keys(origin: str, attester: Attester) -> VerifierKeys:
     their own below it."""
     own = f"{origin}/{attester.organisation}"
     cosigner = f"{own}/{GROUP}"
+    if attester.suite not in COSIGNING:
+        raise TrustError("trust.key_kind", "suite", " or ".join(COSIGNING))
     return VerifierKeys(
         VerifierKey(cosigner, COSIGNING[attester.suite], attester.cosigner),
         VerifierKey(cosigner, SM2_COSIGNATURE, attester.sm2) if attester.sm2 else None,
@@ -108,8 +111,17 @@ def attested_trust(
     return TrustPolicy(chain, genesis, REPLICATED, *pin, refresh_by, logs, everyone, groups, groups[-1].name)
 
 
+def operator_trust(
+    chain: str, genesis: bytes, log: VerifierKey, pin: tuple[int, bytes], refresh_by: int
+) -> TrustPolicy:
+    """The trust file of a ledger that one operator signs alone, pinned at a checkpoint's size and root."""
+    return TrustPolicy(chain, genesis, EMBEDDED, *pin, refresh_by, (Log(log),), (), (), NO_QUORUM)
+
+
 def attesters_in(policy: TrustPolicy) -> tuple[Witness, ...]:
-    """The members' attesters that a trust file names."""
+    """The members' attesters that a trust file names: none where one operator is enough."""
+    if policy.quorum == NO_QUORUM:
+        return ()
     group = next((group for group in policy.groups if group.name == GROUP), None)
     if group is None:
         raise TrustError("trust.no_attesters", "group", f"a group named {GROUP}")
@@ -119,11 +131,13 @@ def attesters_in(policy: TrustPolicy) -> tuple[Witness, ...]:
 def of_members(policy: TrustPolicy) -> TrustPolicy:
     """The trust file as if it asked for the members' quorum alone."""
     attesters_in(policy)
-    return replace(policy, quorum=GROUP)
+    return policy if policy.quorum == NO_QUORUM else replace(policy, quorum=GROUP)
 
 
 def are_those_of(policy: TrustPolicy, members: Sequence[Attester]) -> bool:
     """Whether the trust file names just these members' attesters, and their quorum."""
+    if policy.quorum == NO_QUORUM:
+        return not members
     _, witnesses, quorum = _lines(policy.origin, members)
     known = {(witness.name, witness.key, witness.sm2_key) for witness in attesters_in(policy)}
     return known == {(each.name, each.key, each.sm2_key) for each in witnesses} and quorum.needed == next(
@@ -132,7 +146,11 @@ def are_those_of(policy: TrustPolicy, members: Sequence[Attester]) -> bool:
 
 
 def with_members(policy: TrustPolicy, members: Sequence[Attester]) -> TrustPolicy:
-    """The trust file with these members' attesters in the place of those it names; outside witnesses stay."""
+    """The trust file with these members' attesters in the place of those it names, or of the one operator; outside witnesses
+    stay."""
+    if policy.quorum == NO_QUORUM:
+        pin = (policy.pin_size, policy.pin_root)
+        return attested_trust(policy.chain, policy.genesis, members, pin, policy.refresh_by)
     before = attesters_in(policy)
     urls = {log.key: log.url for log in policy.logs} | {witness.key: witness.url for witness in policy.witnesses}
     logs, witnesses, quorum = _lines(policy.origin, members)

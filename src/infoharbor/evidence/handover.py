@@ -15,10 +15,11 @@ from infoharbor.evidence.attesters import (
     attesters_in,
     attesters_root,
     of_members,
+    operator_trust,
     with_members,
 )
 from infoharbor.evidence.checkpoint import Checkpoint
-from infoharbor.evidence.note import Note
+from infoharbor.evidence.note import ED25519, VerifierKey, checkpoint_in
 from infoharbor.evidence.policy import evaluate
 from infoharbor.evidence.trust import TrustError, TrustPolicy
 from infoharbor.kernel import block, merkle
@@ -98,14 +99,20 @@ def open_naming(
     return Named(attesters, header, checkpoint, verdict.cosigners)
 
 
-def is_handover(naming: Naming, in_force: AttesterSet) -> bool:
+def is_handover(naming: Naming, in_force: AttesterSet, operator: bytes = b"") -> bool:
     """Whether a quorum of the set in force attested a header that names it, with the set that comes next: the rule by
-    which the ledger itself lets the next one take its place."""
+    which the ledger itself lets the next one take its place. Before there is one, `operator` is the Ed25519 key of the log,
+    which signs alone."""
     try:
         header: Header = header_codec.decode(naming.header)
-        checkpoint = Checkpoint.parse(Note.parse(naming.checkpoint).text)
+        checkpoint = checkpoint_in(naming.checkpoint)
         chain, pin = checkpoint.origin.rpartition("/")[0], (checkpoint.size, checkpoint.root)
-        named = open_naming(naming, attested_trust(chain, header.chain, in_force.members, pin, 0))
+        if in_force.members:
+            policy = attested_trust(chain, header.chain, in_force.members, pin, 0)
+        else:
+            log = VerifierKey(checkpoint.origin, ED25519, operator)
+            policy = operator_trust(chain, header.chain, log, pin, 0)
+        named = open_naming(naming, policy)
     except Malformed:
         return False
     return named.attesters == in_force and bool(in_force.next)

@@ -245,6 +245,11 @@ def sign_note(text: str, lines: Iterable[SignatureLine]) -> bytes:
     return Note(text, ()).with_lines(lines).encode()
 
 
+def checkpoint_in(note: bytes | str, *, extensions: bool = False) -> Checkpoint:
+    """What a note says of a log, whoever has signed it: not to be believed. `extensions` as `Checkpoint.parse` has it."""
+    return Checkpoint.parse(Note.parse(note).text, extensions=extensions)
+
+
 def open_note(
     raw: bytes | str, keys: Sequence[VerifierKey], *, strict: bool = False
 ) -> tuple[str, tuple[Signature, ...]]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from infoharbor.evidence.checkpoint import Checkpoint, NoteError
 from infoharbor.evidence.note import Note, Signature, open_note
-from infoharbor.evidence.trust import NO_QUORUM, TrustError, TrustPolicy, parse_trust
+from infoharbor.evidence.trust import NO_QUORUM, TrustError, TrustPolicy
+from infoharbor.evidence.trust_file import parse_trust
 
 __all__ = ["Shortage", "TrustError", "TrustPolicy", "Verdict", "evaluate", "minimal", "parse_trust"]
 

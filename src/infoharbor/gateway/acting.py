@@ -8,7 +8,7 @@ from litestar.exceptions import HTTPException
 
 from infoharbor.engine.interface import Refused
 from infoharbor.gateway.door import BODY_BYTES
-from infoharbor.gateway.exchange import Asked, answer, binary_body, gateway_of, json_body, reader_of
+from infoharbor.gateway.exchange import Asked, address_of, answer, binary_body, gateway_of, json_body, reader_of
 from infoharbor.gateway.problems import as_problem, problem_form
 from infoharbor.kernel import limits
 from infoharbor.kernel.encoding import Malformed
@@ -32,7 +32,7 @@ async def post_batch(request: Asked) -> Response[bytes]:
     """Send up to 1,000 transactions, as a MessagePack array of their bytes; each has an answer of its own, in order."""
     gateway, reader = gateway_of(request), reader_of(request)
     raws = _batch_of(await binary_body(request, BODY_BYTES))
-    gateway.charge(reader, request.client.host if request.client else "", len(raws))
+    gateway.charge(reader, address_of(request), len(raws))
     found = await gateway.submit_many(reader, raws)
     return answer({"items": [_item(gateway.ledger.words, each) for each in found]})
 
@@ -92,7 +92,7 @@ def _item(words: Any, found: dict[str, Any] | Exception) -> dict[str, Any]:
     if not isinstance(found, (Problem, Refused, Malformed, HTTPException)):
         raise found
     problem = as_problem(found)
-    return {"problem": problem_form(problem, words.refusal(problem.code), "en")}
+    return {"problem": problem_form(problem, words, "en")}
 
 
 ROUTES = [post_transaction, post_batch, post_prepare, post_submit, post_act]

@@ -10,7 +10,7 @@ from infoharbor.kernel.readers import ANONYMOUS, Reader
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.keys import READ_MS, read_message
-from infoharbor.sdk.local import Ledger
+from infoharbor.sdk.ledger import Ledger
 
 AUTHORIZATION_BYTES = 8 * 1024
 SCHEMES = "Bearer TOKEN, or Key ID.EXPIRY.SIGNATURE"

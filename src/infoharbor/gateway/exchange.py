@@ -1,5 +1,6 @@
 """How the routes read requests and write answers."""
 
+from contextlib import AbstractContextManager
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -31,9 +32,18 @@ def gateway_of(request: Asked) -> Gateway:
 
 def reader_of(request: Asked) -> Reader:
     """Who asks, within the rate; raises a `Problem`. Every route begins with it."""
-    address = request.client.host if request.client is not None else ""
     headers = request.headers
-    return gateway_of(request).admit(headers.get("authorization", ""), headers.get("host", ""), address)
+    return gateway_of(request).admit(headers.get("authorization", ""), headers.get("host", ""), address_of(request))
+
+
+def address_of(request: Asked) -> str:
+    """From where it is asked; empty where there is no network between."""
+    return request.client.host if request.client is not None else ""
+
+
+def place_to_wait(request: Asked, reader: Reader) -> AbstractContextManager[None]:
+    """Held while the asker waits for outside witnesses; raises a `Problem` if there is none."""
+    return gateway_of(request).places.held(reader, address_of(request))
 
 
 def client_of(request: Asked) -> LocalClient:

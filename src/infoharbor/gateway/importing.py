@@ -45,10 +45,12 @@ class Verdict(NamedTuple):
         form: dict[str, Any] = {"row": self.number, "outcome": self.outcome}
         if self.problem is not None:
             said = words.refusal(self.problem.code)
+            right = words.expected(self.problem.code, self.problem.expected)
             form["problem"] = {
                 "code": self.problem.code,
                 "field": self.problem.field,
-                "expected": self.problem.expected,
+                "expected": right.en,
+                "expected_zh": right.zh,
                 "title": said.en,
                 "title_zh": said.zh,
             }

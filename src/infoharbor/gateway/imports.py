@@ -104,7 +104,7 @@ def _refused(request: Asked, first: Verdict, form: dict[str, Any]) -> Response[b
         "import.refused_rows", field=f"row {first.number}", expected="rows that are taken, or proceed=true"
     )
     language = preferred(request.headers.get("accept-language", ""))
-    told = problem_form(problem, gateway_of(request).ledger.words.refusal(problem.code), language)
+    told = problem_form(problem, gateway_of(request).ledger.words, language)
     body = msgspec.json.encode(told | form)
     return Response(body, status_code=told["status"], media_type=MEDIA_TYPE, headers={"Content-Language": language})
 

@@ -6,7 +6,7 @@ from infoharbor.engine.digests import digests_of
 from infoharbor.engine.interface import Engine
 from infoharbor.evidence.checkpoint import NoteError
 from infoharbor.evidence.tiles import TILE_WIDTH, Tile, entry_bundle
-from infoharbor.gateway.exchange import Asked, answer, gateway_of, height_in, path_after, reader_of
+from infoharbor.gateway.exchange import Asked, address_of, answer, gateway_of, height_in, path_after, reader_of
 from infoharbor.kernel.encoding import encode
 from infoharbor.sdk.problems import Problem
 
@@ -48,7 +48,7 @@ def get_digests(request: Asked) -> Response[bytes]:
     reader, gateway = reader_of(request), gateway_of(request)
     block = gateway.engine.block(height_in(request))
     hashes = len(block.receipts) + len(block.written)
-    gateway.charge(reader, request.client.host if request.client else "", hashes // HASHES_A_REQUEST)
+    gateway.charge(reader, address_of(request), hashes // HASHES_A_REQUEST)
     return answer(encode(digests_of(gateway.engine.chain, block)), media_type="application/msgpack")
 
 

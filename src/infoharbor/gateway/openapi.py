@@ -3,7 +3,7 @@
 import importlib.metadata
 from typing import Any, Final
 
-from infoharbor.edgekit.json_form import schema
+from infoharbor.edgekit.json_schema import schema
 from infoharbor.edgekit.languages import Sentence, Words
 from infoharbor.gateway.exchange import BINARY, JSON, SHEETS, XML
 from infoharbor.gateway.importing import OUTCOMES
@@ -31,6 +31,8 @@ REFUSED: Final = {
     "429": "Too often: see Retry-After.",
     "503": "Not now: see Retry-After.",
 }
+WHY: Final = ("code", "field", "expected", "expected_zh")
+"""What a refusal says by which a program and a person mend what was sent."""
 
 
 def closed(properties: dict[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -54,9 +56,7 @@ def _list(of: Any) -> dict[str, Any]:
 def _shared_schemas() -> dict[str, Any]:
     signer = {"key": ID, "user": TEXT, "organisation": TEXT}
     sentences = closed({"code": TEXT, "sentence": TEXT, "sentence_zh": TEXT})
-    refusal = closed(
-        {"code": TEXT, "action": COUNT, "field": TEXT, "expected": TEXT, "sentence": TEXT, "sentence_zh": TEXT}
-    )
+    refusal = closed({"action": COUNT} | dict.fromkeys((*WHY, "sentence", "sentence_zh"), TEXT))
     receipt = {
         "transaction": ID,
         "height": COUNT,
@@ -89,7 +89,7 @@ def _shared_schemas() -> dict[str, Any]:
     }  # fmt: skip
     problem = {
         "type": TEXT, "title": TEXT, "title_zh": TEXT, "status": COUNT, "detail": TEXT, "detail_zh": TEXT,
-        "code": TEXT, "field": TEXT, "expected": TEXT, "receipt": named("Receipt"),
+        "code": TEXT, "field": TEXT, "expected": TEXT, "expected_zh": TEXT, "receipt": named("Receipt"),
     }  # fmt: skip
     status = {
         "chain": ID, "name": TEXT, "height": COUNT, "time": INSTANT, "flushed": {"type": "integer"}, "waiting": COUNT,
@@ -169,7 +169,7 @@ def _shared_schemas() -> dict[str, Any]:
             {
                 "row": COUNT,
                 "outcome": {"enum": list(OUTCOMES)},
-                "problem": closed(dict.fromkeys(("code", "field", "expected", "title", "title_zh"), TEXT)),
+                "problem": closed(dict.fromkeys((*WHY, "title", "title_zh"), TEXT)),
                 "breaks": _list(closed(dict.fromkeys(("rule", "about", "title", "title_zh"), TEXT))),
             },
             optional=("problem", "breaks"),

@@ -74,27 +74,27 @@ def status_of(problem: Problem) -> int:
     return RECORDED if problem.receipt is not None else STATUSES.get(problem.code, UNFIT)
 
 
-def problem_form(problem: Problem, sentence: Sentence, language: str) -> dict[str, Any]:
+def problem_form(problem: Problem, words: Words, language: str) -> dict[str, Any]:
     """The members of the answer; `title` says what the code says, `detail` adds where and what would be right."""
+    sentence, expected = words.refusal(problem.code), words.expected(problem.code, problem.expected)
     form: dict[str, Any] = {
         "type": f"/v1/problems/{problem.code}",
         "title": sentence.to(language),
         "title_zh": sentence.zh,
         "status": status_of(problem),
-        "detail": detail(problem, sentence, language),
-        "detail_zh": detail(problem, sentence, "zh"),
+        "detail": detail(sentence, problem.field, expected, language),
+        "detail_zh": detail(sentence, problem.field, expected, "zh"),
         "code": problem.code,
         "field": problem.field,
-        "expected": problem.expected,
+        "expected": expected.en,
+        "expected_zh": expected.zh,
     }
     return form | ({} if problem.receipt is None else {"receipt": problem.receipt})
 
 
-def detail(problem: Problem, sentence: Sentence, language: str) -> str:
+def detail(sentence: Sentence, field: str, expected: Sentence, language: str) -> str:
     labels = ("字段：{}。", "应为：{}。") if language == "zh" else (" Field: {}.", " Expected: {}.")
-    parts = [
-        label.format(value) for label, value in zip(labels, (problem.field, problem.expected), strict=True) if value
-    ]
+    parts = [label.format(value) for label, value in zip(labels, (field, expected.to(language)), strict=True) if value]
     return sentence.to(language) + "".join(parts)
 
 
@@ -108,7 +108,7 @@ class Problems:
         """A Litestar exception handler."""
         problem = as_problem(fault)
         language = preferred(request.headers.get("accept-language", ""))
-        form = problem_form(problem, self._words.refusal(problem.code), language)
+        form = problem_form(problem, self._words, language)
         headers = {"Content-Language": language, "Vary": "Accept-Language"}
         if form["status"] == 401:
             headers["WWW-Authenticate"] = 'Bearer realm="infoharbor"'

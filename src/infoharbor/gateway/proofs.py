@@ -1,8 +1,19 @@
 """Routes that give evidence to take away: proofs of records, and the trust file that they are checked against."""
 
+from contextlib import nullcontext
+
 from litestar import Response, get
 
-from infoharbor.gateway.exchange import Asked, Parameters, answer, client_of, gateway_of, path_after, reader_of
+from infoharbor.gateway.exchange import (
+    Asked,
+    Parameters,
+    answer,
+    client_of,
+    gateway_of,
+    path_after,
+    place_to_wait,
+    reader_of,
+)
 from infoharbor.sdk.problems import Problem
 
 
@@ -17,7 +28,9 @@ def get_proof(request: Asked) -> Response[bytes]:
     path = path_after(request, "/v1/proofs/")
     name = "".join(sign if sign.isalnum() or sign in "-." else "_" for sign in path)[:100]
     headers = {"Content-Disposition": f'attachment; filename="{name}.evidence.json"'}
-    return answer(client_of(request).proof(path, history=history, witnessed=witnessed), headers=headers)
+    client = client_of(request)
+    with place_to_wait(request, client.reader) if witnessed else nullcontext():
+        return answer(client.proof(path, history=history, witnessed=witnessed), headers=headers)
 
 
 @get("/v1/trust", sync_to_thread=True)

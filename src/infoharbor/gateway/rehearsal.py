@@ -3,9 +3,10 @@
 from typing import Any
 
 from infoharbor.edgekit.sight import Sight
+from infoharbor.kernel.acting import Surroundings
 from infoharbor.kernel.actions import Action
 from infoharbor.kernel.activation import Active
-from infoharbor.kernel.ledger import Ledger, Surroundings, run
+from infoharbor.kernel.ledger import Ledger, run
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.state import BlockState, Work
 from infoharbor.kernel.transaction import HIGHEST

@@ -1,16 +1,20 @@
 """The route of reports: as JSON for programs, as CSV and XLSX for people."""
 
+import functools
 from typing import Final
 
 from litestar import Response, get
 
 from infoharbor.contractkit.days import day_at, iso_day
+from infoharbor.contracts.farm.land import Site
 from infoharbor.contracts.identity.records import Organisation
+from infoharbor.contracts.trace.rules import object_id
 from infoharbor.edgekit.languages import LANGUAGES, Sentence, preferred
 from infoharbor.edgekit.reports import Table
 from infoharbor.edgekit.sheets import Speech, csv_file, xlsx_file
 from infoharbor.gateway.exchange import SHEETS, Asked, Parameters, answer, client_of, part
-from infoharbor.sdk.local import Ledger, LocalClient
+from infoharbor.sdk.ledger import Ledger
+from infoharbor.sdk.local import LocalClient
 from infoharbor.sdk.problems import Problem
 
 MEDIA: Final = dict(zip(("csv", "xlsx"), SHEETS, strict=True))
@@ -48,18 +52,22 @@ def report_file(client: LocalClient, table: Table, wanted: str, language: str) -
 
 
 def speech_in(ledger: Ledger, client: LocalClient, language: str) -> Speech:
-    """Says cells in a language, with the names of those organisations that a report speaks of."""
-    known: dict[str, Sentence] = {}
+    """Says cells in a language, with the names of those organisations and places that a report speaks of."""
 
+    @functools.cache
     def name_of(organisation: str) -> Sentence:
-        if organisation not in known:
-            with ledger.sight(client.reader) as sight:
-                found = sight.find(Organisation, organisation)
-            names = (organisation, organisation) if found is None else (found.name_en or found.name, found.name)
-            known[organisation] = Sentence(*names)
-        return known[organisation]
+        return named(Organisation, organisation, organisation)
 
-    return Speech(language, ledger.words, name_of)
+    @functools.cache
+    def place_of(uri: str) -> Sentence:
+        return named(Site, object_id(uri), uri)
+
+    def named(of: type[Organisation] | type[Site], key: str, otherwise: str) -> Sentence:
+        with ledger.sight(client.reader) as sight:
+            found = sight.find(of, key)
+        return Sentence(otherwise, otherwise) if found is None else Sentence(found.name_en or found.name, found.name)
+
+    return Speech(language, ledger.words, name_of, place_of)
 
 
 ROUTES = [get_report]

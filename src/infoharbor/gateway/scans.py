@@ -4,11 +4,11 @@ A copied code sits on many pieces, so that its page is opened in places that one
 count for each piece, day and region that a reader chose: no device, no address, no time of day.
 """
 
-import sqlite3
 import threading
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from infoharbor.gateway.database import open_private
 from infoharbor.sdk.building import now_ms
 
 FILE: Final = "scans.sqlite"
@@ -57,11 +57,8 @@ class Scans:
     """The counts of one data folder."""
 
     def __init__(self, data: Path) -> None:
-        file = data / FILE
-        file.touch(mode=0o600)
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(file, timeout=10, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database = open_private(data / FILE)
         self._database.execute(TABLE)
         self._rows: int = self._database.execute("SELECT count(*) FROM scans").fetchone()[0]
         self._swept = 0

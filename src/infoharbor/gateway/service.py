@@ -9,6 +9,7 @@ from infoharbor.edgekit.webhooks import PUBLIC, Targets
 from infoharbor.gateway.agents import Agents
 from infoharbor.gateway.credentials import Credentials
 from infoharbor.gateway.observing import Observer, following, observed
+from infoharbor.gateway.places import Places
 from infoharbor.gateway.problems import TooOften
 from infoharbor.gateway.pulse import Pulse
 from infoharbor.gateway.rates import Rate, Rates
@@ -20,7 +21,8 @@ from infoharbor.kernel.transaction import Ceilings
 from infoharbor.readmodel.follower import Follower
 from infoharbor.sdk.building import Part, build
 from infoharbor.sdk.keys import Signing, id_of
-from infoharbor.sdk.local import Ledger, LocalClient
+from infoharbor.sdk.ledger import Ledger
+from infoharbor.sdk.local import LocalClient
 from infoharbor.sdk.problems import Problem
 from infoharbor.sdk.proving import Node
 from infoharbor.vault.vaults import Vaults
@@ -67,6 +69,7 @@ class Gateway:
         self.credentials = Credentials(self.ledger, self.tokens)
         self.pulse = Pulse(engine)
         self.streams = 0
+        self.places = Places()
         self._members, self._anonymous = Rates(config.member_rate), Rates(config.anonymous_rate)
 
     def client(self, reader: Reader) -> LocalClient:

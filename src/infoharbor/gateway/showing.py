@@ -70,7 +70,7 @@ class Showing:
             return
         root = self._engine.root(size)
         # Only what a quorum goes by: a witness never lets a log take anything back.
-        attested = self._attestation.sign(size, root)
+        attested = self._attestation.at(size, root)
         async with httpx.AsyncClient() as client:
             own = await feeder.feed(client, size, root)
         if own is not None:

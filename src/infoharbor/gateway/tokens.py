@@ -2,11 +2,11 @@
 
 import hashlib
 import secrets
-import sqlite3
 import threading
 from pathlib import Path
 from typing import Final
 
+from infoharbor.gateway.database import open_private
 from infoharbor.kernel.readers import Reader
 from infoharbor.sdk.building import now_ms
 
@@ -30,11 +30,8 @@ class Tokens:
     """The tokens of one data folder; several processes may have it open at once."""
 
     def __init__(self, data: Path) -> None:
-        file = data / FILE
-        file.touch(mode=0o600)
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(file, timeout=10, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database = open_private(data / FILE)
         self._database.execute(TABLE)
 
     def issue(self, organisation: str, user: str, *, days: int = DAYS) -> str:

@@ -22,11 +22,11 @@ from infoharbor.engine.interface import Refused
 from infoharbor.engine.witness import Watching
 from infoharbor.engine.witnessed_notes import WitnessedNotes
 from infoharbor.evidence.checkpoint import Checkpoint, NoteError, parse_decimal
-from infoharbor.evidence.note import NOTE_BYTES, Note, SignatureLine, parse_lines
+from infoharbor.evidence.note import NOTE_BYTES, Note, SignatureLine, checkpoint_in, parse_lines
 from infoharbor.evidence.submission import REQUEST_BYTES, SIZE_MEDIA_TYPE, Submission
 from infoharbor.evidence.trust import Witness
 from infoharbor.gateway.door import too_large
-from infoharbor.gateway.exchange import Asked, Parameters, answer, gateway_of, reader_of
+from infoharbor.gateway.exchange import Asked, Parameters, answer, gateway_of, place_to_wait, reader_of
 from infoharbor.gateway.problems import UNFIT
 from infoharbor.kernel.encoding import Malformed, encode
 from infoharbor.kernel.limits import INTEGER_MAX
@@ -95,7 +95,7 @@ def witness_routes(attestation: Attestation | None, witness: Watching | None, wi
     def get_way_forward(request: Asked) -> Response[bytes]:
         """What carries a trust file pinned at `size` to the newest attested checkpoint; `witnessed=true`: to the newest that
         outside witnesses cosigned."""
-        reader_of(request)
+        reader = reader_of(request)
         parameters = Parameters(request)
         size = parameters.integer("size", 1, 1, INTEGER_MAX)
         wants_witnesses = parameters.flag("witnessed", False)
@@ -104,9 +104,11 @@ def witness_routes(attestation: Attestation | None, witness: Watching | None, wi
         most = engine.status().height + 1
         if size > most:  # Witnesses would be waited for in vain, and few may wait.
             raise Refused("ledger.proof_range", "size", f"1 to {most}")
-        note = witnessed.beyond(size - 1).attested if wants_witnesses else ""
-        way = way_forward(engine, size, note)
-        return answer(encode(way), media_type="application/msgpack")
+        note = ""
+        if wants_witnesses:
+            with place_to_wait(request, reader):
+                note = witnessed.beyond(size - 1).attested
+        return answer(encode(way_forward(engine, size, note)), media_type="application/msgpack")
 
     @get("/log/handover", sync_to_thread=True)
     def get_handover(request: Asked) -> Response[bytes]:
@@ -122,7 +124,7 @@ def witness_routes(attestation: Attestation | None, witness: Watching | None, wi
 
 def _take(attestation: Attestation | None, witness: Watching | None, raw: bytes) -> bytes:
     submission = Submission.parse(raw)
-    origin = Checkpoint.parse(Note.parse(submission.note).text, extensions=True).origin
+    origin = checkpoint_in(submission.note, extensions=True).origin
     if attestation is not None and origin == attestation.origin:
         return attestation.receive(submission.note)
     if witness is not None:
@@ -136,7 +138,7 @@ def _take(attestation: Attestation | None, witness: Watching | None, raw: bytes)
 async def tell(attestation: Attestation, client: httpx.AsyncClient, peers: Iterable[str], note: bytes) -> None:
     """Hand a note of ours to the other members' gateways (`peers`: such as `https://node.example/log`), and count what
     they have signed. One that is away, or behind, hands on its own once it has come so far: that is no error."""
-    body = Submission(Checkpoint.parse(Note.parse(note).text).size, (), note).encode()
+    body = Submission(checkpoint_in(note).size, (), note).encode()
     await asyncio.gather(*(_tell(attestation, client, peer, note, body) for peer in peers))
 
 

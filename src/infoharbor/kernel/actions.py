@@ -9,8 +9,9 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 
 from infoharbor.kernel import limits
+from infoharbor.kernel.description import describe_fields
 from infoharbor.kernel.encoding import Codec
-from infoharbor.kernel.records import Due, describe_fields, record_type
+from infoharbor.kernel.records import Due, record_type
 from infoharbor.kernel.refusal import Refusal
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from infoharbor.kernel.acting import Surroundings
 from infoharbor.kernel.authority import CALENDAR_ACTOR
-from infoharbor.kernel.ledger import Ledger, Surroundings
+from infoharbor.kernel.ledger import Ledger
 from infoharbor.kernel.records import View
 from infoharbor.kernel.registry import Registry
 from infoharbor.kernel.state import BlockState, Work

@@ -6,13 +6,14 @@ from typing import NamedTuple, Protocol
 from infoharbor.crypto.hashes import SM3
 from infoharbor.kernel import block as blocks
 from infoharbor.kernel import limits, merkle
+from infoharbor.kernel.acting import Surroundings
 from infoharbor.kernel.activation import Active
 from infoharbor.kernel.authority import GENESIS, SigningKey
 from infoharbor.kernel.block import Genesis, Header, Receipt
 from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.encoding import encode, tagged_hash
 from infoharbor.kernel.leaf import path_hash
-from infoharbor.kernel.ledger import Ledger, Surroundings, run
+from infoharbor.kernel.ledger import Ledger, run
 from infoharbor.kernel.records import View
 from infoharbor.kernel.replay import ReplayDigest
 from infoharbor.kernel.running import RunningBlock, Write

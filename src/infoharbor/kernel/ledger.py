@@ -1,19 +1,12 @@
 """The ledger as an action sees it: read, write, move, call; with the authority of this one action."""
 
-from collections.abc import Collection, Iterator
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from infoharbor.kernel import limits
+from infoharbor.kernel.acting import Acting, Kind, Surroundings
 from infoharbor.kernel.authority import (
     CALENDAR_ACTOR,
-    GENESIS,
-    AllOf,
-    Anyone,
-    Authority,
-    Calendar,
-    Contract,
-    Role,
-    RoleOf,
     contract_actor,
 )
 from infoharbor.kernel.encoding import tagged_hash
@@ -21,10 +14,6 @@ from infoharbor.kernel.records import NEW, Record, RecordType, record_type
 from infoharbor.kernel.refusal import Refusal, ensure
 from infoharbor.kernel.skips import HELD
 from infoharbor.kernel.state import Work
-
-Kind = TypeVar("Kind", bound=Record)
-NO_ACTION = (GENESIS, CALENDAR_ACTOR)
-"""Who moves records by no action, so that a move's `via` does not bind them."""
 
 
 class Parameter(NamedTuple):
@@ -39,22 +28,10 @@ class Parameter(NamedTuple):
     since: int = 1
 
 
-class Surroundings(NamedTuple):
-    """What stays the same for every action of a block. `held` are the records whose due moves are not made."""
+class Ledger(Acting):
+    """One action's sight of the ledger; `now` is block time in milliseconds since 1970 UTC."""
 
-    now: int
-    height: int
-    registry: Any
-    authority: Authority
-    active: dict[str, int]
-    held: Collection[str] = ()
-
-
-class Ledger:
-    """One action's sight of the ledger. `actor` is the organisation that acts, the calling contract, or the calendar;
-    `organisations` are all that act together in this action; `now` is block time in milliseconds since 1970 UTC."""
-
-    __slots__ = ("_around", "_depth", "_work", "action", "actor", "contract", "organisations", "transaction")
+    __slots__ = ("_depth", "transaction")
 
     def __init__(
         self,
@@ -65,10 +42,8 @@ class Ledger:
         transaction: bytes,
         depth: int = 0,
     ) -> None:
-        self._around, self._work, self._depth = around, work, depth
-        self.contract, self.organisations, self.transaction = contract, organisations, transaction
-        self.actor = organisations[0]
-        self.action = ""
+        super().__init__(around, work, contract, organisations)
+        self.transaction, self._depth = transaction, depth
 
     # What is known of the moment
 
@@ -80,33 +55,11 @@ class Ledger:
     def height(self) -> int:
         return self._around.height
 
-    @property
-    def is_genesis(self) -> bool:
-        return self.actor == GENESIS
-
-    @property
-    def users(self) -> tuple[str, ...]:
-        """The users whose keys signed this bundle, for `actor`, ascending."""
-        return self.users_of(self.actor)
-
-    def users_of(self, organisation: str) -> tuple[str, ...]:
-        """The users whose keys signed this bundle, for one of the acting organisations, ascending."""
-        return tuple(sorted({signer.user for signer in self._work.signers if signer.organisation == organisation}))
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The ids, in hex, of the keys that signed this bundle for `actor`, ascending."""
-        return tuple(signer.key.hex() for signer in self._work.signers if signer.organisation == self.actor)
-
     def fresh_id(self, kind: str) -> str:
         """An id that no other call gives: the transaction's id, and a counter within it; 26 hex digits after `kind`."""
         self._work.fresh_ids += 1
         seed = self.transaction + self._work.fresh_ids.to_bytes(4, "big")
         return f"{kind}-{tagged_hash(self._around.registry.suite, 'fresh-id', seed)[:13].hex()}"
-
-    def _version(self, contract: str) -> int:
-        """The version of a contract in force; what belongs to no version in force has the first one's rules."""
-        return self._around.active.get(contract, 1)
 
     # Reading
 
@@ -214,26 +167,6 @@ class Ledger:
         )
         return run(callee, action)
 
-    # Authority
-
-    def holds(self, role: Role, *, jurisdiction: str, organisation: str = "") -> bool:
-        """Whether the organisation (the actor by default) holds the role there now; the grant is noted in the receipt."""
-        return self._accredited(organisation or self.actor, role.name, jurisdiction)
-
-    def require(self, role: Role, *, jurisdiction: str) -> None:
-        """Refuse unless an acting organisation holds the role there now."""
-        held = self.is_genesis or any(self._accredited(each, role.name, jurisdiction) for each in self.organisations)
-        ensure(held, "ledger.role_missing", field="by", expected=f"{role.name} in {jurisdiction}")
-
-    def jurisdiction(self, organisation: str) -> str:
-        """The country of an organisation, as ISO 3166-1; empty if it is unknown."""
-        return self._around.authority.jurisdiction(self._reader, organisation)
-
-    def ensure_actor(self, *organisations: str, field: str = "by") -> None:
-        """Refuse unless one of these acts."""
-        named = self.is_genesis or any(each in self.organisations for each in organisations)
-        ensure(named, "ledger.not_entitled", field=field, expected=" or ".join(sorted(organisations)))
-
     # How the rules above are held
 
     def _owned(self, kind: RecordType, path: str) -> Any:
@@ -250,51 +183,6 @@ class Ledger:
             used = path in self._work.writes or self._work.block.entry(path) is not None
             ensure(not used, "ledger.key_reused", field=kind.key[-1], expected="a key that was never used")
         return before
-
-    def _permit(self, kind: RecordType, before: Any, after: Any, record: Any) -> None:
-        version = self._version(kind.contract)
-        declared = [move for move in kind.allowed.get((str(before), str(after)), []) if move.since <= version]
-        moves = [move for move in declared if not move.via or self.action in move.via or self.actor in NO_ACTION]
-        if not moves:
-            known = [move for move in kind.moves if move.since <= version and str(move.before) == str(before)]
-            follows = sorted({str(move.after) for move in known})
-            ways = sorted({f"{after} by {name}" for move in declared for name in move.via})
-            raise Refusal(
-                "ledger.move_undeclared",
-                field="status",
-                expected=f"{before} to {' or '.join(ways or follows) or 'nothing'}",
-            )
-        parties = [party for move in moves for party in move.parties]
-        if not any(self._fits(party, record) for party in parties):
-            raise Refusal("ledger.not_entitled", field="by", expected=" or ".join(map(str, parties)))
-
-    def _fits(self, party: Any, record: Any) -> bool:
-        if self.actor == GENESIS or isinstance(party, Anyone):
-            return True
-        if isinstance(party, str):
-            value = getattr(record, party)
-            named = (value,) if isinstance(value, str) else value or ()
-            return any(each in self.organisations for each in named)
-        if isinstance(party, RoleOf):
-            place = getattr(record, party.field)
-            place = self.jurisdiction(place) if party.of_organisation else place
-            return any(self._accredited(each, party.role, place) for each in self.organisations)
-        if isinstance(party, AllOf):
-            return all(self._fits(each, record) for each in party.parties)
-        if isinstance(party, Contract):
-            return self.actor == contract_actor(party.name)
-        return isinstance(party, Calendar) and self.actor == CALENDAR_ACTOR
-
-    def _accredited(self, organisation: str, role: str, jurisdiction: str) -> bool:
-        grant = self._around.authority.accreditation(self._reader, organisation, role, jurisdiction, self._around.now)
-        if grant is not None:
-            self._work.relied.add(grant)
-        return grant is not None
-
-    def _reader(self, of: type[Kind], *key: Any) -> Kind | None:
-        kind = record_type(of)
-        found: Kind | None = self._work.find(kind, kind.path(key))
-        return found
 
     def _lapse(self, kind: RecordType, path: str, record: Any) -> Any:
         """A due move runs before any access, so that a late calendar cannot let an expired record move."""

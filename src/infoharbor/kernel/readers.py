@@ -1,6 +1,6 @@
 """Who may read a record, a receipt, or what a refusal would have wanted: one rule for every way out."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from infoharbor.kernel.authority import Authority, Find, RoleOf
@@ -66,9 +66,8 @@ class Readers:
     def _is_named(self, named: Any, record: Any, reader: Reader) -> bool:
         if isinstance(named, RoleOf):
             return self.holds_where(named, getattr(record, named.field), reader)
-        return any(
-            each == EVERYONE or (reader.is_member and each == reader.organisation) for each in names(record, named)
-        )
+        found = names(record, named)
+        return EVERYONE in found or (reader.is_member and reader.organisation in found)
 
     def holds_where(self, named: RoleOf, value: str, reader: Reader) -> bool:
         """Whether the reader has the role where the field that it is bound to says `value`."""
@@ -79,7 +78,7 @@ class Readers:
         return self._authority.accreditation(self._find, organisation, role, place, self._now) is not None
 
 
-def names(record: Any, field: str) -> Iterable[str]:
+def names(record: Any, field: str) -> tuple[str, ...]:
     """The organisations that a field names: one, several, or none."""
     value = getattr(record, field)
     if value is None:

@@ -127,7 +127,8 @@ def _load(package: str) -> LoadedContract:
             record_type(value)
         elif hasattr(value, "__action__"):
             value.__action__.describe()
-    versions = [value.__action__.since for value in declared if hasattr(value, "__action__")]
+    actions = [value.__action__ for value in declared if hasattr(value, "__action__")]
+    versions = [action.since for action in actions if action.contract == _name(package)]  # Others' may be imported.
     return LoadedContract(_name(package), package, max([1, *versions]), rules_hash(files), modules)
 
 

@@ -7,12 +7,13 @@ import msgspec
 
 from infoharbor.kernel import block as blocks
 from infoharbor.kernel import limits, merkle
+from infoharbor.kernel.acting import Surroundings
 from infoharbor.kernel.authority import ENGINE, BrokenAuthority, SigningKey
 from infoharbor.kernel.block import Receipt, Signer
 from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.encoding import Malformed, encode, tagged_hash
 from infoharbor.kernel.leaf import LEAF_TAG, NO_LEAF, Leaf, blind
-from infoharbor.kernel.ledger import Fault, Ledger, Surroundings, is_due, run, run_due
+from infoharbor.kernel.ledger import Fault, Ledger, is_due, run, run_due
 from infoharbor.kernel.records import Due, Entry, RecordType, record_type
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.skips import POISON

@@ -10,6 +10,8 @@ from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.transaction import Ceilings
 
 MISSING: Any = object()
+BEGINNING = 3
+"""Parts of a path by which a block's writes are found again."""
 AUTHORITY = "identity"
 """The contract whose records say who may act."""
 COUNTED = f"{AUTHORITY}/use/"
@@ -24,6 +26,7 @@ class BlockState:
     def __init__(self, view: View, active: Mapping[str, int] | None = None) -> None:
         self.view, self.active = view, active or {}
         self.entries: dict[str, Entry] = {}
+        self._under: dict[str, list[str]] = {}
         self._stored: dict[str, Entry | None] = {}
         self._records: dict[str, Any] = {}
 
@@ -45,15 +48,18 @@ class BlockState:
         return record
 
     def keep(self, path: str, entry: Entry, record: Any) -> None:
+        if path not in self.entries:
+            self._under.setdefault(_beginning(path), []).append(path)
         self.entries[path] = entry
         self._records[path] = record
 
     def scan(self, prefix: str, after: str) -> Iterator[tuple[str, bytes]]:
         """Paths and values with this prefix, ascending, beyond `after`; an empty value is a tombstone."""
         stored = ((path, entry.value) for path, entry in self.view.scan(prefix, after))
-        written = {
-            path: entry.value for path, entry in self.entries.items() if path.startswith(prefix) and path > after
-        }
+        # Most scans say how a key begins: they do not look through all that the block has written.
+        begins = prefix.count("/") >= BEGINNING
+        paths = self._under.get(_beginning(prefix), ()) if begins else self.entries
+        written = {path: self.entries[path].value for path in paths if path.startswith(prefix) and path > after}
         return _overlay(stored, written)
 
 
@@ -112,6 +118,11 @@ class Work:
         if self.ceilings is not None and sum(len(value) for _, _, _, value in done) > self.ceilings.written_bytes:
             raise Refusal("ledger.ceiling", field="ceilings.written_bytes", expected=self.ceilings.written_bytes)
         return done
+
+
+def _beginning(path: str) -> str:
+    """Contract, table and the first part of the key."""
+    return "/".join(path.split("/", BEGINNING)[:BEGINNING])
 
 
 def _path(write: tuple[str, Any]) -> str:

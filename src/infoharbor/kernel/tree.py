@@ -86,13 +86,14 @@ class Tree:
             self.root = self._descend(b"", leaves)
         return self.root
 
-    def _descend(self, prefix: bytes, changed: list[Leaf]) -> bytes:
-        """Put leaves that share `prefix`, ascending, under its node; returns the node's hash."""
+    def _descend(self, prefix: bytes, changed: list[Leaf], *, is_new: bool = False) -> bytes:
+        """Put leaves that share `prefix`, ascending, under its node; returns the node's hash. A new node, where there was
+        nothing or a lone leaf, cannot be stored yet: nodes are never removed."""
         depth = len(prefix)
         nodes = self._upper if depth <= UPPER else self._lower
         node = nodes.get(prefix)
         if node is None:
-            node = nodes[prefix] = self._loaded(prefix)
+            node = nodes[prefix] = Node() if is_new else self._loaded(prefix)
         mask, lone, hashes, leaves = node.mask, node.lone, node.hashes, node.leaves
         byte, shift = depth >> 1, 0 if depth & 1 else 4
         start, count = 0, len(changed)
@@ -115,9 +116,9 @@ class Tree:
                         group = sorted([*group, resident])
                     del leaves[beside : beside + 64]
                     lone ^= bit
-                    slot = self._descend(prefix + NIBBLES[nibble], group)
+                    slot = self._descend(prefix + NIBBLES[nibble], group, is_new=True)
             elif mask & bit or end - start > 1:
-                slot = self._descend(prefix + NIBBLES[nibble], changed[start:end])
+                slot = self._descend(prefix + NIBBLES[nibble], changed[start:end], is_new=not mask & bit)
             else:
                 leaves[beside:beside] = path + leaf
                 lone |= bit

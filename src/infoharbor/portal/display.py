@@ -1,26 +1,35 @@
 """Records and actions as a person reads them: each field under its word, each value in the form of its kind."""
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import inspect
 
 from infoharbor.contractkit.days import LAST_DAY, iso_day
+from infoharbor.contractkit.encoding import decode_action
+from infoharbor.contractkit.gs1 import CANONICAL, Gs1Fault
+from infoharbor.contracts.trace.pages import identify, label_of
 from infoharbor.edgekit.json_form import from_json, is_instant, shape_of, without_none
+from infoharbor.edgekit.pages import Enclosed
+from infoharbor.kernel.authority import contract_actor
 from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.records import NEW, PUBLIC, RecordType
-from infoharbor.portal.codes import country_name, unit_name
-from infoharbor.portal.naming import code_word, field_word
-from infoharbor.portal.shell import Page
+from infoharbor.kernel.refusal import Refusal
+from infoharbor.portal.codes import country_name, currency_name, measure_name, unit_name
+from infoharbor.portal.naming import action_title, code_word, field_word
+from infoharbor.portal.references import referred
+from infoharbor.portal.shell import Page, record_url
 
+CONTRACT_ACTOR: Final = contract_actor("")
 ITEMS_SHOWN: Final = 50
 """Of a longer list the rest is counted; the record's JSON has all of it."""
 
 
 class Shown(NamedTuple):
-    """A value on a page. `kind` says how: text, time, number, badge, code, named, organisation, list, fields or none;
-    `value` is what lies behind the text, such as the code that a name stands for; `parts` holds the items of a list, or
-    pairs of word and value; `more` counts what is left out."""
+    """A value on a page. `kind` says how: text, time, number, badge, link, record, code, bytes, named, organisation, list,
+    fields or none; `value` is what lies behind the text, such as an address or the code that a name stands for; `parts`
+    holds the items of a list, or pairs of word and value; `more` counts what is left out."""
 
     kind: str
     text: str = ""
@@ -53,44 +62,82 @@ class Fields:
 
     def fields(self, shown: msgspec.Struct) -> list[tuple[str, str, Shown]]:
         """Name, word and value of every field, in declared order."""
+        beside = {each: getattr(shown, each) for each in shown.__struct_fields__}
+        enclosed = self.page.ledger.enclosed.get(type(shown))
         return [
-            (field.name, self.word(field.name), self.shown(field.name, field.type, getattr(shown, field.name)))
+            (
+                field.name,
+                self.word(field.name),
+                self._enclosed(enclosed, beside)
+                if enclosed is not None and field.name == enclosed.held
+                else self.shown(field.name, field.type, beside[field.name], beside),
+            )
             for field in shape_of(type(shown)).fields
         ]
+
+    def _enclosed(self, enclosed: Enclosed, beside: Mapping[str, Any]) -> Shown:
+        """An encoded action as its fields."""
+        value, of = beside[enclosed.held], enclosed.kinds.get(beside[enclosed.named])
+        try:
+            action = None if of is None else decode_action(of, value)
+        except Refusal:  # Of a version of the action that was before.
+            action = None
+        if action is None:
+            return _octets(value)
+        kind = action.__action__
+        return Fields(self.page, kind.contract, kind.name).struct(action)
 
     def struct(self, value: msgspec.Struct) -> Shown:
         """All fields that hold something."""
         found = ((word, shown) for _, word, shown in self.fields(value))
         return Shown("fields", parts=tuple(each for each in found if each[1] is not NOTHING))
 
-    def shown(self, field: str, kind: inspect.Type, value: Any) -> Shown:
+    def shown(self, field: str, kind: inspect.Type, value: Any, beside: Mapping[str, Any]) -> Shown:
+        """A field's value; `beside` is the values of the fields that stand with it, by name."""
         kind = without_none(kind)
         if value is None or value in ("", b"", ()):
             return NOTHING
+        if isinstance(kind, (inspect.StrType, inspect.IntType)):
+            leads = self._reference(field, value, beside)
+            if leads is not None:
+                return leads
         match kind:
             case inspect.IntType():
                 return _number(kind, value)
             case inspect.BoolType():
                 return Shown("text", self.page.texts("value.yes" if value else "value.no"))
             case inspect.BytesType():
-                return Shown("code", value.hex())
+                return _octets(value)
             case inspect.EnumType():
                 return self._choice(field, value.value)
             case inspect.StructType():
                 return self.struct(value)
             case inspect.VarTupleType():
                 return self._items(
-                    [self.shown(field, kind.item_type, each) for each in value[:ITEMS_SHOWN]], len(value)
+                    [self.shown(field, kind.item_type, each, beside) for each in value[:ITEMS_SHOWN]], len(value)
                 )
             case inspect.TupleType():
                 pairs = zip(kind.item_types, value, strict=True)
-                return self._items([self.shown(field, part, each) for part, each in pairs], len(value))
+                return self._items([self.shown(field, part, each, beside) for part, each in pairs], len(value))
         return self._text(field, value)
+
+    def _reference(self, field: str, value: Any, beside: Mapping[str, Any]) -> Shown | None:
+        """A link to the record that the value stands for, under its name."""
+        found = referred(self.page, self.contract, field, beside, value)
+        return None if found is None else Shown("record", found[1], found[0])
 
     def _text(self, field: str, value: str) -> Shown:
         match field:
-            case "role":
-                return Shown("text", self.page.texts.word("roles", value))
+            case "role" | "roles" | "eligible_role":
+                return named(self.page.texts.word("roles", value), value)
+            case "scheme":
+                return named(self.page.texts.word("schemes", value), value)
+            case "currency":
+                return named(currency_name(value, self.page.language), value)
+            case "contract":
+                return named(self.page.contract_title(value), value)
+            case "unit":
+                return named(measure_name(value, self.page.texts), value)
             case "audience" if value == PUBLIC:
                 return Shown("text", self.page.texts("party.public"))
             case "country" | "jurisdiction":
@@ -122,9 +169,15 @@ class Display(Fields):
     def _choice(self, field: str, value: str) -> Shown:
         return self.status(value) if field == "status" else super()._choice(field, value)
 
+    def _reference(self, field: str, value: Any, beside: Mapping[str, Any]) -> Shown | None:
+        """A record does not lead to itself."""
+        found = super()._reference(field, value, beside)
+        itself = [beside.get(each) for each in self.kind.key]
+        return None if found is not None and found.value == record_url(self.kind.path(tuple(itself))) else found
+
     def _text(self, field: str, value: str) -> Shown:
         """A record's own id leads nowhere else."""
-        return Shown("text", value) if field == "id" else super()._text(field, value)
+        return Shown("text", labelled(value)) if field == "id" else super()._text(field, value)
 
 
 def _number(kind: inspect.IntType, value: int) -> Shown:
@@ -137,15 +190,16 @@ def _number(kind: inspect.IntType, value: int) -> Shown:
 
 def country(page: Page, code: str) -> Shown:
     """A country by its name, with its two letters."""
-    return _named(country_name(code, page.language), code)
+    return named(country_name(code, page.language), code)
 
 
 def unit(page: Page, code: str) -> Shown:
     """A unit by its name, with its code."""
-    return _named(unit_name(code, page.texts), code)
+    return named(unit_name(code, page.texts), code)
 
 
-def _named(name: str, code: str) -> Shown:
+def named(name: str, code: str) -> Shown:
+    """A code by its name."""
     return Shown("named", name, code) if name != code else plain(code)
 
 
@@ -155,7 +209,39 @@ def text(page: Page, contract: str, value: str) -> Shown:
     if value in page.organisations:
         return Shown("organisation", page.organisation_name(value), value)
     said = code_word(page, contract, value)
-    return Shown("text", said) if said != value else plain(value)
+    if said != value:
+        return Shown("text", said)
+    if value.startswith(CONTRACT_ACTOR):
+        return Shown("text", page.texts("party.contract", contract=page.contract_title(value[len(CONTRACT_ACTOR) :])))
+    known = page.ledger.registry.contracts.get(value.partition(".")[0])
+    if known is not None and "." in value:
+        return named(action_title(page, known.name, value.partition(".")[2]), value)
+    if value.startswith(CANONICAL):
+        return _of_standard(value)
+    label = labelled(value)
+    return Shown("text", label) if label != value else plain(value)
+
+
+def labelled(key: str) -> str:
+    """The key of a thing as its label says it; any other text as it is."""
+    try:
+        return label_of(key)
+    except Gs1Fault:  # Members write texts that only look like keys.
+        return key
+
+
+def _of_standard(uri: str) -> Shown:
+    """A GS1 identifier as labels say it; products, lots and units have a page."""
+    try:
+        label = label_of(identify(uri))
+    except (Malformed, Gs1Fault):
+        return plain(uri)
+    path = uri.removeprefix(CANONICAL)
+    return Shown("record", label, path) if path.startswith(("/01/", "/00/")) else Shown("text", label)
+
+
+def _octets(value: bytes) -> Shown:
+    return Shown("bytes", value.hex(), len(value))
 
 
 def arguments(page: Page, contract: str, action: str, given: Any) -> Shown:

@@ -40,8 +40,9 @@ def parties_word(page: Page, contract: str, table: str, parties: Any) -> str:
 
 
 def code_word(page: Page, contract: str, code: str) -> str:
-    """The contract's word for a code that people enter, else the code."""
-    return page.texts.sentence(page.ledger.words.text(contract, "codes", code))
+    """The contract's word for a code or a rule, else the code."""
+    said = (page.texts.sentence(page.ledger.words.text(contract, part, code)) for part in ("codes", "rules"))
+    return next((each for each in said if each != code), code)
 
 
 def action_title(page: Page, contract: str, action: str) -> str:

@@ -3,7 +3,8 @@
 from typing import Any, Final, NamedTuple
 
 from infoharbor.contracts.farm.cells import square_of
-from infoharbor.contracts.farm.land import Site
+from infoharbor.contracts.farm.indications import Indication
+from infoharbor.contracts.farm.land import ProductClass, Site
 from infoharbor.contracts.trace.pages import PACKED_IN, identify
 from infoharbor.edgekit.json_form import from_iso
 from infoharbor.kernel.readers import ANONYMOUS
@@ -44,11 +45,16 @@ class Origin(NamedTuple):
 def origin_of(page: Page, lot: dict[str, Any]) -> Origin:
     """What is known of an object's lots: of itself, of the lot of a piece, or of the lots inside a unit."""
     lots = [answer for each in _lots_of(page, lot) if (answer := _asked(page, each)) is not None]
-    keys = list(dict.fromkeys(key for event in lot["events"] if (key := key_of(event["place"]))))
-    with page.ledger.sight(ANONYMOUS) as sight:
-        places = {key: site for key in keys if (site := sight.find(Site, key)) is not None}
+    places = places_of(page, lot["events"])
     records = sorted({path for each in lots for path in each["records"]} | {f"farm/sites/{key}" for key in places})
     return Origin(lots, places, drawn(_pins(page, lots, places), page.language), records)
+
+
+def places_of(page: Page, events: list[dict[str, Any]]) -> dict[str, Site]:
+    """The events' places that somebody named, by key."""
+    keys = list(dict.fromkeys(key for event in events if (key := key_of(event["place"]))))
+    with page.ledger.sight(ANONYMOUS) as sight:
+        return {key: site for key in keys if (site := sight.find(Site, key)) is not None}
 
 
 def key_of(place: str) -> str:
@@ -95,12 +101,13 @@ def _pins(page: Page, lots: list[dict[str, Any]], places: dict[str, Site]) -> li
     for key, site in places.items():
         square = square_of(site.cell)
         if square is not None:
-            pins.setdefault(key, Pin(square, site.cell, place_name(page, site), grown=False))
+            pins.setdefault(key, Pin(square, site.cell, called(page, site), grown=False))
     return list(pins.values())
 
 
-def place_name(page: Page, site: Site) -> str:
-    return site.name if page.language == "zh" else site.name_en or site.name
+def called(page: Page, named: Site | Indication | ProductClass) -> str:
+    """What it is called in the reader's language."""
+    return named.name if page.language == "zh" else named.name_en or named.name
 
 
 def in_words(page: Page) -> dict[str, Any]:
@@ -109,10 +116,10 @@ def in_words(page: Page) -> dict[str, Any]:
     def when(text: str) -> str:
         return page.moment(from_iso(text, "time"))
 
-    return {"when": when, "kilograms": _kilograms, "hectares": _hectares, "percent": _percent}
+    return {"when": when, "kilograms": kilograms, "hectares": _hectares, "percent": _percent}
 
 
-def _kilograms(grams: int | str) -> str:
+def kilograms(grams: int | str) -> str:
     return _decimal(int(grams), 1_000, 3)
 
 

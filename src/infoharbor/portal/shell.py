@@ -92,15 +92,21 @@ class Page:
         return found
 
     def organisation_name(self, identifier: str) -> str:
-        """An organisation's name in the reader's language; its id where there is no such organisation."""
+        """An organisation's name in the reader's language, a Vietnamese one's own to a Vietnamese reader; its id where
+        there is no such organisation."""
         found = self.organisations.get(identifier)
         if found is None:
             return identifier
-        return found.name if self.language == "zh" else found.name_en or found.name
+        own = self.language == "zh" or (self.language, found.country) == ("vi", "VN")
+        return found.name if own else found.name_en or found.name
 
     def contract_title(self, contract: str) -> str:
         """A contract's title in the reader's language; its name where it has no words."""
         return self.texts.sentence(self.ledger.words.text(contract, "title")) or contract
+
+    def expected(self, code: str, text: str) -> str:
+        """What a refusal of this code says would be right, in the reader's language."""
+        return self.texts.sentence(self.ledger.words.expected(code, text))
 
     def moment(self, milliseconds: int) -> str:
         return moment(milliseconds, zone_of(self.language))

@@ -10,6 +10,7 @@ from infoharbor.engine.interface import HeightGone
 from infoharbor.kernel.records import RecordType
 from infoharbor.readmodel.database import consistent, in_bytes
 from infoharbor.readmodel.follower import BLOCKS_AT_ONCE, Follower, refusals_in
+from infoharbor.readmodel.ways import untrue
 
 ROWS_AT_ONCE = 1_000
 
@@ -27,11 +28,13 @@ def differences(follower: Follower) -> Iterator[str]:
         for name, table in follower.mirror.tables.items():
             rows = _rows(follower, connection, table)
             yield from _differing(follower, follower.registry.tables[name], name, rows, height)
+        for way in follower.mirror.ways:
+            yield from untrue(connection, way)
         yield from _differing_refusals(follower, connection, height)
 
 
 def _rows(follower: Follower, connection: sql.Connection, table: sql.Table) -> Iterator[dict[str, Any]]:
-    ordered = sql.select(table).order_by(table.c.path.collate(in_bytes(follower.database)))
+    ordered = sql.select(*follower.mirror.own(table)).order_by(table.c.path.collate(in_bytes(follower.database)))
     found = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(ordered)
     return (dict(row) for row in found.mappings())
 

@@ -82,6 +82,6 @@ def consistent(database: sql.Engine) -> Iterator[sql.Connection]:
         yield connection
 
 
-def in_bytes(database: sql.Engine) -> str:
+def in_bytes(database: sql.Engine | sql.Connection) -> str:
     """The collation that sorts texts as Python does."""
     return "C" if database.dialect.name == POSTGRESQL else "BINARY"

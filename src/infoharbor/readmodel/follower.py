@@ -17,9 +17,9 @@ from infoharbor.kernel.block import receipt_codec
 from infoharbor.kernel.registry import Registry
 from infoharbor.readmodel.database import POSTGRESQL
 from infoharbor.readmodel.tables import CURSOR, Mirror
+from infoharbor.readmodel.ways import ROWS_AT_ONCE, concerned, every_path, keep
 
 BLOCKS_AT_ONCE: Final = 64
-ROWS_AT_ONCE: Final = 1_000
 WAIT_SECONDS: Final = 1.0
 NOTHING: Final = -1
 """The height of a mirror that holds no block."""
@@ -189,16 +189,21 @@ class Follower:
             for write in block.writes:
                 newest[write.path] = (height, write.entry)
         rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        led = [(way, set[str]()) for way in self.mirror.ways]
         for path, (written, entry) in newest.items():
             kind = self.registry.table(path)
             if kind is not None:
                 record = kind.read(entry)
                 name = f"{kind.contract}/{kind.table}"
                 rows[name].append(self.mirror.row(name, path, entry.version, written, record))
+                for way, paths in led:
+                    paths.update(concerned(way, kind, path, entry, record))
         with self.database.begin() as connection:
             self._move(connection, before, height)
             for name, changed in sorted(rows.items()):
                 connection.execute(self._upsert(self.mirror.tables[name]), changed)
+            for way, paths in led:
+                keep(connection, way, sorted(paths))
             if refused:
                 connection.execute(sql.insert(self.mirror.refusals), refused)
         return height
@@ -215,6 +220,8 @@ class Follower:
                         for path, entry in some
                     ]
                     connection.execute(self._upsert(self.mirror.tables[name]), rows)
+            for way in self.mirror.ways:
+                keep(connection, way, every_path(connection, way))
             first = self.reading.first_block
             for block in self.reading.blocks(first - 1, snapshot.height + 1 - first):
                 if refused := list(refusals_in(block)):
@@ -234,7 +241,8 @@ class Follower:
     def _upsert(self, table: sql.Table) -> Any:
         insert = postgresql_insert if self.database.dialect.name == POSTGRESQL else sqlite_insert
         statement = insert(table)
-        others = {column.name: statement.excluded[column.name] for column in table.columns if column.name != "path"}
+        own = self.mirror.own(table)
+        others = {column.name: statement.excluded[column.name] for column in own if column.name != "path"}
         return statement.on_conflict_do_update(index_elements=["path"], set_=others)
 
 

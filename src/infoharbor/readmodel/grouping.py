@@ -1,27 +1,13 @@
 """How rows are added up: by groups, in one pass over an index that holds all that is asked, and in halves of numbers."""
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import sqlalchemy as sql
 
-from infoharbor.edgekit.selecting import Bucket, Total, field_of
+from infoharbor.edgekit.selecting import Bucket, field_of
 from infoharbor.readmodel.tables import Summary, column_name
 
 LOW_BITS: Final = 32
-
-
-def told_apart(whole: list[Total], some: list[Total], at: int) -> Iterator[Total]:
-    """These totals, of which `some` also go by a text at this place: what is left of the others has the empty one."""
-    left = {each.by: (each.records, *each.sums) for each in whole}
-    named = [each for each in some if each.by[at]]
-    yield from named
-    for each in named:
-        without = (*each.by[:at], *each.by[at + 1 :])
-        left[without] = tuple(had - gone for had, gone in zip(left[without], (each.records, *each.sums), strict=True))
-    for by, (records, *sums) in left.items():
-        if records:
-            yield Total((*by[:at], "", *by[at:]), records, tuple(sums))
 
 
 def grouped(groups: list[Any], found: list[Any]) -> Any:

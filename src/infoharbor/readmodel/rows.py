@@ -1,7 +1,5 @@
 """Chooses and sums records in SQL, within what a reader may read: `edgekit.selecting` says what is asked."""
 
-import functools
-import operator
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
@@ -10,6 +8,7 @@ import structlog
 
 from infoharbor.edgekit.selecting import (
     GROUPS_MAX,
+    Bucket,
     Choice,
     Group,
     Linked,
@@ -17,17 +16,16 @@ from infoharbor.edgekit.selecting import (
     field_of,
     fields_of_groups,
     in_order,
-    plain_where,
     value_type,
 )
 from infoharbor.kernel.authority import RoleOf
-from infoharbor.kernel.limits import INTEGER_MAX, INTEGER_MIN
 from infoharbor.kernel.readers import EVERYONE
-from infoharbor.kernel.records import PUBLIC, record_type
+from infoharbor.kernel.records import PUBLIC
 from infoharbor.readmodel.database import POSTGRESQL, SQLITE, consistent, in_bytes
 from infoharbor.readmodel.follower import Follower
-from infoharbor.readmodel.grouping import LOW_BITS, group, grouped, halves, through, told_apart, unindexed
-from infoharbor.readmodel.tables import Summary, column_name, plain_type, text_in, writer
+from infoharbor.readmodel.grouping import LOW_BITS, group, grouped, halves, through, unindexed
+from infoharbor.readmodel.tables import Summary, column_name, fits, full_name, plain_type, text_in
+from infoharbor.readmodel.ways import resolved
 
 WAIT_S: Final = 2.0
 """How long a question waits for the rows of the newest block; then the ledger is scanned instead."""
@@ -37,6 +35,7 @@ logger = structlog.get_logger()
 
 
 Answer = TypeVar("Answer")
+Plain = str | Bucket
 
 
 class TooMany(Exception):
@@ -62,63 +61,35 @@ class SqlRows:
         return self._answer(choice, height, ask, *filter(None, (order_by.removeprefix("-"),)))
 
     def totals(self, choice: Choice, by: tuple[Group, ...], sums: tuple[str, ...], height: int) -> list[Total] | None:
-        plain = tuple(each for each in by if not isinstance(each, Linked))
-
         def ask(connection: sql.Connection, table: sql.FromClause) -> list[Total]:
-            summary = self._summary(choice, plain, sums)
+            summary = self._summary(choice, columns, sums)
             chosen = list(self._chosen(connection, table, choice, by_index=summary is None))
             added = [part for name in sums for part in halves(table.c[column_name(name)])]
             if summary is not None:
-                statement = through(summary, table, chosen, plain, added)
+                statement = through(summary, table, chosen, columns, added)
             else:
-                groups = [group(table.c, each) for each in plain]
+                groups = [group(table.c, each) for each in columns]
                 statement = grouped(groups, [sql.func.count(), *added]).where(*chosen)
-            found = list(self._totals(choice, plain, connection.execute(statement.limit(GROUPS_MAX + 1))))
-            for at, way in enumerate(by):
-                if isinstance(way, Linked) and len(found) <= GROUPS_MAX:
-                    # Only rows that lead somewhere are looked at one by one: the others are what is left.
-                    text, begins = self._linked(connection, table, choice, way)
-                    groups = [text if isinstance(each, Linked) else group(table.c, each) for each in by]
-                    statement = grouped(groups, [sql.func.count(), *added]).where(*chosen, begins)
-                    led = list(self._totals(choice, by, connection.execute(statement.limit(GROUPS_MAX + 1))))
-                    found = led if len(led) > GROUPS_MAX else list(told_apart(found, led, at))
-            return in_order(found)
+            found = list(self._totals(choice, columns, connection.execute(statement.limit(GROUPS_MAX + 1))))
+            if any(ways) and len(found) > GROUPS_MAX:
+                raise TooMany  # Several may come together where the reader's way leads.
+            return in_order(resolved(found, ways, choice))
 
+        ways = [self._follower.mirror.way(choice.kind, each) if isinstance(each, Linked) else None for each in by]
+        found = [each if way is None else way.column for each, way in zip(by, ways, strict=True)]
+        columns = tuple(each for each in found if not isinstance(each, Linked))
+        if len(columns) < len(by):
+            return None  # There is no column for a way.
         return self._answer(choice, height, ask, *fields_of_groups(by))
 
-    def _linked(
-        self, connection: sql.Connection, table: sql.FromClause, choice: Choice, way: Linked
-    ) -> tuple[Any, Any]:
-        """The text that links lead to from a row of this table, looked up for each row; and whether there is a first step,
-        which is told soon."""
-        before: Any = table
-        ends: list[Any] = []
-        order: list[Any] = []
-        begins: Any = None
-        for link in way.links:
-            kind = record_type(link.of)
-            asked = choice._replace(kind=kind, where=plain_where(link.where))
-            there = self._follower.mirror.tables[_name(asked)].alias()
-            ends += self._chosen(connection, there, asked)
-            if link.is_one:
-                parts = [part for name in link.key for part in ("/", sql.cast(before.c[column_name(name)], sql.Text))]
-                ends.append(there.c.path == functools.reduce(operator.add, parts[1:], sql.literal(kind.prefix)))
-            else:
-                pairs = zip(kind.key, link.key, strict=False)
-                ends += [there.c[column_name(name)] == before.c[column_name(mine)] for name, mine in pairs]
-                order.append(there.c.path.collate(self._collation))
-            ends += [there.c[column_name(name)] == table.c[column_name(mine)] for name, mine in link.same.items()]
-            before = there
-            if begins is None:
-                begins = sql.exists().where(*ends).correlate(table)
-        text = sql.func.coalesce(*(sql.func.nullif(before.c[column_name(name)], "") for name in way.fields), sql.null())
-        first = sql.select(text).where(*ends, text.is_not(None)).order_by(*order).limit(1)
-        return sql.func.coalesce(first.correlate(table).scalar_subquery(), ""), begins
-
-    def _summary(self, choice: Choice, by: tuple[Group, ...], sums: tuple[str, ...]) -> Summary | None:
+    def _summary(self, choice: Choice, by: tuple[Plain, ...], sums: tuple[str, ...]) -> Summary | None:
         """The index that holds all that is asked, where the database is SQLite and there is one."""
-        groups = set(fields_of_groups(by))
-        some = self._follower.mirror.summaries[_name(choice)] if self._follower.database.dialect.name == SQLITE else []
+        groups = set(map(field_of, by))
+        some = (
+            self._follower.mirror.summaries[full_name(choice.kind)]
+            if self._follower.database.dialect.name == SQLITE
+            else []
+        )
         return next(
             (each for each in some if groups <= set(each.fields) and {*choice.where, *sums} <= each.holds), None
         )
@@ -136,8 +107,11 @@ class SqlRows:
     def _answer(
         self, choice: Choice, height: int, ask: Callable[[sql.Connection, sql.FromClause], Answer], *fields: str
     ) -> Answer | None:
-        """None too where a property is asked for that no index names."""
-        table, types = self._follower.mirror.tables[_name(choice)], self._follower.mirror.types(_name(choice))
+        """None too where what is asked for is a property that no index names."""
+        table, types = (
+            self._follower.mirror.tables[full_name(choice.kind)],
+            self._follower.mirror.types(full_name(choice.kind)),
+        )
         if not types.keys() >= {*choice.where, *fields}:
             return None
         return self._asked(height, lambda connection: ask(connection, table))
@@ -170,9 +144,9 @@ class SqlRows:
         by them, where else it is to go through all."""
         columns = {name: column if by_index else unindexed(column) for name, column in table.c.items()}
         yield columns["deleted"].is_(False)
-        types = self._follower.mirror.types(_name(choice))
+        types = self._follower.mirror.types(full_name(choice.kind))
         for name, wanted in choice.where.items():
-            yield _fits(columns[column_name(name)], wanted, writer(types[name]))
+            yield fits(columns[column_name(name)], wanted, types[name])
         yield from self._readable(connection, table, columns, choice)
 
     def _readable(
@@ -185,7 +159,7 @@ class SqlRows:
         if not kind.readers:
             yield sql.literal(reader.is_member)
             return
-        types = self._follower.mirror.types(_name(choice))
+        types = self._follower.mirror.types(full_name(choice.kind))
         organisations = (EVERYONE, *((reader.organisation,) if reader.is_member else ()))
         roles = [named for named in kind.readers if isinstance(named, RoleOf)] if reader.is_member else []
         held = _holding(connection, table, choice, roles)
@@ -204,9 +178,9 @@ class SqlRows:
         place = sql.func.strpos if self._follower.database.dialect.name == POSTGRESQL else sql.func.instr
         return sql.or_(*(place(column, f'"{each}"') > 0 for each in organisations))
 
-    def _totals(self, choice: Choice, by: tuple[Group, ...], found: Any) -> Iterator[Total]:
+    def _totals(self, choice: Choice, by: tuple[Plain, ...], found: Any) -> Iterator[Total]:
         size = len(by)
-        enums = [None if isinstance(each, Linked) else value_type(choice.kind, field_of(each)) for each in by]
+        enums = [value_type(choice.kind, field_of(each)) for each in by]
         for row in found:
             if not row[size]:
                 continue
@@ -236,27 +210,6 @@ def _values(connection: sql.Connection, column: Any) -> list[str]:
     if len(values) > VALUES_MAX:
         raise TooMany
     return values
-
-
-def _name(choice: Choice) -> str:
-    return f"{choice.kind.contract}/{choice.kind.table}"
-
-
-def _fits(column: Any, wanted: Any, write: Any) -> Any:
-    if isinstance(wanted, range):
-        start, stop = max(wanted.start, INTEGER_MIN), min(wanted.stop, INTEGER_MAX + 1)
-        return sql.and_(column >= start, column <= stop - 1) if start < stop else sql.false()
-    if isinstance(wanted, set):
-        some = column.in_([write(each) for each in wanted if each is not None and not _is_wide(each)])
-        return sql.or_(some, column.is_(None)) if None in wanted else some
-    if _is_wide(wanted):
-        return sql.false()
-    return column.is_(None) if wanted is None else column == write(wanted)
-
-
-def _is_wide(value: Any) -> bool:
-    """Whether no column can hold it."""
-    return isinstance(value, int) and not INTEGER_MIN <= value <= INTEGER_MAX
 
 
 def _value(value: Any, of: type | None) -> Any:

@@ -12,9 +12,10 @@ import sqlalchemy as sql
 
 from infoharbor.edgekit.indexes import Index, indexes_of
 from infoharbor.edgekit.queries import plain
-from infoharbor.edgekit.selecting import bare, properties_of
+from infoharbor.edgekit.selecting import Linked, bare, plain_where, properties_of
 from infoharbor.kernel.authority import RoleOf
-from infoharbor.kernel.records import RecordType
+from infoharbor.kernel.limits import INTEGER_MAX, INTEGER_MIN
+from infoharbor.kernel.records import RecordType, record_type
 from infoharbor.kernel.registry import Registry
 from infoharbor.readmodel.database import SQLITE
 
@@ -28,6 +29,11 @@ def table_name(kind: RecordType) -> str:
     return f"{kind.contract}__{kind.table}"
 
 
+def full_name(kind: RecordType) -> str:
+    """`CONTRACT/TABLE`."""
+    return kind.prefix[:-1]
+
+
 def column_name(field: str) -> str:
     return f"{field}_" if field in PLACE else field
 
@@ -39,6 +45,16 @@ class Summary(NamedTuple):
     holds: frozenset[str]
 
 
+class Way(NamedTuple):
+    """That rows of `table` keep in `column` what a `Linked` leads to: rows of the table `there`."""
+
+    linked: Linked
+    kind: RecordType
+    table: sql.Table
+    column: str
+    there: sql.Table
+
+
 class Mirror:
     """The tables of every record type of a registry, and what turns a record into a row."""
 
@@ -48,6 +64,7 @@ class Mirror:
         self._indexes = indexes_of(registry)
         self._columns = {name: self._mirrored(name, kind) for name, kind in registry.tables.items()}
         self.tables = {name: self._table(name, kind) for name, kind in sorted(registry.tables.items())}
+        self.ways = [way for name, kind in sorted(registry.tables.items()) for way in self._add_ways(name, kind)]
         self.summaries = {name: list(self._add_indexes(name, kind)) for name, kind in sorted(registry.tables.items())}
         self._writers = {
             name: [(field, column_name(field), writer(of)) for field, of in columns.items()]
@@ -56,14 +73,25 @@ class Mirror:
 
     @property
     def shape(self) -> str:
-        """The tables with their columns, types and indexes: rows made for another shape are made again."""
+        """The tables with their columns, types, indexes and ways: rows made for another shape are made again."""
         return json.dumps(
             {
                 table.name: [f"{column.name} {column.type!r}" for column in table.columns]
                 + sorted(" ".join((str(index.name), *index.columns.keys())) for index in table.indexes)
+                + [_meaning(way) for way in self.ways if way.table is table]
                 for table in (self.refusals, *self.tables.values())
             }
         )
+
+    def way(self, kind: RecordType, linked: Linked) -> Way | None:
+        """What there is a column of, if there is one."""
+        some = (each for each in self.ways if each.kind.prefix == kind.prefix)
+        return next((each for each in some if each.linked == linked), None)
+
+    def own(self, table: sql.Table) -> list[sql.Column[Any]]:
+        """The columns that tell of a row's record alone."""
+        kept = {way.column for way in self.ways if way.table is table}
+        return [each for each in table.columns if each.name not in kept]
 
     def types(self, name: str) -> dict[str, Any]:
         """What of `CONTRACT/TABLE` has a column beside its place, each with its type: fields, and properties that an
@@ -71,8 +99,21 @@ class Mirror:
         return self._columns[name]
 
     def _mirrored(self, name: str, kind: RecordType) -> dict[str, Any]:
-        own, named = properties_of(kind), {each for index in self._indexes.get(name, ()) for each in index.fields}
+        own = properties_of(kind)
+        named = {each for index in self._indexes.get(name, ()) for each in index.fields if isinstance(each, str)}
         return fields_of(kind) | {each: own[each] for each in sorted(named & set(own))}
+
+    def _add_ways(self, name: str, kind: RecordType) -> Iterator[Way]:
+        """Give a table a column for each way that an index names, and where the way leads an index to find the ends."""
+        table, known = self.tables[name], list[Linked]()
+        for each in (each for index in self._indexes.get(name, ()) for each in index.fields):
+            if isinstance(each, str) or each in known:
+                continue
+            column, other = f"linked_{len(known)}", record_type(each.of)
+            known.append(each)
+            table.append_column(sql.Column(column, sql.Text(), nullable=False, server_default=""))
+            self._index(full_name(other), dict.fromkeys((*other.key[: len(kind.key)], *each.same)))
+            yield Way(each, kind, table, column, self.tables[full_name(other)])
 
     def _add_indexes(self, name: str, kind: RecordType) -> Iterator[Summary]:
         """Give a table its indexes, numbered: one for each field that says by whose role it is read, and what pages
@@ -84,19 +125,24 @@ class Mirror:
                 yield self._summary(name, kind, index)
             else:
                 # Equal ones lie in the order of answers.
-                self._index(name, index.fields, "path")
+                self._index(name, self._fields(kind, index), "path")
 
-    def _index(self, name: str, fields: Iterable[str], further: str = "") -> sql.Index:
+    def _index(self, name: str, fields: Iterable[str], *further: str) -> sql.Index:
         table = self.tables[name]
-        columns = [column_name(each) for each in fields] + ([further] if further else [])
+        columns = [column_name(each) for each in fields] + list(further)
         return sql.Index(f"{table.name}__{len(table.indexes)}", *(table.c[each] for each in columns))
 
     def _summary(self, name: str, kind: RecordType, index: Index) -> Summary:
-        readers = [each.field if isinstance(each, RoleOf) else each for each in kind.readers]
-        held = tuple(dict.fromkeys((*index.fields, *index.sums, *readers)))
+        fields = self._fields(kind, index)
+        held = tuple(dict.fromkeys((*fields, *index.sums, *says_who_reads(kind))))
         # PostgreSQL adds up by hashing, as fast without; and would refuse a list that is too long for an index.
         self._index(name, held, "deleted").ddl_if(dialect=SQLITE)
-        return Summary(index.fields, frozenset(held))
+        return Summary(fields, frozenset(held))
+
+    def _fields(self, kind: RecordType, index: Index) -> tuple[str, ...]:
+        """What the index names, a way by its column."""
+        ways = [(each, None if isinstance(each, str) else self.way(kind, each)) for each in index.fields]
+        return tuple(way.column if way is not None else str(each) for each, way in ways)
 
     def _table(self, name: str, kind: RecordType) -> sql.Table:
         columns: list[sql.Column[Any]] = [
@@ -114,6 +160,18 @@ class Mirror:
         for field, column, write in self._writers[name]:
             row[column] = None if record is None else write(getattr(record, field))
         return row
+
+
+def says_who_reads(kind: RecordType) -> list[str]:
+    """The fields that say who may read a record, each once."""
+    return list(dict.fromkeys(each.field if isinstance(each, RoleOf) else each for each in kind.readers))
+
+
+def _meaning(way: Way) -> str:
+    of, fields, where, same = way.linked
+    asked = plain_where(where)
+    wanted = {name: sorted(value, key=repr) if isinstance(value, set) else value for name, value in asked.items()}
+    return f"{way.column} {record_type(of).prefix} {fields} {wanted} {same}"
 
 
 def cursor_table(metadata: sql.MetaData) -> sql.Table:
@@ -162,6 +220,25 @@ def plain_type(of: Any) -> Any:
     if typing.get_origin(of) in (typing.Union, types.UnionType):
         return next(each for each in typing.get_args(of) if each is not type(None))
     return of
+
+
+def fits(column: Any, wanted: Any, of: Any) -> Any:
+    """The condition that a column of this type is as a plain `where` says."""
+    write = writer(of)
+    if isinstance(wanted, range):
+        start, stop = max(wanted.start, INTEGER_MIN), min(wanted.stop, INTEGER_MAX + 1)
+        return sql.and_(column >= start, column <= stop - 1) if start < stop else sql.false()
+    if isinstance(wanted, set):
+        some = column.in_([write(each) for each in wanted if each is not None and not _is_wide(each)])
+        return sql.or_(some, column.is_(None)) if None in wanted else some
+    if _is_wide(wanted):
+        return sql.false()
+    return column.is_(None) if wanted is None else column == write(wanted)
+
+
+def _is_wide(value: Any) -> bool:
+    """Whether no column can hold it."""
+    return isinstance(value, int) and not INTEGER_MIN <= value <= INTEGER_MAX
 
 
 def _column_type(of: Any) -> Any:

@@ -3,7 +3,8 @@
 import base64
 from typing import Any
 
-from infoharbor.edgekit.json_form import iso, schema, shape_of, to_json
+from infoharbor.edgekit.json_form import iso, shape_of, to_json
+from infoharbor.edgekit.json_schema import schema
 from infoharbor.edgekit.languages import Sentence, Words
 from infoharbor.edgekit.sight import Seen
 from infoharbor.engine.interface import Block
@@ -40,11 +41,13 @@ def receipt_form(receipt: Receipt, words: Words, *, show_expected: bool) -> dict
     }
     if receipt.code:
         sentence = words.refusal(receipt.code)
+        expected = words.expected(receipt.code, receipt.expected if show_expected else "")
         form["refusal"] = {
             "code": receipt.code,
             "action": receipt.action,
             "field": receipt.field,
-            "expected": receipt.expected if show_expected else "",
+            "expected": expected.en,
+            "expected_zh": expected.zh,
             "sentence": sentence.en,
             "sentence_zh": sentence.zh,
         }

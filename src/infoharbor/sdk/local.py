@@ -1,80 +1,27 @@
 """The client's verbs straight over an engine in this process; the gateway answers with the same."""
 
-import contextlib
-import functools
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any, Final
 
 from infoharbor.edgekit.json_form import iso
-from infoharbor.edgekit.languages import Words
-from infoharbor.edgekit.pages import alarming_of, desks_of, queries_of, reports_of
 from infoharbor.edgekit.reports import Table
 from infoharbor.edgekit.sight import Sight
-from infoharbor.engine.interface import Block, HeightGone, Refused
+from infoharbor.engine.interface import Block, HeightGone
 from infoharbor.kernel.actions import Action
 from infoharbor.kernel.block import Receipt, receipt_codec
-from infoharbor.kernel.encoding import Malformed
 from infoharbor.kernel.readers import ANONYMOUS, Reader, is_signer
 from infoharbor.kernel.records import Entry, RecordType
 from infoharbor.kernel.transaction import open_transaction
-from infoharbor.readmodel.follower import Follower
-from infoharbor.readmodel.rows import SqlRows
 from infoharbor.sdk import forms
-from infoharbor.sdk.building import Chain, build_signed, now_ms
-from infoharbor.sdk.cursors import Cursors
+from infoharbor.sdk.building import build_signed, now_ms
 from infoharbor.sdk.keys import Signing
+from infoharbor.sdk.ledger import Ledger
 from infoharbor.sdk.listing import PAGE, list_records
 from infoharbor.sdk.problems import Problem
-from infoharbor.sdk.proving import Node, prove
-from infoharbor.sdk.refused import StoodBefore, find_refused, refused_in, stood_before, transaction_at
+from infoharbor.sdk.proving import prove
+from infoharbor.sdk.refused import StoodBefore, refused_in, stood_before, transaction_at
 
 BLOCKS_A_PAGE: Final = 100
-
-
-class Ledger:
-    """One engine with the contracts that give its bytes a meaning. Shared by every client in the process.
-
-    `follower` keeps an SQL mirror, which then answers what queries choose and sum by fields.
-    """
-
-    def __init__(self, engine: Node, *, cursors: Cursors | None = None, follower: Follower | None = None) -> None:
-        self.engine, self.registry, self.follower = engine, engine.chain.registry, follower
-        self._rows = None if follower is None else SqlRows(follower)
-        self.words, self.queries = Words(self.registry), queries_of(self.registry)
-        self.reports, self.desks = reports_of(self.registry), desks_of(self.registry)
-        self.alarming = alarming_of(self.registry)
-        self.cursors = cursors or Cursors()
-        self.chain = Chain(engine.chain.id, engine.chain.suite)
-
-    @contextmanager
-    def sight(self, reader: Reader) -> Iterator[Sight]:
-        """The newest state as the reader may see it."""
-        with self.engine.snapshot() as snapshot:
-            yield Sight(
-                snapshot, self._kept_history, self.registry, snapshot.time, reader,
-                rows=self._rows, height=snapshot.height,
-                refusals=functools.partial(find_refused, self.engine, self._rows, snapshot.height),
-            )  # fmt: skip
-
-    def _kept_history(self, path: str) -> Iterator[Entry]:
-        """The versions of a record as far back as this node keeps them."""
-        with contextlib.suppress(HeightGone):
-            yield from self.engine.history(path)
-
-    def problem(self, code: str, field: str = "", expected: str = "", **receipt: Any) -> Problem:
-        return Problem(code, field=field, expected=expected, sentence=self.words.refusal(code), **receipt)
-
-    @contextmanager
-    def explained(self) -> Iterator[None]:
-        """Whatever is refused inside leaves as a `Problem` with its sentences."""
-        try:
-            yield
-        except (Refused, Malformed) as refused:
-            raise self.problem(refused.code, refused.field, refused.expected) from None
-        except Problem as problem:
-            problem.sentence = self.words.refusal(problem.code)
-            raise
 
 
 class LocalClient:
@@ -221,7 +168,7 @@ class LocalClient:
         with self.ledger.explained():
             block = self.engine.block(height)
         with self.ledger.sight(self.reader) as sight:
-            return forms.block_form(block) | {"results": self._results(sight, block)}
+            return forms.block_form(block) | {"results": self.results(sight, block)}
 
     def event(self, sight: Sight, block: Block) -> dict[str, Any]:
         """What a follower is told of a block: the receipts and the written versions that the reader may read."""
@@ -230,7 +177,7 @@ class LocalClient:
         return {
             "height": header.height,
             "time": iso(header.time),
-            "receipts": self._results(sight, block),
+            "receipts": self.results(sight, block),
             "records": [forms.record_form(each) for each in seen if each is not None],
         }
 
@@ -298,7 +245,8 @@ class LocalClient:
         """The newest signed checkpoint of the header log (C2SP tlog-checkpoint)."""
         return self.engine.checkpoint()
 
-    def _results(self, sight: Sight, block: Block) -> list[dict[str, Any]]:
+    def results(self, sight: Sight, block: Block) -> list[dict[str, Any]]:
+        """The receipts of a block that the reader may read."""
         written: dict[int, dict[str, Entry]] = {}
         for write in block.writes:
             written.setdefault(write.position, {})[write.path] = write.entry

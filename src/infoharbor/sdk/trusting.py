@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from infoharbor.contracts.identity.attesters import CURRENT, Attesters, Handover
+from infoharbor.engine.attested_notes import attesting
 from infoharbor.engine.interface import Reading, Refused
-from infoharbor.evidence.attesters import FORMAT, AttesterSet, attested_trust, encode_set
-from infoharbor.evidence.checkpoint import Checkpoint
+from infoharbor.evidence.attesters import FORMAT, AttesterSet, attested_trust, encode_set, operator_trust
 from infoharbor.evidence.handover import NAMINGS_MAX, Naming, Step, WayForward
-from infoharbor.evidence.note import Note, VerifierKey
-from infoharbor.evidence.trust import EMBEDDED, NO_QUORUM, Log, TrustPolicy, Witness
+from infoharbor.evidence.note import VerifierKey, checkpoint_in
+from infoharbor.evidence.trust import TrustPolicy, Witness
 from infoharbor.kernel.block import Genesis
 from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.records import record_type
@@ -37,7 +37,7 @@ def ledger_trust(reader: Kept, refresh_days: int = REFRESH_DAYS, outside: Sequen
     refresh_by = now_ms() + refresh_days * DAY_MS
     named = (reader.genesis.name, reader.chain.id)
     with reader.snapshot() as snapshot:
-        attested = snapshot.find(Attesters, CURRENT) is not None
+        attested = attesting(snapshot) is not None
     if attested:
         newest = checkpoint_in(reader.checkpoint())
         members = set_at(reader, newest.size - 1).members
@@ -45,22 +45,24 @@ def ledger_trust(reader: Kept, refresh_days: int = REFRESH_DAYS, outside: Sequen
     if outside:
         raise Refused("trust.no_attesters", "chain", "a ledger that members attest")
     size = reader.status().height + 1
-    log = Log(VerifierKey.parse(reader.verifier_key))
-    return TrustPolicy(*named, EMBEDDED, size, reader.root(size), refresh_by, (log,), (), (), NO_QUORUM)
-
-
-def checkpoint_in(note: str) -> Checkpoint:
-    return Checkpoint.parse(Note.parse(note).text)
+    return operator_trust(*named, VerifierKey.parse(reader.verifier_key), (size, reader.root(size)), refresh_by)
 
 
 def set_at(reader: Reading, height: int) -> AttesterSet:
     """The attester set that the header of this height names; refused as `trust.no_attesters` if it names none."""
+    found = _set_at(reader, height)
+    if found is None:
+        raise Refused("trust.no_attesters", "chain", "a ledger that members attest")
+    return found
+
+
+def _set_at(reader: Reading, height: int) -> AttesterSet | None:
     kind = record_type(Attesters)
     for entry in reader.history(kind.path((CURRENT,))):
         if entry.height <= height:
             found: Attesters = kind.read(entry)
             return found.named
-    raise Refused("trust.no_attesters", "chain", "a ledger that members attest")
+    return None
 
 
 def way_forward(reader: Reading, pin: int, note: str = "") -> WayForward:
@@ -70,7 +72,8 @@ def way_forward(reader: Reading, pin: int, note: str = "") -> WayForward:
     if not 1 <= pin <= newest.size:
         raise Refused("ledger.proof_range", "size", f"1 to {newest.size}")
     now = set_at(reader, newest.size - 1)
-    eras = range(set_at(reader, pin - 1).era, now.era)
+    pinned_set = _set_at(reader, pin - 1)
+    eras = range(0 if pinned_set is None else pinned_set.era, now.era)
     if len(eras) > NAMINGS_MAX:
         raise Refused("trust.too_many", "handovers", f"at most {NAMINGS_MAX}")
     steps, pinned = [], pin

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from infoharbor.engine.cometbft.application import NOT_RUN, Finalized, OrderedMachine
 from infoharbor.evidence.checkpoint import Checkpoint
-from infoharbor.evidence.note import Note
+from infoharbor.evidence.note import checkpoint_in
 from infoharbor.kernel.audit import offending
 from infoharbor.kernel.block import Receipt
 from infoharbor.kernel.transaction import open_transaction
@@ -73,7 +73,7 @@ class _Committed(NamedTuple):
 @functools.lru_cache(maxsize=64)
 def checkpoint_of(note: str) -> Checkpoint:
     """Nodes hold the same notes, and are asked often."""
-    return Checkpoint.parse(Note.parse(note).text)
+    return checkpoint_in(note)
 
 
 class Checks:

@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 from infoharbor.contractkit import Action
 from infoharbor.contracts.asset.records import TokenKind
 from infoharbor.contracts.asset.tokens import IssueToken, Mint
-from infoharbor.contracts.identity.actions import GrantRole
+from infoharbor.contracts.identity.accreditations import GrantRole
 from infoharbor.contracts.identity.demo import admission
 from infoharbor.crypto.hashes import SHA256
 from infoharbor.crypto.suites import ED25519, PrivateKey

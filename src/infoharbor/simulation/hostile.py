@@ -17,7 +17,8 @@ from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.transaction import HIGHEST, Ceilings, transaction_codec
 from infoharbor.kernel.transaction import Transaction as Signed
 from infoharbor.simulation.founding import CEILINGS, TOKEN
-from infoharbor.simulation.node import Node, Note, Transaction
+from infoharbor.simulation.messages import Note, Transaction
+from infoharbor.simulation.node import Node
 from infoharbor.simulation.process import Surroundings
 from infoharbor.simulation.votes import NIL, Block, Kind, Proposal, Vote
 

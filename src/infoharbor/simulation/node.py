@@ -6,22 +6,18 @@ import contextlib
 import functools
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, NamedTuple
+from typing import Any
 
 from infoharbor.contracts.identity.attesters import CURRENT, Attesters
 from infoharbor.engine.cometbft.application import Application, Diverged
-from infoharbor.engine.interface import Block as LoggedBlock
 from infoharbor.engine.interface import Damaged, Refused
-from infoharbor.engine.machine import block_codec
-from infoharbor.engine.mempool import Waiting
-from infoharbor.engine.snapshot import Snapshot
-from infoharbor.engine.validity import checks_of, ensure_unexpired, organisation_of, signature_units
 from infoharbor.evidence.checkpoint import NoteError
 from infoharbor.kernel import limits
-from infoharbor.kernel.block import Receipt, receipt_codec
+from infoharbor.kernel.block import Receipt
 from infoharbor.simulation.checks import Rule, Violation
 from infoharbor.simulation.consensus import Consensus, Step
 from infoharbor.simulation.disk import Disk, PowerCut
+from infoharbor.simulation.messages import Note, Told, Transaction
 from infoharbor.simulation.process import Running, Surroundings
 from infoharbor.simulation.votes import NIL, Block, Decided, Kind, Proposal, Vote, is_commit, median_time
 
@@ -30,24 +26,6 @@ DOWN_MS = (50, 1_500)
 """How long a node that fell stays down."""
 FLUSHED_IN_THOUSAND = 150
 """How often a node writes its store after a block, so that stores and logs end at different heights."""
-
-
-class Told(NamedTuple):
-    """What a node tells the others again and again: where it is, and all that was said at its height."""
-
-    height: int
-    messages: tuple[Proposal | Vote, ...]
-
-
-class Transaction(NamedTuple):
-    raw: bytes
-
-
-class Note(NamedTuple):
-    """Attesters' signatures over a checkpoint; in an answer they are a quorum's."""
-
-    raw: bytes
-    is_answer: bool = False
 
 
 class Node:
@@ -95,7 +73,7 @@ class Node:
             self._attest()
             for raw in running.pending.left:
                 with contextlib.suppress(Refused):
-                    self._take_in(raw, Future())
+                    running.take_in(raw, self.clock, Future())
             self.every(GOSSIP_MS, self._gossip)
             if self.consensus.height <= self.height:
                 self.consensus.begin(self.height + 1, self.blocks[-1].commit if self.blocks else ())
@@ -155,7 +133,7 @@ class Node:
             return future
         with self._mortal():
             try:
-                if self._take_in(raw, future):
+                if self.running.take_in(raw, self.clock, future):
                     self.network.broadcast(self.member, Transaction(raw))
             except Refused as refused:
                 future.set_exception(refused)
@@ -168,7 +146,7 @@ class Node:
             match message:
                 case Transaction(raw):
                     with contextlib.suppress(Refused):
-                        self._take_in(raw, Future())
+                        self.running.take_in(raw, self.clock, Future())
                 case Note():
                     self._hear_note(sender, message)
                 case Told(height, messages):
@@ -211,38 +189,6 @@ class Node:
         self.network.broadcast(self.member, Told(self.consensus.height, tuple(self.consensus.known())))
         if self._note is not None and not self._is_attested:
             self.network.broadcast(self.member, self._note)
-
-    def _take_in(self, raw: bytes, future: Future[Receipt]) -> bool:
-        """Let a transaction wait for a block, or answer with its receipt if it has run; whether it was new."""
-        running = self.running
-        if len(raw) > limits.TRANSACTION_BYTES:
-            raise Refused("ledger.too_large", "transaction", f"at most {limits.TRANSACTION_BYTES} bytes")
-        with running.machine.view() as view:
-            now = max(self.clock, view.time)
-            opened = running.door.open(raw)
-            receipt = self._receipt_of(opened.id, view)
-            if receipt is not None:
-                future.set_result(receipt)
-                return False
-            keys = running.door.keys(opened, view, now)
-            ensure_unexpired(opened, keys, now)
-        if not all(self._signatures.verify(checks_of(opened, keys))):
-            raise Refused("ledger.signature_invalid", "signatures", "a valid signature of each named key")
-        is_new = running.pool.waiting(opened.id) is None
-        running.pool.add(Waiting(opened, organisation_of(opened, keys), future, signature_units=signature_units(keys)))
-        if is_new:
-            running.pending.append([raw])
-        return is_new
-
-    def _receipt_of(self, identifier: bytes, view: Snapshot) -> Receipt | None:
-        found = view.transaction(identifier)
-        if found is None:
-            return None
-        place = view.block(found[0])
-        assert place is not None
-        block: LoggedBlock = block_codec.decode(self.running.log.read(place.place, found[0]))
-        receipt: Receipt = receipt_codec.decode(block.receipts[found[1]])
-        return receipt
 
     # What consensus asks
 

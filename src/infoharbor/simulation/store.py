@@ -5,8 +5,8 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterator
 
+from infoharbor.engine.batch import Batch, Meta, StoredBlock
 from infoharbor.engine.interface import decode_entry
-from infoharbor.engine.store import Batch, Meta, StoredBlock
 from infoharbor.kernel.records import Entry
 
 

@@ -8,9 +8,9 @@ from infoharbor.contracts.asset.demo import accredit
 from infoharbor.contracts.asset.records import Balance, TokenKind
 from infoharbor.contracts.asset.titles import IssueTitle
 from infoharbor.contracts.asset.tokens import IssueToken, Mint
-from infoharbor.contracts.identity.actions import AddUser
 from infoharbor.contracts.identity.demo import PLAYERS
 from infoharbor.contracts.identity.records import NewKey, UserKind
+from infoharbor.contracts.identity.users import AddUser
 from infoharbor.edgekit.cast import Player
 from infoharbor.engine.trial import Trial
 from infoharbor.kernel.registry import Registry

@@ -7,7 +7,7 @@ from infoharbor.contracts.asset.titles import IssueTitle, TransferTitle
 from infoharbor.contracts.asset.tokens import IssueToken, Mint, Redeem
 from infoharbor.contracts.governance.actions import CastVote, Propose
 from infoharbor.contracts.governance.records import Proposal, ProposalStatus
-from infoharbor.contracts.identity.actions import GrantRole
+from infoharbor.contracts.identity.accreditations import GrantRole
 from infoharbor.edgekit.story import Story, World
 
 BANK, EXPORTER, IMPORTER, CARRIER = "harbor-bank", "nanning-exporter", "hanoi-importer", "pingxiang-carrier"

@@ -1,7 +1,7 @@
 """What may be done with an escrow: an amount locked for a payee until it is settled or its time comes."""
 
 from infoharbor.contractkit import Action, Ledger, Parameter, ensure, when_due
-from infoharbor.contractkit.types import Amount, Identifier, Instant, OrganisationId, ShortText
+from infoharbor.contractkit.types import Amount, Identifier, Moment, OrganisationId, ShortText
 from infoharbor.contracts.asset.records import Escrow, EscrowStatus, Party, Token
 from infoharbor.contracts.asset.rules import (
     active_token,
@@ -25,7 +25,7 @@ class OpenEscrow(Action):
     payee: OrganisationId
     arbiter: Party | None
     amount: Amount
-    until: Instant
+    until: Moment
     falls_to: OrganisationId
     reference: ShortText
 

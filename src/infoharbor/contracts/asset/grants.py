@@ -1,7 +1,7 @@
 """What may be done with a grant: leave to move an amount of another's free balance."""
 
 from infoharbor.contractkit import Action, Ledger, ensure, when_due
-from infoharbor.contractkit.types import Amount, Identifier, Instant, OrganisationId
+from infoharbor.contractkit.types import Amount, Identifier, Moment, OrganisationId
 from infoharbor.contracts.asset.records import Grant, LockStatus, Party
 from infoharbor.contracts.asset.rules import active_token, change, ensure_future, ensure_party, receive
 
@@ -13,7 +13,7 @@ class GiveGrant(Action):
     token: Identifier
     spender: Party
     amount: Amount
-    until: Instant
+    until: Moment
 
     def apply(self, ledger: Ledger) -> None:
         token = active_token(ledger, self.token)

@@ -1,7 +1,7 @@
 """What may be done with a hold: an amount that its owner locks for who pays it out or lets it go."""
 
 from infoharbor.contractkit import Action, Ledger, ensure, when_due
-from infoharbor.contractkit.types import Amount, Identifier, Instant, OrganisationId, ShortText
+from infoharbor.contractkit.types import Amount, Identifier, Moment, OrganisationId, ShortText
 from infoharbor.contracts.asset.records import Hold, LockStatus, Party
 from infoharbor.contracts.asset.rules import (
     active_token,
@@ -22,7 +22,7 @@ class PlaceHold(Action):
     controller: Party
     beneficiary: OrganisationId | None
     amount: Amount
-    until: Instant
+    until: Moment
     reason: ShortText
 
     def apply(self, ledger: Ledger) -> None:

@@ -7,7 +7,7 @@ from infoharbor.contracts.asset.conftest import ALICE, BOB, CAROL, CNY, HOUR, TE
 from infoharbor.contracts.asset.demo import accredit
 from infoharbor.contracts.asset.escrows import DISPUTE_PERIOD, DisputeEscrow, OpenEscrow, RefundEscrow, ReleaseEscrow
 from infoharbor.contracts.asset.records import Escrow, EscrowStatus
-from infoharbor.contracts.identity.actions import WithdrawRole
+from infoharbor.contracts.identity.accreditations import WithdrawRole
 from infoharbor.engine.trial import Trial
 
 

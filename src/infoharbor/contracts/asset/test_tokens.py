@@ -20,7 +20,7 @@ from infoharbor.contracts.asset.tokens import (
     RetireToken,
     Transfer,
 )
-from infoharbor.contracts.identity.actions import WithdrawRole
+from infoharbor.contracts.identity.accreditations import WithdrawRole
 from infoharbor.engine.trial import Trial
 
 

@@ -1,7 +1,7 @@
 """What may be done with a title: issue it, hand it over, hold it, pledge it, freeze it, end it."""
 
 from infoharbor.contractkit import Action, Ledger, ensure, when_due
-from infoharbor.contractkit.types import Code, CountryCode, Hash, Identifier, Instant, OrganisationId, ShortText
+from infoharbor.contractkit.types import Code, CountryCode, Hash, Identifier, Moment, OrganisationId, ShortText
 from infoharbor.contracts.asset.records import Party, Title, TitleStatus
 from infoharbor.contracts.asset.rules import (
     ensure_beneficiary,
@@ -56,7 +56,7 @@ class HoldTitle(Action):
     title: Identifier
     controller: Party
     beneficiary: OrganisationId | None
-    until: Instant
+    until: Moment
     reason: ShortText
 
     def apply(self, ledger: Ledger) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from infoharbor.contractkit import Action, Ledger, ensure, when_due
-from infoharbor.contractkit.types import Code, Count, Hash, Identifier, Instant, OrganisationId
+from infoharbor.contractkit.types import Code, Count, Hash, Identifier, Instant, Moment, OrganisationId
 from infoharbor.contracts.document.records import (
     Access,
     Document,
@@ -33,7 +33,7 @@ class IssueDocument(Action):
     commitment: Hash
     size: Count
     media_type: Code
-    issued_at: Instant
+    issued_at: Moment
     valid_until: Instant
 
     def apply(self, ledger: Ledger) -> str:
@@ -58,7 +58,7 @@ class SupersedeDocument(Action):
     commitment: Hash
     size: Count
     media_type: Code
-    issued_at: Instant
+    issued_at: Moment
     valid_until: Instant
 
     def apply(self, ledger: Ledger) -> str:
@@ -90,7 +90,7 @@ class GrantAccess(Action):
     document: Identifier
     reader: OrganisationId
     purpose: Code
-    until: Instant
+    until: Moment
 
     def apply(self, ledger: Ledger) -> None:
         document = ledger.get(Document, self.document, field="document")

@@ -16,7 +16,7 @@ from infoharbor.contracts.document.actions import (
     WithdrawAccess,
 )
 from infoharbor.contracts.document.records import COMMITTED_FIELD, RevocationReason
-from infoharbor.contracts.identity.actions import SetSealingKey
+from infoharbor.contracts.identity.policies import SetSealingKey
 from infoharbor.edgekit.story import Story, World
 
 CERTIFIER, PROCESSOR, IMPORTER, BANK = "guangxi-certifier", "liubao-processor", "hanoi-importer", "harbor-bank"

@@ -1,7 +1,7 @@
 """What may be done with a lot: harvest it, dispose of it, pass its title, release it."""
 
 from infoharbor.contractkit import Action, Ledger, ensure
-from infoharbor.contractkit.types import Amount, Code, Count, Identifier, Instant, OrganisationId
+from infoharbor.contractkit.types import Amount, Code, Count, Identifier, Moment, OrganisationId
 from infoharbor.contracts.farm.alerts import mark
 from infoharbor.contracts.farm.indications import Allotment, Season
 from infoharbor.contracts.farm.land import Plot
@@ -32,7 +32,7 @@ class RecordHarvest(Action):
     plots: tuple[Identifier, ...]
     indication: Code | None
     season: Code | None
-    happened_at: Instant
+    happened_at: Moment
 
     def apply(self, ledger: Ledger) -> None:
         self.record(ledger, ())
@@ -64,11 +64,10 @@ class DisposeLot(Action):
     """Record that what is left of a lot was destroyed. What was made of it afterwards is marked, told late or not."""
 
     lot: Identifier
-    happened_at: Instant
+    happened_at: Moment
 
     def apply(self, ledger: Ledger) -> None:
         ensure_past(ledger, self.happened_at)
-        ensure(self.happened_at > 0, "disposal_time", field="happened_at", expected="a time after 1970")
         lot = ledger.move(Lot, self.lot, LotStatus.DISPOSED, disposed_at=self.happened_at)
         for use in list(ledger.scan(Use, lot.id)):
             if use.happened_at >= lot.disposed_at:

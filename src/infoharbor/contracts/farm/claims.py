@@ -3,7 +3,7 @@
 import msgspec
 
 from infoharbor.contractkit import Action, Ledger, Record, ensure
-from infoharbor.contractkit.types import Amount, Code, Identifier, Instant, OrganisationId
+from infoharbor.contractkit.types import Amount, Code, Identifier, Instant, Moment, OrganisationId
 from infoharbor.contracts.farm.indications import Cellar, Indication, Licence, Quota, Season, ensure_manager
 from infoharbor.contracts.farm.lineage import ensure_conforming
 from infoharbor.contracts.farm.lots import New, kept_new
@@ -68,7 +68,7 @@ class DeclareOpeningStock(Action):
     product: Code
     grams: Amount
     moisture: Moisture | None
-    made_at: Instant
+    made_at: Moment
 
     def apply(self, ledger: Ledger) -> None:
         indication = ensure_manager(ledger, self.indication)

@@ -18,7 +18,7 @@ from infoharbor.contracts.farm.pledges import Basis, CollectPledge, IssuePledge
 from infoharbor.contracts.farm.production import ABOVE_YIELD, Output, RecordProduction
 from infoharbor.contracts.farm.records import CauseKind, ClosingCode, Part, ProductionKind
 from infoharbor.contracts.governance.demo import decide
-from infoharbor.contracts.identity.actions import GrantRole
+from infoharbor.contracts.identity.accreditations import GrantRole
 from infoharbor.contracts.identity.demo import (
     CARRIER,
     CERTIFIER_CN,

@@ -18,6 +18,10 @@ WATER = "https://identifiers.org/inchikey:XLYOFNOQVPJJNP-UHFFFAOYSA-N"
 PER_CENT = "P1"
 IMPOSSIBLE_MOISTURE = "impossible_moisture"
 """The event says of water in per cent what is no share of the whole."""
+HUNDREDTHS = 10_000
+"""Of a per cent, in the whole."""
+NUMBER_MAX = 50
+"""Of a number that is written with more characters no moisture is read."""
 BRACKETS_MAX = 200
 """Of data with more no moisture is read: how deep a reader may go would depend on the machine."""
 
@@ -138,9 +142,20 @@ def of_water(report: SensorReport) -> Iterator[bytes]:
 
 
 def hundredths(number: bytes) -> int | None:
-    """A plain decimal of JSON from 0 to less than 100, in hundredths, rounded down; None for any other."""
-    whole, _, fraction = number.partition(b".")
-    digits = whole + fraction
-    if len(digits) > 20 or any(each not in gs1.DIGITS.encode() for each in digits) or not 1 <= len(whole) <= 2:
+    """A number of JSON whose value is from 0 to less than 100, however it is written, in hundredths, rounded down; None for
+    any other."""
+    mantissa, marked, exponent = number.lower().partition(b"e")
+    whole, _, fraction = mantissa.removeprefix(b"-").partition(b".")
+    power = exponent[1:] if exponent[:1] in (b"+", b"-") else exponent
+    parts = (whole, *((power,) if marked else ()))
+    if len(number) > NUMBER_MAX or not all(parts) or not are_digits(b"".join((*parts, fraction))):
         return None
-    return int(whole) * 100 + int((fraction + b"00")[:2])
+    digits, places = int(whole + fraction), int(exponent or b"0") - len(fraction) + 2
+    ten = 10 ** min(abs(places), NUMBER_MAX)
+    found = digits * ten if places >= 0 else digits // ten
+    is_share = found < HUNDREDTHS and (digits == 0 or not mantissa.startswith(b"-"))
+    return found if is_share else None
+
+
+def are_digits(text: bytes) -> bool:
+    return all(each in gs1.DIGITS.encode() for each in text)

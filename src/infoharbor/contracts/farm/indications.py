@@ -8,6 +8,7 @@ from infoharbor.contractkit.types import (
     CountryCode,
     Identifier,
     Instant,
+    Moment,
     OrganisationId,
     ShortText,
 )
@@ -174,9 +175,9 @@ class SetSeason(Action):
 
     indication: Code
     code: Code
-    starts_at: Instant
-    ends_at: Instant
-    closes_at: Instant
+    starts_at: Moment
+    ends_at: Moment
+    closes_at: Moment
     grams_per_hectare: Amount
 
     def apply(self, ledger: Ledger) -> None:

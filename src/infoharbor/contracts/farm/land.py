@@ -8,9 +8,9 @@ from infoharbor.contractkit import PUBLIC, Action, Ledger, Record, ensure, gs1
 from infoharbor.contractkit.types import Amount, Code, Count, CountryCode, Hash, Identifier, OrganisationId, ShortText
 from infoharbor.contracts.farm.cells import ensure_cell
 from infoharbor.contracts.farm.records import CERTIFIER
-from infoharbor.contracts.trace.actions import is_normal, standing_of
 from infoharbor.contracts.trace.records import Standing
 from infoharbor.contracts.trace.rules import object_id, uri_of
+from infoharbor.contracts.trace.speaking import Speaker, is_normal
 
 Number = Annotated[str, Meta(min_length=1, max_length=63)]
 """An organisation's own number for a thing; the id is `ORGANISATION:NUMBER`."""
@@ -113,7 +113,7 @@ class RegisterSite(Action):
         ensure(is_normal(self.place), "place", field="place", expected="a GLN's Digital Link, or another URI")
         ensure_cell(self.cell)
         key = object_id(self.place)
-        own = standing_of(ledger, key, ledger.actor) is not Standing.CLAIM
+        own = Speaker(ledger).standing(key) is not Standing.CLAIM
         known = ledger.find(Site, key)
         own = own and (known is None or known.owner == ledger.actor)
         ensure(own, "place_of_another", field="place", expected="a place of your own")
@@ -131,7 +131,7 @@ class DescribeProduct(Action):
         key = f"{gs1.GTIN}~{self.gtin}"
         right = len(self.gtin) == 14 and is_normal(uri_of(key))
         ensure(right, "gtin", field="gtin", expected="14 digits, the last of which checks the others")
-        own = standing_of(ledger, key, ledger.actor) is not Standing.CLAIM
+        own = Speaker(ledger).standing(key) is not Standing.CLAIM
         known = ledger.find(Product, self.gtin)
         own = own and (known is None or known.organisation == ledger.actor)
         ensure(own, "prefix_of_another", field="gtin", expected="a GTIN under a prefix of your own")

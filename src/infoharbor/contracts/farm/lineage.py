@@ -85,7 +85,7 @@ def ensure_free(ledger: Ledger, lot: Lot) -> Past:
     ensure(lot.disposed_at == 0, "disposed", field="lot", expected="a lot that was not disposed of")
     past = look_back(ledger, lot.id)
     ensure(past.whole, "past_too_long", field="lot", expected=f"at most {ANCESTORS_MAX} lots that it comes from")
-    named = ", ".join(f"{cause.kind} {cause.id} of {cause.lot}" for cause in past.causes[:3])
+    named = ", ".join(f"{cause.kind} {cause.id} ({cause.lot})" for cause in past.causes[:3])
     ensure(not past.causes, "cause_open", field="lot", expected=f"closed first: {named}")
     return past
 
@@ -93,5 +93,5 @@ def ensure_free(ledger: Ledger, lot: Lot) -> Past:
 def ensure_conforming(ledger: Ledger, lot: Lot) -> None:
     """Refuse also what would follow from a lot that broke a rule, or that comes from one."""
     past = ensure_free(ledger, lot)
-    named = ", ".join(f"{rule} at {each}" for each, rule in past.breaks[:3])
+    named = ", ".join(f"{rule} ({each})" for each, rule in past.breaks[:3])
     ensure(not past.breaks, "not_conforming", field="lot", expected=f"cleared first: {named}")

@@ -8,9 +8,10 @@ from infoharbor.contracts.farm.alerts import raise_alert
 from infoharbor.contracts.farm.events import MICROS_PER_GRAM, MICROS_PER_PIECE, is_lot
 from infoharbor.contracts.farm.land import ProductClass
 from infoharbor.contracts.farm.records import Lot, LotStatus, Share
-from infoharbor.contracts.trace.actions import SKEW, audience_of, is_normal, standing_of
+from infoharbor.contracts.trace.actions import SKEW
 from infoharbor.contracts.trace.records import Object, Standing
 from infoharbor.contracts.trace.rules import uri_of
+from infoharbor.contracts.trace.speaking import Speaker, is_normal
 
 DIFFERS_FROM_EVENTS = "differs_from_events"
 """The events that trace knows of this lot made another amount of it."""
@@ -33,9 +34,11 @@ class New(NamedTuple):
 
 def kept_new(ledger: Ledger, new: New, breaks: list[str], concerned: Iterable[str]) -> Lot:
     """Keep a new lot of the acting organisation whatever rules it breaks, with an alert for each. Refused is only what
-    is no lot of its own: a malformed number, one under another's prefix, an unknown class, a time to come."""
+    is no new lot of its own: a malformed number, one under another's prefix or of another lot, an unknown class, a time
+    to come."""
     producer = ledger.actor
     ensure_number(ledger, new.id)
+    ensure(ledger.find(Lot, new.id) is None, "lot_known", field="lot", expected="the number of a lot not yet recorded")
     place = ledger.jurisdiction(producer)
     ledger.get(ProductClass, place, new.product, field="product")
     ensure_past(ledger, new.happened_at)
@@ -43,7 +46,7 @@ def kept_new(ledger: Ledger, new: New, breaks: list[str], concerned: Iterable[st
     found = tuple(sorted({*breaks, *differing}))
     about = (new.product, producer, producer, place, new.grams, new.pieces, new.moisture, 0, new.plots)
     came = (new.production, new.shares, new.claim if not found else None, found, ())
-    times = (new.happened_at, ledger.now, 0, audience_of(ledger, [new.id]))
+    times = (new.happened_at, ledger.now, 0, Speaker(ledger).audience([new.id]))
     lot = Lot(new.id, *about, *came, *times, LotStatus.MADE)
     ledger.create(lot)
     for rule in found:
@@ -55,7 +58,7 @@ def ensure_number(ledger: Ledger, lot: str) -> None:
     """A lot's number names one batch, and only who is accredited for its prefix gives it."""
     right = is_lot(lot) and is_normal(uri_of(lot))
     ensure(right, "lot_number", field="lot", expected="01~GTIN~10~LOT with a right check digit")
-    own = standing_of(ledger, lot, ledger.actor) is not Standing.CLAIM
+    own = Speaker(ledger).standing(lot) is not Standing.CLAIM
     ensure(own, "prefix_of_another", field="lot", expected="a GTIN under a prefix of your own")
 
 

@@ -6,14 +6,15 @@ import msgspec
 
 from infoharbor.contractkit import Action, Ledger, ensure
 from infoharbor.contractkit.arithmetic import divide_up, total
-from infoharbor.contractkit.types import Amount, Code, Count, Identifier, Instant
+from infoharbor.contractkit.types import Amount, Code, Count, Identifier, Moment
 from infoharbor.contracts.farm.events import lots_into
 from infoharbor.contracts.farm.indications import Indication
 from infoharbor.contracts.farm.land import ProductClass
 from infoharbor.contracts.farm.lots import New, kept_new
 from infoharbor.contracts.farm.records import Lot, Moisture, Part, Production, ProductionKind, Share, Use
 from infoharbor.contracts.farm.shares import portion
-from infoharbor.contracts.trace.actions import audience_of, transformations_of
+from infoharbor.contracts.trace.actions import transformations_of
+from infoharbor.contracts.trace.speaking import Speaker
 
 PARTS_MAX = 50
 WHOLE = 10_000
@@ -53,7 +54,7 @@ class RecordProduction(Action):
     kind: ProductionKind
     inputs: tuple[Part, ...]
     outputs: tuple[Output, ...]
-    happened_at: Instant
+    happened_at: Moment
 
     def apply(self, ledger: Ledger) -> str:
         return self.record(ledger, ())
@@ -86,7 +87,7 @@ class RecordProduction(Action):
         """Write the production and the way down to it from each input."""
         production = ledger.fresh_id("production")
         outputs = tuple(each.lot for each in self.outputs)
-        audience = audience_of(ledger, [*(lot.id for lot, _ in taken), *outputs])
+        audience = Speaker(ledger).audience([*(lot.id for lot, _ in taken), *outputs])
         about = (self.kind, ledger.actor, self.inputs, outputs, needed, self.happened_at)
         ledger.create(Production(production, *about, audience))
         for lot, part in taken:

@@ -11,15 +11,7 @@ from infoharbor.contractkit import gs1
 from infoharbor.contracts.farm.actions import DisposeLot
 from infoharbor.contracts.farm.causes import FinishRehearsal, OpenCause, StartRehearsal
 from infoharbor.contracts.farm.certificates import IssueCertificate, SetScope
-from infoharbor.contracts.farm.lineage import descendants
-from infoharbor.contracts.farm.pages.balance import balance, stock, yields
-from infoharbor.contracts.farm.pages.origin import origin
-from infoharbor.contracts.farm.pages.quotas import certificates, quota
-from infoharbor.contracts.farm.pages.reach import reach, reach_of, rehearsals, stops, uses_of
-from infoharbor.contracts.farm.pages.work import alerts, work
-from infoharbor.contracts.farm.production import Output, RecordProduction
-from infoharbor.contracts.farm.records import CauseKind, Part, ProductionKind, Use
-from infoharbor.contracts.farm.test_farm import (
+from infoharbor.contracts.farm.conftest import (
     BODY,
     DAY,
     EARLY,
@@ -36,6 +28,14 @@ from infoharbor.contracts.farm.test_farm import (
     number,
     sight,
 )
+from infoharbor.contracts.farm.lineage import descendants
+from infoharbor.contracts.farm.pages.balance import balance, stock, yields
+from infoharbor.contracts.farm.pages.origin import origin
+from infoharbor.contracts.farm.pages.quotas import certificates, quota
+from infoharbor.contracts.farm.pages.reach import reach, reach_of, rehearsals, stops, uses_of
+from infoharbor.contracts.farm.pages.work import alerts, work
+from infoharbor.contracts.farm.production import Output, RecordProduction
+from infoharbor.contracts.farm.records import CauseKind, Part, ProductionKind, Use
 from infoharbor.contracts.trace.pages import identify, label_of
 from infoharbor.edgekit.sight import Sight
 from infoharbor.engine.trial import START, Trial
@@ -58,11 +58,6 @@ def label(name: object) -> str:
 
 def rows(report: Any, trial: Trial, organisation: str, **parameters: Any) -> list[Any]:
     return list(report(seen(trial, Reader(organisation)), **parameters))
-
-
-@pytest.fixture
-def trial() -> Trial:
-    return founded()
 
 
 @settings(max_examples=20, deadline=None)

@@ -26,14 +26,14 @@ from infoharbor.contracts.governance.records import (
     Vote,
     VotedParameter,
 )
-from infoharbor.contracts.identity.actions import (
+from infoharbor.contracts.identity.accreditations import GrantRole, WithdrawRole
+from infoharbor.contracts.identity.attesting import BeginAttesting
+from infoharbor.contracts.identity.organisations import (
     AdmitOrganisation,
     ExpelOrganisation,
-    GrantRole,
     ReinstateOrganisation,
     SetSeat,
     SuspendOrganisation,
-    WithdrawRole,
 )
 from infoharbor.contracts.identity.records import Organisation, has_seat
 
@@ -130,6 +130,7 @@ Decision = (
     | SetParameter
     | SetCodes
     | ActivateContract
+    | BeginAttesting
 )
 DECISIONS = {f"{kind.__action__.contract}.{kind.__action__.name}": kind for kind in Decision.__args__}
 

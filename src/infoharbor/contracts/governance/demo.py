@@ -9,7 +9,7 @@ from infoharbor.contracts.governance.actions import (
     WithdrawProposal,
 )
 from infoharbor.contracts.governance.records import CodeEntry, Proposal, ProposalStatus
-from infoharbor.contracts.identity.actions import SetSeat
+from infoharbor.contracts.identity.organisations import SetSeat
 from infoharbor.edgekit.story import Story, World
 
 OPERATOR, BANK, CERTIFIER = "harbor", "harbor-bank", "hanoi-certifier"

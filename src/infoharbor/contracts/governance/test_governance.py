@@ -1,9 +1,6 @@
 """The rules of governance: votes, lapses, parameters, code tables, activations."""
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from infoharbor.contracts.governance.actions import (
     ActivateContract,
@@ -13,6 +10,7 @@ from infoharbor.contracts.governance.actions import (
     SetParameter,
     WithdrawProposal,
 )
+from infoharbor.contracts.governance.conftest import CHANGE, DAY, PERIOD, SEATS, propose, status
 from infoharbor.contracts.governance.demo import story
 from infoharbor.contracts.governance.records import (
     ActiveContract,
@@ -22,100 +20,11 @@ from infoharbor.contracts.governance.records import (
     Vote,
     VotedParameter,
 )
-from infoharbor.contracts.identity.actions import SetSeat, SuspendOrganisation
 from infoharbor.contracts.identity.demo import PLAYERS
 from infoharbor.contracts.identity.demo import story as identity_story
+from infoharbor.contracts.identity.organisations import SetSeat, SuspendOrganisation
 from infoharbor.engine.trial import Trial
 from infoharbor.kernel.activation import Inactive
-from infoharbor.kernel.refusal import Refusal
-
-DAY = 24 * 60 * 60 * 1000
-PERIOD = "governance.voting_period_ms"
-SEATS = [player.id for player in PLAYERS[:4]]
-"""With the operator these make five; two thirds of them, rounded up, are four."""
-CHANGE = SetParameter(PERIOD, DAY)
-
-
-@pytest.fixture(name="trial")
-def _trial() -> Trial:
-    return seated()
-
-
-def seated() -> Trial:
-    return Trial([player._replace(seat=player.id in SEATS) for player in PLAYERS])
-
-
-def propose(trial: Trial, decision: object = CHANGE, *, id: str = "proposal", by: str = "harbor") -> None:
-    trial.act(Propose.to(decision, id=id, reason=""), by=by)  # type: ignore[arg-type]
-
-
-def status(trial: Trial, id: str = "proposal") -> ProposalStatus:
-    return trial.get(Proposal, id).status
-
-
-# Properties
-
-
-class Assembly(RuleBasedStateMachine):
-    """Five members propose, vote, withdraw and wait at random, against a model that counts."""
-
-    @initialize()
-    def found(self) -> None:
-        self.trial = seated()
-        self.members = ["harbor", *SEATS]
-        self.votes: dict[str, dict[str, bool]] = {}
-        self.closed: dict[str, str] = {}
-        self.closes: dict[str, int] = {}
-        self.period = 30 * DAY
-        self.wanted: dict[str, int] = {}
-
-    def _settle(self, name: str) -> None:
-        votes = list(self.votes[name].values())
-        if votes.count(True) >= 4:
-            self.closed[name] = "adopted"
-            self.period = self.wanted[name]
-        elif votes.count(False) > 1:
-            self.closed[name] = "rejected"
-
-    @rule(who=st.integers(0, 4), days=st.integers(1, 40))
-    def propose(self, who: int, days: int) -> None:
-        name = f"p-{len(self.votes)}"
-        propose(self.trial, SetParameter(PERIOD, days * DAY), id=name, by=self.members[who])
-        self.votes[name], self.wanted[name] = {self.members[who]: True}, days * DAY
-        self.closes[name] = self.trial.now + self.period
-
-    @rule(who=st.integers(0, 4), in_favour=st.booleans(), data=st.data())
-    def vote(self, who: int, in_favour: bool, data: st.DataObject) -> None:
-        if not self.votes:
-            return
-        name, member = data.draw(st.sampled_from(sorted(self.votes))), self.members[who]
-        may = name not in self.closed and self.closes[name] > self.trial.now + 1
-        try:
-            self.trial.act(CastVote(name, in_favour), by=member)
-        except Refusal:
-            assert not may or member in self.votes[name]
-            return
-        assert may
-        assert member not in self.votes[name]
-        self.votes[name][member] = in_favour
-        self._settle(name)
-
-    @rule(days=st.integers(1, 20))
-    def wait(self, days: int) -> None:
-        self.trial.advance(days * DAY)
-
-    @invariant()
-    def every_proposal_stands_as_counted(self) -> None:
-        self.trial.audit()
-        for name in self.votes:
-            if name not in self.closed and self.closes[name] <= self.trial.now:
-                self.closed[name] = "lapsed"
-            assert status(self.trial, name) == self.closed.get(name, "open")
-
-
-Assembly.TestCase.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
-test_votes_decide_by_count_and_time_alone = Assembly.TestCase
-
 
 # Votes
 

@@ -42,12 +42,17 @@ class AttesterKey(Record, table="attester_keys", visible=PUBLIC):
 
 class Attesters(Record, table="attesters", visible=PUBLIC):
     """Who attests: the `members` in force and, while a change is under way, those that come `next`. `era` counts the
-    changes."""
+    changes; in era 0 there are no members, since one operator signs alone, and `next` are those who gather."""
 
     id: Code
     era: Count
     members: tuple[Attester, ...]
     next: tuple[Attester, ...]
+
+    @property
+    def coming(self) -> tuple[Attester, ...]:
+        """Those whom a change changes: who attests now, or, before anybody does, who has gathered."""
+        return self.members if self.era else self.next
 
     @property
     def named(self) -> AttesterSet:
@@ -57,7 +62,7 @@ class Attesters(Record, table="attesters", visible=PUBLIC):
 
 class Handover(Record, table="handovers", key="era", visible=PUBLIC):
     """The proof by which the attesters of `era` handed over: the encoded set, a header that names it with the next one,
-    and that header under a checkpoint that a quorum of theirs attested."""
+    and that header under a checkpoint that a quorum of theirs attested; in era 0, that the operator signed."""
 
     era: Count
     attesters: EncodedSet

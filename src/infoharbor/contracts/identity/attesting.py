@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from infoharbor.contractkit import Action, Ledger, Refusal, ensure, invariant
+from infoharbor.contractkit import Action, Ledger, ensure, invariant
 from infoharbor.contractkit.signatures import is_possessed, key_identifier
 from infoharbor.contractkit.types import Code, OrganisationId
-from infoharbor.contracts.identity.actions import acting
 from infoharbor.contracts.identity.attesters import (
     CURRENT,
     AttesterKey,
@@ -19,6 +18,7 @@ from infoharbor.contracts.identity.attesters import (
     NoteText,
 )
 from infoharbor.contracts.identity.records import Key, Organisation, has_seat
+from infoharbor.contracts.identity.rules import VOTED, acting
 from infoharbor.evidence.attesters import ATTESTERS_MAX, COSIGNING, Attester, encode_set
 from infoharbor.evidence.handover import Naming, is_handover
 
@@ -38,7 +38,8 @@ class NewAttesterKey(msgspec.Struct, frozen=True, array_like=True, forbid_unknow
 class Attest(Action, since=2):
     """Join those who attest checkpoints, or put other keys in the place of one's own. For organisations with a seat.
 
-    Whoever attests now has to attest the change too: it holds from their `HandOver` on.
+    Whoever attests now has to attest the change too: it holds from their `HandOver` on. Where one operator signs alone, it
+    holds with all who have joined by then from `BeginAttesting` on.
     """
 
     organisation: OrganisationId
@@ -52,7 +53,7 @@ class Attest(Action, since=2):
         member = ledger.get(Organisation, self.organisation, field="organisation")
         ensure(has_seat(member), "attester_seat", field="organisation", expected="an organisation with a seat")
         attesters = changeable(ledger)
-        own = own_keys(attesters, self.organisation)
+        own = own_keys(attesters.coming, self.organisation)
         register(ledger, self.organisation, AttesterRole.COSIGNER, self.cosigner, tuple(COSIGNING), own)
         if self.sm2 is not None:
             register(ledger, self.organisation, AttesterRole.SM2, self.sm2, SM2_SUITES, own)
@@ -66,8 +67,8 @@ class Attest(Action, since=2):
             self.log.public_key,
             self.submission.public_key,
         )
-        ensure(entry not in attesters.members, "attester_unchanged", field="cosigner", expected="another key")
-        others = without(attesters.members, self.organisation)
+        ensure(entry not in attesters.coming, "attester_unchanged", field="cosigner", expected="another key")
+        others = without(attesters.coming, self.organisation)
         few = len(others) < ATTESTERS_MAX
         ensure(few, "attesters_many", field="organisation", expected=f"at most {ATTESTERS_MAX}")
         change(ledger, attesters, sorted((*others, entry), key=organisation_of))
@@ -84,8 +85,8 @@ class RetireAttester(Action, since=2):
         may = actor.id == member.id or (has_seat(actor) and not has_seat(member))
         ensure(may, "attester_kept", field="organisation", expected="your own, or one that has lost its seat")
         attesters = changeable(ledger)
-        rest = without(attesters.members, self.organisation)
-        known = len(rest) < len(attesters.members)
+        rest = without(attesters.coming, self.organisation)
+        known = len(rest) < len(attesters.coming)
         ensure(known, "attester_unknown", field="organisation", expected="an organisation that attests")
         ensure(rest, "last_attester", field="organisation", expected="another attester beside it")
         change(ledger, attesters, list(rest))
@@ -104,30 +105,56 @@ class HandOver(Action, since=2):
 
     def apply(self, ledger: Ledger) -> None:
         attesters = current(ledger)
+        ensure(attesters.era, "attesters_none", field="by", expected="a ledger that members attest")
         ensure(attesters.next, "attesters_settled", field="checkpoint", expected="a change of attesters under way")
         attesting = [entry.organisation for entry in (*attesters.members, *attesters.next)]
         ensure(acting(ledger) in attesting, "attester_unknown", field="by", expected="an organisation that attests")
-        named = encode_set(attesters.named)
-        proven = is_handover(Naming(named, self.header, self.path, self.checkpoint), attesters.named)
+        naming = Naming(encode_set(attesters.named), self.header, self.path, self.checkpoint)
+        proven = is_handover(naming, attesters.named)
         ensure(proven, "handover_unproven", field="checkpoint", expected="what a quorum in force attested, and no more")
-        ledger.create(Handover(attesters.era, named, self.header, self.path, self.checkpoint))
-        ledger.put(attesters.replace(era=attesters.era + 1, members=attesters.next, next=()))
+        take_over(ledger, attesters, naming)
+
+
+class BeginAttesting(Action, since=2):
+    """Let the members who have gathered attest, in the place of the one operator that signed alone. Voted by the members.
+
+    `operator` is its Ed25519 log key, with which it has signed `checkpoint`; `header`, which names those who have gathered,
+    lies under it by `path`. So a trust file that names this key goes forward to the members. Their vote says that it is the
+    operator's, which is written nowhere on the ledger.
+    """
+
+    operator: bytes
+    header: EncodedHeader
+    path: HashPath
+    checkpoint: NoteText
+
+    def apply(self, ledger: Ledger) -> None:
+        ensure(ledger.actor in VOTED, "not_voted", field="by", expected="an adopted proposal")
+        attesters = current(ledger)
+        gathered = not attesters.era and attesters.next
+        ensure(gathered, "attesters_settled", field="checkpoint", expected="members that gather to attest")
+        naming = Naming(encode_set(attesters.named), self.header, self.path, self.checkpoint)
+        proven = is_handover(naming, attesters.named, self.operator)
+        ensure(proven, "handover_unproven", field="checkpoint", expected="what the operator signed, and no more")
+        take_over(ledger, attesters, naming)
+
+
+def take_over(ledger: Ledger, attesters: Attesters, proof: Naming) -> None:
+    """Let those who come next attest from this block on."""
+    ledger.create(Handover(attesters.era, proof.attesters, proof.header, proof.path, proof.checkpoint))
+    ledger.put(attesters.replace(era=attesters.era + 1, members=attesters.next, next=()))
 
 
 def current(ledger: Ledger) -> Attesters:
-    """The set; only a genesis makes the first one, since who attests nothing could not hand over."""
-    found = ledger.find(Attesters, CURRENT)
-    if found is None and ledger.is_genesis:
-        return Attesters(CURRENT, 1, (), ())
-    if found is None:
-        raise Refusal("attesters_none", field="organisation", expected="a ledger founded with attesters")
-    return found
+    """The set. A genesis begins with its first era; where one operator signs alone, members gather for it."""
+    return ledger.find(Attesters, CURRENT) or Attesters(CURRENT, 1 if ledger.is_genesis else 0, (), ())
 
 
 def changeable(ledger: Ledger) -> Attesters:
     """The set, while no change waits to be attested: so that what a quorum attests is what will hold."""
     attesters = current(ledger)
-    ensure(not attesters.next, "attesters_pending", field="organisation", expected="the change under way handed over")
+    settled = not attesters.era or not attesters.next
+    ensure(settled, "attesters_pending", field="organisation", expected="the change under way handed over")
     return attesters
 
 
@@ -159,8 +186,8 @@ def register(
     ledger.put(AttesterKey(identifier, organisation, role, key.suite, key.public_key))
 
 
-def own_keys(attesters: Attesters, organisation: str) -> dict[AttesterRole, bytes]:
-    for entry in attesters.members:
+def own_keys(entries: tuple[Attester, ...], organisation: str) -> dict[AttesterRole, bytes]:
+    for entry in entries:
         if entry.organisation == organisation:
             return keys_of(entry)
     return {}

@@ -1,14 +1,12 @@
 """The organisations that play in every demo, and the story of how they come onto the ledger."""
 
 from infoharbor.contracts.governance.demo import decide
-from infoharbor.contracts.identity.actions import (
-    AddUser,
-    AdmitOrganisation,
-    GrantRole,
-    RotateKey,
-    SetPolicy,
-)
+from infoharbor.contracts.identity.accreditations import GrantRole
+from infoharbor.contracts.identity.keys import RotateKey
+from infoharbor.contracts.identity.organisations import AdmitOrganisation
+from infoharbor.contracts.identity.policies import SetPolicy
 from infoharbor.contracts.identity.records import CHECKER, MAKER, NewKey, PolicyRule, Registration, UserKind
+from infoharbor.contracts.identity.users import AddUser
 from infoharbor.edgekit.cast import Player, Signer
 from infoharbor.edgekit.story import Story, World
 
@@ -67,6 +65,8 @@ BANK = Player("harbor-bank", "信港银行（示例）", "Harbour Bank (example)
 PLAYERS = (COOPERATIVE, PROCESSOR, EXPORTER, CARRIER, IMPORTER, CERTIFIER_CN, CERTIFIER_VN, BANK)
 """Region code 999999 and prefix DEMO are allotted to nobody: right in form, these numbers name no one."""
 CAPTURING = (COOPERATIVE, PROCESSOR, EXPORTER, CARRIER, IMPORTER)
+SCANNED = ("trace.CaptureEvents", "farm.DeriveLots", "farm.IssuePledge", "farm.CollectPledge", "farm.OpenCause")
+"""What their scanners' keys may sign."""
 GRANTS = (
     (CERTIFIER_CN, "certifier", "CN"),
     (CERTIFIER_VN, "certifier", "VN"),
@@ -141,13 +141,13 @@ def set_policy(world: World) -> None:
 
 
 @story.step(
-    "Five organisations give a scanner a key that can record events and nothing else.",
-    "五家机构为扫描设备配发密钥，只能记录事件，不能做别的。",
+    "Five organisations give a scanner a key that records events, and what a phone does with their lots; nothing else.",
+    "五家机构为扫描设备配发密钥，只能记录事件以及用手机办理的批次事项，不能做别的。",
 )
 def add_scanners(world: World) -> None:
     for player in CAPTURING:
         scanner = world.cast.signer(player.id, "scanner")
-        add = AddUser(scanner.user, UserKind.AGENT, (), new_key(scanner), ("trace.CaptureEvents",))
+        add = AddUser(scanner.user, UserKind.AGENT, (), new_key(scanner), SCANNED)
         world.act(add, by=player.id)
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from infoharbor.contractkit import Action, Ledger, ensure, invariant
 from infoharbor.contractkit.types import Code
-from infoharbor.contracts.identity.actions import acting
 from infoharbor.contracts.identity.limits import Limits, Quota, Use, Within, set_limits
 from infoharbor.contracts.identity.records import Key, UserKind
+from infoharbor.contracts.identity.rules import acting
 
 LIMITS_MAX = 20
 PREFIXES_MAX = 20

@@ -1,8 +1,9 @@
-"""Which of the states call for someone."""
+"""Which of the states call for someone, and what fields point to."""
 
-from infoharbor.contracts.identity.records import Key, KeyStatus, Organisation, OrganisationStatus
-from infoharbor.edgekit.pages import Alarming
+from infoharbor.contracts.identity.records import Key, KeyStatus, Organisation, OrganisationStatus, User
+from infoharbor.edgekit.pages import Alarming, Refer, References
 
 alarming = Alarming(
     {Organisation: (OrganisationStatus.SUSPENDED, OrganisationStatus.EXPELLED), Key: (KeyStatus.REVOKED,)}
 )
+references = References({"user": Refer(User), "key": Refer(Key), "old": Refer(Key)})

@@ -3,14 +3,7 @@
 from infoharbor.contractkit import Action, Ledger, Refusal, about, ensure, when_due
 from infoharbor.contractkit.days import Day
 from infoharbor.contractkit.money import is_currency
-from infoharbor.contractkit.types import (
-    Amount,
-    CurrencyCode,
-    Identifier,
-    Instant,
-    OrganisationId,
-    ShortText,
-)
+from infoharbor.contractkit.types import Amount, CurrencyCode, Identifier, Moment, OrganisationId, ShortText
 from infoharbor.contracts.identity.records import Organisation
 from infoharbor.contracts.receivable.calendars import ensure_tenor, payment_begins, today
 from infoharbor.contracts.receivable.invoices import Invoice, UseKind, release, tell, use
@@ -33,7 +26,7 @@ class SetLine(Action):
     debtor: OrganisationId
     currency: CurrencyCode
     limit: Amount
-    until: Instant
+    until: Moment
 
     def apply(self, ledger: Ledger) -> None:
         ledger.require(BANK, jurisdiction=ledger.jurisdiction(self.debtor))

@@ -6,9 +6,9 @@ import pytest
 
 from infoharbor.contractkit.days import DAY_MS, day_at
 from infoharbor.contracts.asset.demo import accredit
-from infoharbor.contracts.identity.actions import AddUser
 from infoharbor.contracts.identity.demo import PLAYERS
 from infoharbor.contracts.identity.records import NewKey, UserKind
+from infoharbor.contracts.identity.users import AddUser
 from infoharbor.contracts.receivable.actions import (
     AcceptReceivable,
     ConfirmReceivable,
@@ -16,15 +16,9 @@ from infoharbor.contracts.receivable.actions import (
     IssueReceivable,
     SetLine,
 )
+from infoharbor.contracts.receivable.collateral_register import RecordSearch, RegisterAssignment
 from infoharbor.contracts.receivable.demo import BAMBOO, BANK, BASKETS, DEBTOR, RIVAL, SUPPLIER
-from infoharbor.contracts.receivable.financing import (
-    AskFinancing,
-    ChooseOffer,
-    OfferFinancing,
-    PayOut,
-    RecordSearch,
-    RegisterAssignment,
-)
+from infoharbor.contracts.receivable.financing import AskFinancing, ChooseOffer, OfferFinancing, PayOut
 from infoharbor.contracts.receivable.holding import OfferLeaf, TakeLeaf
 from infoharbor.contracts.receivable.invoices import Invoice, TaxResult
 from infoharbor.contracts.receivable.records import Leaf, Line, Receivable

@@ -5,7 +5,7 @@ from infoharbor.contractkit.days import DAY_MS, day_at
 from infoharbor.contracts.governance.actions import SetCodes
 from infoharbor.contracts.governance.demo import decide
 from infoharbor.contracts.governance.records import CodeEntry
-from infoharbor.contracts.identity.actions import GrantRole
+from infoharbor.contracts.identity.accreditations import GrantRole
 from infoharbor.contracts.identity.demo import BANK as PLAYER_BANK
 from infoharbor.contracts.identity.demo import COOPERATIVE as PLAYER_COOPERATIVE
 from infoharbor.contracts.identity.demo import EXPORTER as PLAYER_EXPORTER
@@ -20,14 +20,8 @@ from infoharbor.contracts.receivable.actions import (
     SetLine,
 )
 from infoharbor.contracts.receivable.calendars import WORKING_DAYS
-from infoharbor.contracts.receivable.financing import (
-    AskFinancing,
-    ChooseOffer,
-    OfferFinancing,
-    PayOut,
-    RecordSearch,
-    RegisterAssignment,
-)
+from infoharbor.contracts.receivable.collateral_register import RecordSearch, RegisterAssignment
+from infoharbor.contracts.receivable.financing import AskFinancing, ChooseOffer, OfferFinancing, PayOut
 from infoharbor.contracts.receivable.holding import AgreeEarly, ConfirmEarly, OfferLeaf, SplitLeaf, TakeLeaf
 from infoharbor.contracts.receivable.invoices import TaxResult
 from infoharbor.contracts.receivable.records import Receivable

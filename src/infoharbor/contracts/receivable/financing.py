@@ -15,10 +15,11 @@ from infoharbor.contractkit import (
 )
 from infoharbor.contractkit.days import DAY_MS
 from infoharbor.contractkit.money import annual_cost
-from infoharbor.contractkit.types import Amount, Count, Hash, Identifier, Instant, OrganisationId, ShortText
+from infoharbor.contractkit.types import Amount, Count, Identifier, Instant, Moment, OrganisationId, ShortText
 from infoharbor.contracts.identity.records import Organisation
 from infoharbor.contracts.receivable.actions import show_invoice
 from infoharbor.contracts.receivable.calendars import SEARCH, allows, today
+from infoharbor.contracts.receivable.collateral_register import ensure_searched
 from infoharbor.contracts.receivable.holding import (
     FREE,
     encumbered,
@@ -32,7 +33,6 @@ from infoharbor.contracts.receivable.holding import (
 from infoharbor.contracts.receivable.invoices import Invoice, UseKind, ensure_checked, ensure_financier, use
 from infoharbor.contracts.receivable.records import SUPERVISOR, Leaf, LeafStatus, Terms
 
-SEARCH_VALID = Parameter("receivable.search_valid_ms", 3 * DAY_MS, "ms", DAY_MS, 30 * DAY_MS)
 PAYOUT_PERIOD = Parameter("receivable.payout_period_ms", 10 * DAY_MS, "ms", DAY_MS, 90 * DAY_MS)
 """How long a chosen financier has to pay before the leaf is its holder's again."""
 ASKED_MAX = 8
@@ -84,56 +84,13 @@ class FinancingOffer(Record, table="financing_offers", key=("receivable", "leaf"
     )
 
 
-class Search(Record, table="searches", key=("receivable", "leaf", "financier")):
-    """A search in the register of movable collateral (中登网), as the financier's clerk confirms it: the number of its
-    proof, whether it found the claim assigned already, and until when it is fresh."""
-
-    receivable: Identifier
-    leaf: Count
-    financier: OrganisationId
-    proof_number: ShortText
-    clear: bool
-    searched_at: Instant
-    valid_until: Instant
-    commitment: Hash
-
-    readers = ("financier", SUPERVISOR.of("financier"))
-
-
-class RegistrationStatus(Status):
-    REGISTERED = "registered"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
-
-
-class Registration(Record, table="registrations", key=("receivable", "leaf", "financier")):
-    """The assignment as registered at 中登网, by its number there, until it expires, is changed or cancelled."""
-
-    receivable: Identifier
-    leaf: Count
-    financier: OrganisationId
-    number: ShortText
-    until: Instant
-    status: RegistrationStatus
-
-    readers = ("financier", SUPERVISOR.of("financier"))
-    moves = (
-        Move(NEW, RegistrationStatus.REGISTERED, by="financier"),
-        Move(RegistrationStatus.REGISTERED, RegistrationStatus.REGISTERED, by="financier"),
-        Move(RegistrationStatus.REGISTERED, RegistrationStatus.CANCELLED, by="financier"),
-        Move(RegistrationStatus.REGISTERED, RegistrationStatus.EXPIRED, by=CALENDAR),
-        Move(RegistrationStatus.EXPIRED, RegistrationStatus.REGISTERED, by="financier"),
-        Move(RegistrationStatus.CANCELLED, RegistrationStatus.REGISTERED, by="financier"),
-    )
-
-
 class AskFinancing(Action):
     """The holder asks financiers what they would pay for a leaf; they see the leaf and its invoice from now on."""
 
     receivable: Identifier
     leaf: Count
     financiers: tuple[OrganisationId, ...]
-    until: Instant
+    until: Moment
 
     def apply(self, ledger: Ledger) -> None:
         ensure_live(ledger, self.receivable)
@@ -155,7 +112,7 @@ class OfferFinancing(Action):
     leaf: Count
     proceeds: Amount
     recourse: bool
-    until: Instant
+    until: Moment
 
     def apply(self, ledger: Ledger) -> int:
         receivable = ensure_live(ledger, self.receivable)
@@ -217,55 +174,6 @@ class ChooseOffer(Action):
         )
 
 
-class RecordSearch(Action):
-    """A financier's clerk confirms a search at 中登网 for a leaf, with the number of its proof."""
-
-    receivable: Identifier
-    leaf: Count
-    proof_number: ShortText
-    clear: bool
-    commitment: Hash
-
-    def apply(self, ledger: Ledger) -> None:
-        ensure_interested(ledger, self.receivable, self.leaf)
-        ensure(self.proof_number.strip(), "proof_number", field="proof_number", expected="the search's own number")
-        ledger.put(
-            Search(
-                self.receivable, self.leaf, ledger.actor, self.proof_number, self.clear, ledger.now,
-                ledger.now + ledger.parameter(SEARCH_VALID), self.commitment,
-            )
-        )  # fmt: skip
-
-
-class RegisterAssignment(Action):
-    """A financier's clerk enters the registration of an assignment at 中登网; again, when it is extended or changed."""
-
-    receivable: Identifier
-    leaf: Count
-    number: ShortText
-    until: Instant
-
-    def apply(self, ledger: Ledger) -> None:
-        ensure_interested(ledger, self.receivable, self.leaf)
-        ensure(self.number.strip(), "proof_number", field="number", expected="the registration's own number")
-        ensure_future(ledger, self.until)
-        key = (self.receivable, self.leaf, ledger.actor)
-        if ledger.find(Registration, *key) is None:
-            ledger.create(Registration(*key, self.number, self.until, RegistrationStatus.REGISTERED))
-        else:
-            ledger.move(Registration, key, RegistrationStatus.REGISTERED, number=self.number, until=self.until)
-
-
-class CancelRegistration(Action):
-    """A financier's clerk enters that a registration at 中登网 was cancelled."""
-
-    receivable: Identifier
-    leaf: Count
-
-    def apply(self, ledger: Ledger) -> None:
-        ledger.move(Registration, (self.receivable, self.leaf, ledger.actor), RegistrationStatus.CANCELLED)
-
-
 class PayOut(Action):
     """The financier has paid the holder through its bank, under `reference`, and holds the leaf from now on.
 
@@ -306,26 +214,3 @@ def lapse_choice(ledger: Ledger, leaf: Leaf) -> None:
     offer = ledger.find(FinancingOffer, *key)
     if offer is not None and offer.status == OfferStatus.CHOSEN:
         ledger.move(FinancingOffer, key, OfferStatus.LAPSED)
-
-
-@when_due(Registration, status=RegistrationStatus.REGISTERED, at="until")
-def expire_registration(ledger: Ledger, registration: Registration) -> None:
-    """A registration that was not extended expires."""
-    key = (registration.receivable, registration.leaf, registration.financier)
-    ledger.move(Registration, key, RegistrationStatus.EXPIRED)
-
-
-def ensure_interested(ledger: Ledger, receivable: str, number: int) -> None:
-    """Only who was asked, was chosen or holds the leaf searches and registers for it."""
-    leaf = ledger.get(Leaf, receivable, number, field="leaf")
-    ledger.ensure_actor(*leaf.asked, leaf.holder, *((leaf.party,) if leaf.party else ()))
-
-
-def ensure_searched(ledger: Ledger, leaf: Leaf) -> None:
-    """银发〔2025〕77号: who finances searches and registers first."""
-    key = (leaf.receivable, leaf.number, leaf.party)
-    search, registration = ledger.find(Search, *key), ledger.find(Registration, *key)
-    fresh = search is not None and search.clear and search.valid_until > ledger.now
-    ensure(fresh, "search_missing", field="leaf", expected="a clear search at 中登网, not older than it may be")
-    registered = registration is not None and registration.status == RegistrationStatus.REGISTERED
-    ensure(registered, "registration_missing", field="leaf", expected="a registration at 中登网 in force")

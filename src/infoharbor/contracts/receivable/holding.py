@@ -4,7 +4,7 @@ from typing import Any
 
 from infoharbor.contractkit import Action, Ledger, about, ensure, when_due
 from infoharbor.contractkit.arithmetic import share
-from infoharbor.contractkit.types import Amount, Count, Identifier, Instant, OrganisationId, ShortText
+from infoharbor.contractkit.types import Amount, Count, Identifier, Moment, OrganisationId, ShortText
 from infoharbor.contracts.receivable.actions import give_back
 from infoharbor.contracts.receivable.invoices import Invoice, UseKind, release, use
 from infoharbor.contracts.receivable.records import (
@@ -42,7 +42,7 @@ class OfferLeaf(Action):
     to: OrganisationId
     invoice: Identifier
     recourse: bool
-    until: Instant
+    until: Moment
 
     concerns = (about(Leaf, "receivable", "leaf"), about(Invoice, "invoice"))
 
@@ -169,7 +169,7 @@ class AgreeEarly(Action):
     receivable: Identifier
     leaf: Count
     discount: Count
-    until: Instant
+    until: Moment
 
     def apply(self, ledger: Ledger) -> None:
         ensure_live(ledger, self.receivable)

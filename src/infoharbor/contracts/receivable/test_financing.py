@@ -4,6 +4,13 @@ import pytest
 
 from infoharbor.contractkit import Action
 from infoharbor.contractkit.days import DAY_MS
+from infoharbor.contracts.receivable.collateral_register import (
+    CancelRegistration,
+    RecordSearch,
+    RegisterAssignment,
+    Registration,
+    RegistrationStatus,
+)
 from infoharbor.contracts.receivable.conftest import (
     BANK,
     DEBTOR,
@@ -20,16 +27,11 @@ from infoharbor.contracts.receivable.conftest import (
 from infoharbor.contracts.receivable.financing import (
     ASKED_MAX,
     AskFinancing,
-    CancelRegistration,
     ChooseOffer,
     FinancingOffer,
     OfferFinancing,
     OfferStatus,
     PayOut,
-    RecordSearch,
-    RegisterAssignment,
-    Registration,
-    RegistrationStatus,
     WithdrawOffer,
 )
 from infoharbor.contracts.receivable.holding import WithdrawLeaf

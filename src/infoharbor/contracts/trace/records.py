@@ -120,7 +120,7 @@ class Standing(Status):
 class Mention(Record, table="mentions", key=("object", "order", "captured_by", "digest"), visible=CONSORTIUM):
     """That an event speaks of an object. `order` sorts an object's mentions by event time; `broken` is the
     rule that the event breaks here, or empty; `amount` counts millionths of `uom`, where the object is a
-    class."""
+    class. `place` is the key of where the event leaves the object, or else of where it was read; or empty."""
 
     object: str
     order: Code
@@ -131,6 +131,7 @@ class Mention(Record, table="mentions", key=("object", "order", "captured_by", "
     parent: str
     amount: Integer
     uom: str
+    place: str
     broken: str
     audience: tuple[str, ...]
 

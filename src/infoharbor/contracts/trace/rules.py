@@ -7,19 +7,8 @@ marks depend on what was said and on when it happened, never on the order in whi
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from infoharbor.contractkit import Ledger, gs1
-from infoharbor.contracts.trace.records import (
-    EVERYONE,
-    Break,
-    CapturedEvent,
-    Effect,
-    Event,
-    Judgement,
-    Mention,
-    Object,
-    Quantity,
-    Standing,
-)
+from infoharbor.contractkit import gs1
+from infoharbor.contracts.trace.records import CapturedEvent, Effect, Event, Mention, Quantity, Standing
 
 AFTER_END = "after_end"
 """The object was destroyed, decommissioned or used up before."""
@@ -238,82 +227,3 @@ def _used(state: State, said: Mention) -> State:
     gone = min(state.gone + said.amount, AMOUNT_MAX) if comparable else state.gone
     used_up = comparable and gone >= state.made
     return state._replace(gone=gone, ended=said.standing is not Standing.CLAIM and (everything or used_up))
-
-
-# A story on the ledger
-
-
-def moves_along(ledger: Ledger, state: State, said: Mention) -> tuple[str, ...]:
-    """The object's parent, if the event that moves the object moves the parent too."""
-    if said.effect is not Effect.MOVE or not state.parent:
-        return ()
-    beside = ledger.find(Mention, state.parent, said.order, said.captured_by, said.digest)
-    return () if beside is None else (state.parent,)
-
-
-def place_of(said: Mention) -> str:
-    """Where a mention stands in its object's story."""
-    return f"{said.order}/{said.captured_by}/{said.digest}"
-
-
-def tell(ledger: Ledger, said: Mention) -> None:
-    """Judge a mention that has just been put, and again those that come after it in its object's story."""
-    known = ledger.find(Object, said.object)
-    late = known is not None and place_of(said) < known.last
-    if late and known is not None and known.mentions < STORY_MAX:
-        tell_again(ledger, known, added=said)
-        return
-    if late:
-        said = said.replace(broken=NOT_JUDGED)
-    state = state_of(known)
-    state, broken = step(state, said, moves_along(ledger, state, said))
-    if broken:
-        mark(ledger, said, broken)
-    readers = readers_of(said)
-    audience = readers if known is None else narrowed(known.audience, readers)
-    last = known.last if known is not None and late else place_of(said)
-    mentions = 1 if known is None else known.mentions + 1
-    ledger.put(Object(said.object, *state, last, mentions, audience))
-
-
-def tell_again(ledger: Ledger, known: Object, added: Mention | None = None) -> None:
-    """Judge an object's whole story anew, since a mention came late (`added`) or was taken back."""
-    state, last = State(), ""
-    for each in list(ledger.scan(Mention, known.id)):
-        state, broken = step(state, each, moves_along(ledger, state, each))
-        last = place_of(each)
-        if broken != each.broken:
-            mark(ledger, each, broken)
-    audience = known.audience if added is None else narrowed(known.audience, readers_of(added))
-    ledger.put(Object(known.id, *state, last, known.mentions + (added is not None), audience))
-
-
-def mark(ledger: Ledger, said: Mention, broken: str) -> None:
-    """Write down that a mention breaks a rule, or no longer does, there and in its event's judgement."""
-    ledger.put(said.replace(broken=broken))
-    known = ledger.find(Judgement, said.captured_by, said.digest)
-    others = [each for each in known.breaks if each.object != said.object] if known is not None else []
-    breaks = sorted([*others, *([Break(said.object, broken)] if broken else [])], key=_object_of)
-    audience = said.audience if known is None else known.audience
-    ledger.put(Judgement(said.captured_by, said.digest, tuple(breaks), ledger.now, audience))
-
-
-def _object_of(each: Break) -> str:
-    return each.object
-
-
-def state_of(known: Object | None) -> State:
-    if known is None:
-        return State()
-    return State(known.origin_known, known.ended, known.parent, known.made, known.gone, known.uom, known.emptied)
-
-
-def readers_of(said: Mention) -> tuple[str, ...]:
-    return (EVERYONE,) if EVERYONE in said.audience else tuple(sorted({said.captured_by, *said.audience}))
-
-
-def narrowed(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    """Who is in both audiences."""
-    if EVERYONE in one or EVERYONE in other:
-        return other if EVERYONE in one else one
-    return tuple(each for each in one if each in other)

@@ -5,6 +5,8 @@ import io
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from infoharbor.contracts.identity.demo import story as identity
 from infoharbor.contracts.trace.demo import story
@@ -105,3 +107,22 @@ def test_a_recalls_sheet_says_steps_in_words_and_has_their_codes_beside(
     found = {tuple(row[each] for each in (*titles, *codes)) for row in rows}
     assert (step, disposition, "retail_selling", "retail_sold") in found
     assert all(said != code for row in found for said, code in zip(row[:2], row[2:], strict=True) if code)
+
+
+@given(data=st.data())
+def test_a_narrowed_sheet_has_the_rows_of_the_whole_one_that_fit(told: Trial, data: st.DataObject) -> None:
+    whole = ask(told, fsma)
+    asked = {
+        "product": data.draw(st.sampled_from(sorted({row["product"] for row in whole} | {"", "99999999999999"}))),
+        "captured_by": data.draw(st.sampled_from(sorted({row["captured_by"] for row in whole} | {"", "nobody"}))),
+        "since": data.draw(st.sampled_from(sorted({row["time"][:10] for row in whole} | {""}))),
+        "until": data.draw(st.sampled_from(sorted({row["time"][:10] for row in whole} | {""}))),
+    }
+    fitting = [
+        row
+        for row in whole
+        if asked["product"] in ("", row["product"])
+        and asked["captured_by"] in ("", row["captured_by"])
+        and asked["since"] <= row["time"][:10] <= (asked["until"] or "9")
+    ]
+    assert ask(told, fsma, **{name: value for name, value in asked.items() if value}) == fitting

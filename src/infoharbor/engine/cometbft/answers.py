@@ -2,10 +2,12 @@
 
 import logging
 from abc import ABC, abstractmethod
+from collections import deque
 from typing import Any, Protocol
 
 from infoharbor.contractkit.types import INSTANT_MAX
 from infoharbor.engine.cometbft.application import Application
+from infoharbor.engine.cometbft.attesting import NOTE_BYTES
 from infoharbor.engine.cometbft.messages import Response
 from infoharbor.engine.cometbft.misbehaviour import Misbehaved
 from infoharbor.engine.cometbft.telling import apart, together
@@ -19,6 +21,8 @@ ABORT = 2
 RETRY_LATER = 32_000
 """CometBFT offers again what was answered with this or a higher code."""
 INVALID = 1
+UNHEARD = 256
+"""How many votes' notes are kept until they can be heard: the newest."""
 FILTER_ADDRESS, FILTER_NODE = "/p2p/filter/addr/", "/p2p/filter/id/"
 
 
@@ -89,6 +93,7 @@ class Answers(Answering):
 
     def __init__(self, application: Application, pool: Pool, votes: Votes, snapshots: Serving) -> None:
         self._application, self._pool, self._votes, self._snapshots = application, pool, votes, snapshots
+        self._unheard: deque[bytes] = deque(maxlen=UNHEARD)
 
     def _info(self, asked: Any, told: Any, now: int) -> None:
         height, app_hash = self._application.info()
@@ -115,6 +120,9 @@ class Answers(Answering):
         told.txs.extend(together(self._pool.reap(asked.max_bytes)))
 
     def _prepare_proposal(self, asked: Any, told: Any, now: int) -> None:
+        # A vote that comes once the block is decided is not shown when it comes: the slowest member's never would be.
+        for vote in asked.local_last_commit.votes:
+            self._keep(vote.vote_extension)
         told.txs.extend(self._application.prepare(milliseconds_of(asked.time), asked.max_tx_bytes, now))
 
     def _process_proposal(self, asked: Any, told: Any, now: int) -> None:
@@ -129,6 +137,7 @@ class Answers(Answering):
             Misbehaved(each.type, each.validator.address, each.height, milliseconds_of(each.time))
             for each in asked.misbehavior
         ]
+        self._hear(now)
         done = self._application.finalize(asked.height, milliseconds_of(asked.time), asked.txs, asked.hash, found)
         for code in done.codes:
             told.tx_results.add(code=code)
@@ -142,13 +151,24 @@ class Answers(Answering):
 
     def _extend_vote(self, asked: Any, told: Any, now: int) -> None:
         told.vote_extension = self._votes.note(now)
+        self._hear(now)
 
     def _verify_vote_extension(self, asked: Any, told: Any, now: int) -> None:
-        """No vote is lost for what it brings along: nodes could differ about that, and votes decide blocks. It is heard, and
-        with it what this node has committed is attested, once CometBFT goes by the same root: others say it again."""
+        """No vote is lost for what it brings along: nodes could differ about that, and votes decide blocks."""
+        self._keep(asked.vote_extension)
         if self._application.is_agreed:
-            self._votes.hear(asked.vote_extension, now)
+            self._hear(now)
         told.status = ACCEPT
+
+    def _keep(self, note: bytes) -> None:
+        if 0 < len(note) <= NOTE_BYTES:
+            self._unheard.append(note)
+
+    def _hear(self, now: int) -> None:
+        """Two thirds go by the root that this node has: it attests what it has committed, and hears the others' notes, those
+        too that came when it was not as far."""
+        while self._unheard:
+            self._votes.hear(self._unheard.popleft(), now)
 
     def _list_snapshots(self, asked: Any, told: Any, now: int) -> None:
         for kept in self._snapshots.kept():

@@ -7,19 +7,20 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from infoharbor.contracts.identity.attesters import CURRENT, Attesters
 from infoharbor.crypto.keyfile import TokenFault
 from infoharbor.engine.attestation import Attestation
-from infoharbor.engine.attested_notes import AttestedNotes
+from infoharbor.engine.attested_notes import AttestedNotes, attesting
 from infoharbor.engine.attester import NodeAttester
 from infoharbor.engine.cometbft.application import OrderedMachine
-from infoharbor.engine.interface import Refused
+from infoharbor.engine.interface import Damaged, Refused
 from infoharbor.evidence.checkpoint import NoteError
 from infoharbor.evidence.note import VerifierKey
 
 NOTE_BYTES = 32 * 1024
 HEARD = 256
 """Votes of an idle network say the same again and again: what was heard lately is not checked again."""
+AGAIN_MS = 10_000
+"""A node that could not attest the newest size tries again after that, with the keys that are there then."""
 
 logger = logging.getLogger(__name__)
 
@@ -33,28 +34,28 @@ class Attesting:
         self, attestation: Attestation, machine: OrderedMachine, own: Callable[[], Sequence[NodeAttester]] | None = None
     ) -> None:
         self._attestation, self._machine, self._own = attestation, machine, own
-        self._size, self._note, self._named = 0, b"", b""
+        self._size, self._note, self._named, self._again = 0, b"", b"", 0
         self._heard: deque[bytes] = deque(maxlen=HEARD)
 
     def note(self, now: int) -> bytes:
         """What this node's vote brings along; empty if it attests nothing."""
         state = self._machine.state
         assert state is not None
-        if self._size != state.height + 1:
+        if self._size != state.height + 1 or (not self._note and now >= self._again):
             with self._machine.view() as view:
-                attesters = view.find(Attesters, CURRENT)
+                attesters = attesting(view)
             if attesters is not None:
-                if self._own is not None and state.header.attesters_root != self._named:
+                if self._own is not None and (state.header.attesters_root != self._named or not self._note):
                     self._use(self._own, state.header.attesters_root)
                 said = self._attestation.committed(state.height + 1, state.root, attesters.named, now)
                 self._note = said or b""
-            self._size = state.height + 1
+            self._size, self._again = state.height + 1, now + AGAIN_MS
         return self._note
 
     def hear(self, note: bytes, now: int) -> None:
         """What another node's vote has brought along. Whatever it is, the vote counts."""
         self.note(now)
-        if not note or len(note) > NOTE_BYTES or note in self._heard:
+        if note in self._heard:
             return
         try:
             self._attestation.receive(note)
@@ -68,11 +69,11 @@ class Attesting:
         self._heard.append(note)
 
     def _use(self, own: Callable[[], Sequence[NodeAttester]], named: bytes) -> None:
-        """Attest with the keys that are there now; tried again with the next block where their token does not answer."""
+        """Attest with the keys that are there now. Where a file or a token does not give them the node goes on without."""
         try:
             self._attestation.use(own())
             self._named = named
-        except TokenFault as fault:
+        except (TokenFault, Damaged) as fault:
             logger.error("the node's attester keys cannot be read: %s", fault)
 
 
@@ -81,7 +82,7 @@ class QuorumSigner:
 
     def __init__(self, notes: AttestedNotes, attestation: Attestation) -> None:
         self.origin, self._notes = notes.origin, notes
-        self.sign = attestation.sign
+        self.sign, self.newest = attestation.sign, attestation.newest
 
     @property
     def verifier(self) -> VerifierKey:

@@ -37,23 +37,39 @@ class Connection:
     def ready(self) -> None:
         """Send and read what goes without waiting, and answer what was asked."""
         self._guarded(self._read)
+        self._serve()
 
     def answer(self, response: Any) -> None:
         """The answer to the question for which the handler gave None."""
         self._owes_answer = False
         self._unsent += frame(response.SerializeToString())
-        self._guarded(lambda: None)
+        self._serve()
 
-    def _guarded(self, first: Callable[[], None]) -> None:
-        """What is no request ends this connection, and nothing else."""
+    def _serve(self) -> None:
+        while (request := self._guarded(self._next)) is not None:
+            # What goes wrong in an answer is the node's own fault, also where it is an OSError: it ends more than this.
+            response = self._server.handle(self, request)
+            if response is None:
+                self._owes_answer = True
+            else:
+                self._unsent += frame(response.SerializeToString())
+        self._guarded(self._send)
+
+    def _guarded(self, act: Callable[[], Any]) -> Any:
+        """What is no request, or a connection that the other side ends, ends this connection and nothing else."""
         if self.closed:
-            return
+            return None
         try:
-            first()
-            self._serve()
-            self._send()
+            return act()
         except (BadFrame, DecodeError, OSError) as fault:
             self._server.drop(self, fault)
+            return None
+
+    def _next(self) -> Any:
+        """The next question that is there as a whole, if it is its turn."""
+        if self._owes_answer or (message := self._frames.take()) is None:
+            return None
+        return Request.FromString(message)
 
     def _read(self) -> None:
         if len(self._unsent) > UNSENT_BYTES:
@@ -63,14 +79,6 @@ class Connection:
             if not data:
                 raise ConnectionError("the other side has closed the connection")
             self._frames.add(data)
-
-    def _serve(self) -> None:
-        while not self._owes_answer and (message := self._frames.take()) is not None:
-            response = self._server.handle(self, Request.FromString(message))
-            if response is None:
-                self._owes_answer = True
-            else:
-                self._unsent += frame(response.SerializeToString())
 
     def _send(self) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -24,7 +24,7 @@ from infoharbor.engine.cometbft.light import LightBlocks
 from infoharbor.engine.cometbft.mempool import SharedMempool
 from infoharbor.engine.cometbft.order import Order
 from infoharbor.engine.cometbft.pending import Pending
-from infoharbor.engine.cometbft.process import ConsensusProcess
+from infoharbor.engine.cometbft.process import HALTED_STOP_SECONDS, STOP_SECONDS, ConsensusProcess
 from infoharbor.engine.cometbft.quarantining import QuarantiningEngine
 from infoharbor.engine.cometbft.retention import Retention
 from infoharbor.engine.cometbft.snapshots import Snapshots
@@ -79,7 +79,11 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
             self._prepared.set()
             if not self._joined:
                 super().close()
-        self._process.start()
+        try:
+            self._process.start()
+        except BaseException:
+            self.close()
+            raise
 
     def _join_network(self, home: ConsensusHome, program: Path) -> None:
         self._order = Order(home.order, self._machine.height)
@@ -118,16 +122,6 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
         if notes is not None:
             self._signer = QuorumSigner(notes, self.attestation)  # type: ignore[assignment]
 
-    def checkpoint(self) -> str:
-        """The newest that a quorum has attested, where members attest; the network may be at the next already."""
-        self._current()
-        try:
-            return super().checkpoint()
-        except Refused:
-            if newest := self.attestation.newest():
-                return newest
-            raise
-
     @property
     def consensus_process_id(self) -> int | None:
         """CometBFT's, while it runs."""
@@ -145,7 +139,7 @@ class ReplicatedEngine(QuarantiningEngine, SnapshottingEngine):
 
     def close(self) -> None:
         self._leaving.set()
-        self._process.stop()
+        self._process.stop(HALTED_STOP_SECONDS if self._condition == "halted" else STOP_SECONDS)
         self._end_asking()
         super().close()
 

@@ -61,8 +61,8 @@ def found_network(
 
 
 def network_of_pilot(pilot: Path, folders: Mapping[str, Path], keys: Mapping[str, ValidatorKeys]) -> int:
-    """Turn an embedded ledger into a network: the first folder takes over the pilot's own, the others begin with a copy of
-    its blocks; the height from which CometBFT orders. The chain goes on, so every earlier proof holds.
+    """Turn an embedded ledger that its members attest into a network: the first folder takes over the pilot's own, the others
+    begin with a copy of its blocks; the height from which CometBFT orders. The chain goes on, so every earlier proof holds.
 
     The pilot's folder is moved, not copied, so that nobody runs it on beside the network: it would be a second history."""
     first, *others = folders
@@ -75,6 +75,10 @@ def network_of_pilot(pilot: Path, folders: Mapping[str, Path], keys: Mapping[str
             _copy(folder, DataFolder(folders[name]))
         folders[first].parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.move(pilot, folders[first])
+        # The key has signed that the members attest in its place; thieves could sign something else with it.
+        log_key = DataFolder(folders[first]).log_key
+        log_key.unlink()
+        write_key(log_key, SUITES["ed25519"].generate())
     with contextlib.closing(open_reader(folders[first])) as reader:
         height = reader.status().height
     founding = consensus_genesis(founded.chain.id, milliseconds(), keys)

@@ -6,24 +6,32 @@
 """
 
 import base64
-import hashlib
 import json
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from infoharbor.crypto.suites import ED25519, SUITES, PrivateKey
-from infoharbor.engine.cometbft.settings import EVIDENCE_BLOCKS, EVIDENCE_NANOSECONDS, settings, sync_settings, toml
-from infoharbor.engine.cometbft.validators import POWER
-from infoharbor.engine.folder import PRIVATE_FOLDER, sync_folder, write_private
+from infoharbor.crypto.suites import SUITES, PrivateKey
+from infoharbor.engine.cometbft import key_files
+from infoharbor.engine.cometbft.key_files import encoded, key_in, node_id_of
+from infoharbor.engine.cometbft.settings import (
+    EVIDENCE_BLOCKS,
+    EVIDENCE_NANOSECONDS,
+    NO_KEY,
+    settings,
+    sync_settings,
+    toml,
+)
+from infoharbor.engine.cometbft.validators import POWER, address_of
+from infoharbor.engine.cometbft.voting_key import VotingKey
+from infoharbor.engine.folder import PRIVATE_FOLDER, write_private
 from infoharbor.engine.interface import Damaged
 from infoharbor.kernel import limits
 
-SEED_BYTES = 32
 CHAIN_ID_DIGITS = 40
 SNAPSHOT_EVERY = 10_000
 BLOCK_OVERHEAD_BYTES = 256 * 1024
@@ -62,13 +70,10 @@ class ValidatorKeys(NamedTuple):
     def node_id(self) -> str:
         return node_id_of(self.node.public_key)
 
-    @property
-    def address(self) -> str:
-        return _address(self.consensus)
 
-
-def new_keys() -> ValidatorKeys:
-    return ValidatorKeys(SUITES["ed25519"].generate(), SUITES["ed25519"].generate())
+def new_keys(make: Callable[[], PrivateKey] = SUITES["ed25519"].generate) -> ValidatorKeys:
+    """`make` makes the one that votes where it is to be: in memory for CometBFT's file, or in a token."""
+    return ValidatorKeys(make(), SUITES["ed25519"].generate())
 
 
 class ConsensusHome:
@@ -80,57 +85,54 @@ class ConsensusHome:
         self.log, self.process = self.path / "cometbft.log", self.path / "process"
         self.retention, self.sync = self.path / "retention.json", self.path / "sync.json"
         self.votes = self.path / "data" / "priv_validator_state.json"
-        """CometBFT's memory of what this validator has signed: with another, it could vote twice."""
-        self.genesis_file, self._node_key, self._validator_key, self._next_key = (
-            self.path / "config" / name
-            for name in ("genesis.json", "node_key.json", "priv_validator_key.json", "next_validator_key.json")
-        )
+        """The memory of what this validator has signed, whoever signs: with another, it could vote twice."""
+        config = self.path / "config"
+        self.genesis_file, self._node_key = config / "genesis.json", config / "node_key.json"
+        self.voting_key = VotingKey(config / "priv_validator_key.json")
+        self.next_key = VotingKey(config / "next_validator_key.json")
 
     @property
     def has_keys(self) -> bool:
-        return self._validator_key.exists()
+        return self.voting_key.exists
 
     def write_keys(self, keys: ValidatorKeys) -> None:
         """A new node's keys, and that it has not voted yet."""
         for folder in (self.path, self.path / "config", self.path / "data"):
             folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        write_private(self._node_key, _json({"priv_key": _private(keys.node)}))
-        described = {
-            "address": keys.address, "pub_key": _public(keys.consensus), "priv_key": _private(keys.consensus),
-        }  # fmt: skip
-        write_private(self._validator_key, _json(described))
-        write_private(self.votes, _json({"height": "0", "round": 0, "step": 0}))
+        write_private(self.votes, encoded({"height": "0", "round": 0, "step": 0}))
+        write_private(self._node_key, encoded({"priv_key": key_files.private(keys.node)}))
+        self.voting_key.write(keys.consensus)  # The last of all: a node that has it has the others.
 
     def write_genesis(self, genesis: bytes) -> None:
         write_private(self.genesis_file, genesis)
 
     def node_id(self) -> str:
         """By which the other nodes know this one."""
-        return node_id_of(_key_in(self._node_key, "priv_key")[SEED_BYTES:])
+        return node_id_of(key_in(self._node_key, "priv_key")[key_files.SEED_BYTES :])
+
+    def chain_name(self) -> str:
+        """What CometBFT calls the chain, with which it asks for signatures."""
+        return str(self._genesis()["chain_id"])
 
     def validator_key(self) -> bytes:
         """The public key by which this node votes, if it is a validator."""
-        return _key_in(self._validator_key, "pub_key")
+        return self.voting_key.public_key
 
     def sign_as_validator(self, message: bytes) -> tuple[bytes, bytes]:
         """The public key by which this node votes, and its signature of what its operator decides as a validator's."""
-        key = ED25519.private_key(_key_in(self._validator_key, "priv_key")[:SEED_BYTES])
-        return key.public_key, key.sign(message)
+        return self.voting_key.public_key, self.voting_key.sign(message)
 
-    def make_next_key(self) -> bytes:
+    def make_next_key(self, make: Callable[[], PrivateKey] = SUITES["ed25519"].generate) -> bytes:
         """The public key by which this node is to vote from when the members have voted it; made if there is none yet."""
-        if not self._next_key.exists():
-            key = SUITES["ed25519"].generate()
-            described = {"address": _address(key), "pub_key": _public(key), "priv_key": _private(key)}
-            write_private(self._next_key, _json(described))
-        return _key_in(self._next_key, "pub_key")
+        if not self.next_key.exists:
+            self.next_key.write(make())
+        return self.next_key.public_key
 
     def take_next_key(self, voted: Collection[bytes]) -> None:
-        """Put the next key in the place of the old one, if the members have voted it. What CometBFT keeps of the last vote
-        stays: the new key never votes on a height again either."""
-        if self._next_key.exists() and _key_in(self._next_key, "pub_key") in voted:
-            self._next_key.replace(self._validator_key)
-            sync_folder(self._validator_key.parent)
+        """Put the next key in the place of the old one, if the members have voted it. What is kept of the last vote stays: the
+        new key never votes on a height again either."""
+        if self.next_key.exists and self.next_key.public_key in voted:
+            self.next_key.take_place_of(self.voting_key)
 
     def config(self) -> NodeConfig:
         try:
@@ -153,12 +155,18 @@ class ConsensusHome:
 
     def _founding(self) -> list[tuple[str, bytes, int]]:
         try:
-            genesis = json.loads(self.genesis_file.read_bytes())
             return [
                 (each["name"], base64.b64decode(each["pub_key"]["value"]), int(each["power"]))
-                for each in genesis["validators"]
+                for each in self._genesis()["validators"]
             ]
-        except (OSError, ValueError, KeyError, TypeError) as fault:
+        except (ValueError, KeyError, TypeError) as fault:
+            raise Damaged("consensus/config/genesis.json", str(fault)) from None
+
+    def _genesis(self) -> Any:
+        """As large as it has to be, with hundreds of founders."""
+        try:
+            return json.loads(self.genesis_file.read_bytes())
+        except (OSError, ValueError) as fault:
             raise Damaged("consensus/config/genesis.json", str(fault)) from None
 
     def write_config(self, config: NodeConfig) -> None:
@@ -167,8 +175,12 @@ class ConsensusHome:
     def write_settings(self) -> None:
         """What CometBFT reads at its start: written anew each time, so that nobody edits it by mistake."""
         sync = self.awaited_sync()
-        begins = {} if sync is None else {"statesync": sync_settings(sync)}
-        write_private(self.path / "config" / "config.toml", toml(settings(self.config()) | begins).encode())
+        sections = settings(self.config())
+        if sync is not None:
+            sections["statesync"] = sync_settings(sync)
+        if self.voting_key.in_token:
+            sections[""] |= NO_KEY
+        write_private(self.path / "config" / "config.toml", toml(sections).encode())
 
     def awaited_sync(self) -> Sync | None:
         """How this node is to begin, if it has yet to."""
@@ -201,7 +213,7 @@ def consensus_genesis(chain: bytes, time: int, validators: Mapping[str, Validato
     """CometBFT's own genesis; it names ours by its hash, so that a node of another chain never starts."""
     seconds, milliseconds = divmod(time, 1000)
     begin = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return _json(
+    return encoded(
         {
             "genesis_time": f"{begin}.{milliseconds:03d}000000Z",
             "chain_id": chain_name(chain),
@@ -218,7 +230,12 @@ def consensus_genesis(chain: bytes, time: int, validators: Mapping[str, Validato
                 "abci": {"vote_extensions_enable_height": "1"},
             },
             "validators": [
-                {"address": keys.address, "pub_key": _public(keys.consensus), "power": str(POWER), "name": name}
+                {
+                    "address": address_of(keys.consensus.public_key).upper(),
+                    "pub_key": key_files.public(keys.consensus),
+                    "power": str(POWER),
+                    "name": name,
+                }
                 for name, keys in validators.items()
             ],
             "app_hash": "",
@@ -230,30 +247,3 @@ def consensus_genesis(chain: bytes, time: int, validators: Mapping[str, Validato
 def peers_of(addresses: Mapping[str, str], ids: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Everyone but `name`, as its CometBFT is to call them."""
     return tuple(f"{ids[other]}@{address}" for other, address in addresses.items() if other != name)
-
-
-def _address(key: PrivateKey) -> str:
-    return hashlib.sha256(key.public_key).digest()[:20].hex().upper()
-
-
-def _public(key: PrivateKey) -> dict[str, str]:
-    return {"type": "tendermint/PubKeyEd25519", "value": base64.b64encode(key.public_key).decode()}
-
-
-def _private(key: PrivateKey) -> dict[str, str]:
-    return {"type": "tendermint/PrivKeyEd25519", "value": base64.b64encode(key.secret + key.public_key).decode()}
-
-
-def node_id_of(public_key: bytes) -> str:
-    return hashlib.sha256(public_key).digest()[:20].hex()
-
-
-def _key_in(file: Path, part: str) -> bytes:
-    try:
-        return base64.b64decode(json.loads(file.read_bytes())[part]["value"])
-    except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise Damaged(f"consensus/config/{file.name}", str(fault)) from None
-
-
-def _json(value: Mapping[str, Any] | Sequence[Any]) -> bytes:
-    return json.dumps(value, indent=2).encode()

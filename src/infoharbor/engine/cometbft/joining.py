@@ -4,7 +4,8 @@ The node makes its keys where it will run, and asks with their public halves. Th
 the genesis, the members' common secret for blinds, the other nodes' addresses, and a block of CometBFT to trust. From there
 it fetches the others' state itself; or all blocks, where there is no snapshot yet."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import httpx
 import msgspec
 from msgspec import to_builtins
 
-from infoharbor.crypto.suites import SUITES
+from infoharbor.contracts.identity.attesters import Handover
+from infoharbor.crypto.suites import SUITES, PrivateKey
 from infoharbor.engine.cometbft.home import SNAPSHOT_EVERY, ConsensusHome, NodeConfig, Sync, new_keys
 from infoharbor.engine.cometbft.light import NEWEST_COMMIT, PATIENCE_S, QUESTIONS_PATH, trusted_block
 from infoharbor.engine.cometbft.order import Order
@@ -20,6 +22,7 @@ from infoharbor.engine.cometbft.skips import Skip, place, skips_in
 from infoharbor.engine.folder import DataFolder, write_private
 from infoharbor.engine.interface import Refused
 from infoharbor.engine.lifecycle import create
+from infoharbor.engine.reader import open_reader
 from infoharbor.engine.state_shelf import Shelf
 from infoharbor.kernel.block import Genesis, genesis_codec
 from infoharbor.kernel.encoding import Malformed
@@ -55,12 +58,18 @@ class Invitation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     skips: tuple[Skip, ...] = ()
 
 
-def ask(data: Path, name: str, address: str, admission: dict[str, Any]) -> Request:
-    """Make a new node's keys in its folder; what it asks with."""
+def ask(
+    data: Path,
+    name: str,
+    address: str,
+    admission: dict[str, Any],
+    make: Callable[[], PrivateKey] = SUITES["ed25519"].generate,
+) -> Request:
+    """Make a new node's keys in its folder, the one that votes by `make`; what it asks with."""
     home = ConsensusHome(data)
     if home.has_keys:
         raise Refused("network.folder_taken", "data", "a folder without a node")
-    keys = new_keys()
+    keys = new_keys(make)
     home.write_keys(keys)
     home.write_config(NodeConfig(name, address, ()))
     return Request(name, keys.node_id, keys.consensus.public_key.hex(), address, admission)
@@ -68,10 +77,14 @@ def ask(data: Path, name: str, address: str, admission: dict[str, Any]) -> Reque
 
 def invite(data: Path, gateways: Sequence[str] = ()) -> Invitation:
     """What the node in this folder knows and a new one needs. `gateways` are at least the node's own, which has to run, and
-    best another member's besides."""
+    best another member's besides. `network.no_state` where the ledger was a pilot's, whose blocks CometBFT does not have, and
+    this node has kept no state yet."""
     folder, home = DataFolder(data), ConsensusHome(data)
     config = home.config()
     own = f"{home.node_id()}@{config.listen}"
+    sync = sync_from(gateways) if gateways and Shelf(folder.snapshots).kept() else None
+    if sync is None and _was_pilot(data):
+        raise Refused("network.no_state", "gateway", "the gateway of a node that keeps its state (--snapshot-every)")
     return Invitation(
         folder.genesis.read_bytes(),
         folder.secret.read_bytes(),
@@ -79,9 +92,14 @@ def invite(data: Path, gateways: Sequence[str] = ()) -> Invitation:
         (own, *config.peers),
         tuple(gateways),
         config.snapshot_every,
-        sync_from(gateways) if gateways and Shelf(folder.snapshots).kept() else None,
+        sync,
         tuple(skips_in(data)),
     )
+
+
+def _was_pilot(data: Path) -> bool:
+    with contextlib.closing(open_reader(data)) as reader, reader.snapshot() as snapshot:
+        return snapshot.find(Handover, 0) is not None
 
 
 def sync_from(gateways: Sequence[str]) -> Sync:

@@ -1,11 +1,8 @@
-"""The messages of ABCI 2.0 that CometBFT and we exchange: names, field numbers and types, as its specification has them.
-
-A field that we never read or set is left out; protobuf passes over what it does not know.
-"""
+"""The messages of ABCI 2.0 that CometBFT and we exchange: names, field numbers and types, as its specification has them."""
 
 from typing import Any, Final
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from infoharbor.engine.cometbft.declaring import message_classes
 
 ABCI_VERSION: Final = "2.0.0"
 
@@ -48,7 +45,11 @@ MESSAGES: Final = {
     "RequestOfferSnapshot": "snapshot:Snapshot:1 app_hash:bytes:2",
     "RequestLoadSnapshotChunk": "height:uint64:1 format:uint32:2 chunk:uint32:3",
     "RequestApplySnapshotChunk": "index:uint32:1 chunk:bytes:2 sender:string:3",
-    "RequestPrepareProposal": f"max_tx_bytes:int64:1 txs:bytes*:2 misbehavior:Misbehavior*:4 {_BLOCK}",
+    "ExtendedVoteInfo": "vote_extension:bytes:3",
+    "ExtendedCommitInfo": "votes:ExtendedVoteInfo*:2",
+    "RequestPrepareProposal": (
+        f"max_tx_bytes:int64:1 txs:bytes*:2 local_last_commit:ExtendedCommitInfo:3 misbehavior:Misbehavior*:4 {_BLOCK}"
+    ),
     "RequestProcessProposal": f"txs:bytes*:1 misbehavior:Misbehavior*:3 hash:bytes:4 {_BLOCK}",
     "RequestExtendVote": "hash:bytes:1 height:int64:2",
     "RequestVerifyVoteExtension": "hash:bytes:1 validator_address:bytes:2 height:int64:3 vote_extension:bytes:4",
@@ -75,7 +76,6 @@ MESSAGES: Final = {
     "ResponseVerifyVoteExtension": "status:int32:1",
     "ResponseFinalizeBlock": "tx_results:ExecTxResult*:2 validator_updates:ValidatorUpdate*:3 app_hash:bytes:5",
 }
-"""Name, type and number of each field; a star after the type means a list."""
 
 
 def message_name(prefix: str, kind: str) -> str:
@@ -83,44 +83,14 @@ def message_name(prefix: str, kind: str) -> str:
     return prefix + kind.title().replace("_", "")
 
 
-_PACKAGE = "tendermint.abci"
-_Field = descriptor_pb2.FieldDescriptorProto
+def _choice(prefix: str, kinds: dict[str, int]) -> str:
+    return " ".join(f"{kind}:{message_name(prefix, kind)}:{number}" for kind, number in kinds.items())
 
 
-def _add(file: descriptor_pb2.FileDescriptorProto, name: str, fields: list[tuple[str, str, int]], *, one: bool) -> None:
-    message = file.message_type.add(name=name)
-    if one:
-        message.oneof_decl.add(name="value")
-    for field, kind, number in fields:
-        label = _Field.LABEL_REPEATED if kind.endswith("*") else _Field.LABEL_OPTIONAL
-        kind = kind.removesuffix("*")
-        added = message.field.add(name=field, number=number, label=label)
-        if kind in MESSAGES:
-            added.type, added.type_name = _Field.TYPE_MESSAGE, f".{_PACKAGE}.{kind}"
-        else:
-            added.type = _Field.Type.Value(f"TYPE_{kind.upper()}")
-        if one:
-            added.oneof_index = 0
-
-
-def _split(field: str) -> tuple[str, str, str]:
-    name, kind, number = field.split(":")
-    return name, kind, number
-
-
-def _classes() -> dict[str, Any]:
-    file = descriptor_pb2.FileDescriptorProto(name="infoharbor/abci.proto", package=_PACKAGE, syntax="proto3")
-    for name, text in MESSAGES.items():
-        _add(file, name, [(field, kind, int(number)) for field, kind, number in map(_split, text.split())], one=False)
-    for name, kinds in (("Request", REQUESTS), ("Response", RESPONSES)):
-        _add(file, name, [(kind, message_name(name, kind), number) for kind, number in kinds.items()], one=True)
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    names = (*MESSAGES, "Request", "Response")
-    found = pool.FindMessageTypeByName
-    return {name: message_factory.GetMessageClass(found(f"{_PACKAGE}.{name}")) for name in names}
-
-
-_CLASSES = _classes()
+_CLASSES = message_classes(
+    "tendermint.abci",
+    MESSAGES,
+    {"Request": _choice("Request", REQUESTS), "Response": _choice("Response", RESPONSES)},
+)
 Request: Any = _CLASSES["Request"]
 Response: Any = _CLASSES["Response"]

@@ -1,4 +1,5 @@
-"""CometBFT's process: started beside the node, started again if it ends, stopped with it; and what it says."""
+"""CometBFT's process: started beside the node, started again if it ends, stopped with it; and what it says. Where its
+validator's key is in a token, the node signs for it."""
 
 import contextlib
 import logging
@@ -13,9 +14,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from infoharbor.engine.cometbft.home import ConsensusHome
+from infoharbor.engine.cometbft.last_signed import LastSigned
+from infoharbor.engine.cometbft.signer import Signer
+from infoharbor.engine.cometbft.signing import Signing
 from infoharbor.engine.folder import write_private
+from infoharbor.engine.interface import Refused
 
-STOP_SECONDS = 10
+STOP_SECONDS, HALTED_STOP_SECONDS = 10, 1
+"""For CometBFT to end in order. Where the engine has halted, it waits for an answer that never comes: there is no order to
+wait for, and nothing to lose."""
+LOOKS_EVERY_SECONDS = 0.02
 PAUSE_SECONDS = (0.5, 1, 2, 5, 10)
 """Before it is started again, longer each time that it ended soon."""
 LONG_ENOUGH_SECONDS = 60
@@ -35,6 +43,8 @@ class ConsensusProcess:
         # A socket's path has at most 107 bytes: a data folder's may be longer.
         self._folder = Path(tempfile.mkdtemp(prefix="infoharbor-"))
         self.socket, self.questions = self._folder / "abci", self._folder / "rpc"
+        self._asking = self._folder / "signer"
+        self._signer: Signer | None = None
         self._stopping = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
         self._gate = threading.Lock()
@@ -47,19 +57,36 @@ class ConsensusProcess:
 
     def start(self) -> None:
         end_left_over(self._home)
+        if self._home.voting_key.in_token:
+            self._signer = self._signs()
+            self._signer.start()
         self._watcher.start()
 
-    def stop(self) -> None:
-        """End it in order, or else at once."""
+    def stop(self, patience_s: float = STOP_SECONDS) -> None:
+        """End it in order, or else at once. Killed, it loses nothing that it has told anyone."""
         self._stopping.set()
         with self._gate:
             child = self._child
         if child is not None:
-            end(child)
+            end(child, patience_s)
         if self._watcher.is_alive():
             self._watcher.join()
+        if self._signer is not None:
+            self._signer.stop()
         self._home.process.unlink(missing_ok=True)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _signs(self) -> Signer:
+        home = self._home
+        last = LastSigned(home.votes, home.voting_key.public_key)
+        return Signer(self._asking, Signing(home.voting_key, last, home.chain_name(), self._begin_again).answer)
+
+    def _begin_again(self) -> None:
+        """End the child, for the watcher to start it again."""
+        with self._gate:
+            child = self._child
+        if child is not None:
+            end(child)
 
     def _watch(self) -> None:
         quick = 0
@@ -70,7 +97,7 @@ class ConsensusProcess:
                 self._child = child = self._started()
             started = time.monotonic()
             if self._listen(child):
-                end(child)
+                end(child, HALTED_STOP_SECONDS)
                 return
             child.wait()
             if self._stopping.is_set():
@@ -84,11 +111,14 @@ class ConsensusProcess:
 
     def _started(self) -> "subprocess.Popen[bytes]":
         self._home.write_settings()
-        self.questions.unlink(missing_ok=True)  # One that was killed leaves it, and the next could not listen there.
+        for path in (self.questions, self._asking):
+            path.unlink(missing_ok=True)  # One that was killed leaves it, and the next could not listen there.
+        asks = () if self._signer is None else ("--priv_validator_laddr", f"unix://{self._asking}")
         child = subprocess.Popen(
             [
-                *(self._program, "start", "--home", self._home.path, "--proxy_app", f"unix://{self.socket}"),
+                *(self._program, "start", "--home", _whole(self._home), "--proxy_app", f"unix://{self.socket}"),
                 *("--rpc.laddr", f"unix://{self.questions}"),
+                *asks,
             ],
             env=os.environ | {"TMPDIR": str(self._home.path / "data")},  # Where a snapshot's chunks wait.
             stdin=subprocess.DEVNULL,
@@ -115,10 +145,10 @@ class ConsensusProcess:
         return False
 
 
-def end(child: "subprocess.Popen[bytes]") -> None:
+def end(child: "subprocess.Popen[bytes]", patience_s: float = STOP_SECONDS) -> None:
     child.terminate()
     try:
-        child.wait(STOP_SECONDS)
+        child.wait(patience_s)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
@@ -128,9 +158,41 @@ def end_left_over(home: ConsensusHome) -> None:
     """End the child of a node that was killed, should it live: two must never vote with one key."""
     try:
         process_id = int(home.process.read_bytes())
-        command = Path(f"/proc/{process_id}/cmdline").read_bytes()
     except (OSError, ValueError):
         return
-    if str(home.path).encode() in command:
+    if _whole(home).encode() in _command(process_id):
         with contextlib.suppress(ProcessLookupError):
             os.kill(process_id, signal.SIGKILL)
+        _wait_until_gone(process_id)
+
+
+def _whole(home: ConsensusHome) -> str:
+    """Its path, the same from wherever the node is started: by it a child is known again."""
+    return str(home.path.resolve())
+
+
+def _wait_until_gone(process_id: int) -> None:
+    """One that lives on could sign after what it has signed was read."""
+    until = time.monotonic() + STOP_SECONDS
+    while not _is_gone(process_id):
+        if time.monotonic() > until:
+            raise Refused("node.locked", "consensus", f"that the process {process_id}, left over from before, is gone")
+        time.sleep(LOOKS_EVERY_SECONDS)
+
+
+def _is_gone(process_id: int) -> bool:
+    """Whether it has ended with all its threads, whoever has yet to take note of it."""
+    folder = Path(f"/proc/{process_id}")
+    try:
+        state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+        return state in ("Z", "X") and len(list((folder / "task").iterdir())) == 1
+    except OSError:
+        return True
+
+
+def _command(process_id: int) -> bytes:
+    """Empty for one that has ended."""
+    try:
+        return Path(f"/proc/{process_id}/cmdline").read_bytes()
+    except OSError:
+        return b""

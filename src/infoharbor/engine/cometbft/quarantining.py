@@ -83,11 +83,12 @@ class QuarantiningEngine(NodeEngine):
             return root_with(self.chain.suite, snapshot, leaves)
 
     def _keep(self, quarantine: Quarantine) -> None:
-        self._quarantine = quarantine
+        """In the folder first: who is told of it by the node finds it there."""
         try:
             self._data.write_quarantine(quarantine)
         except OSError:
             logger.exception("the quarantine is not kept; CometBFT will find it again")
+        self._quarantine = quarantine
 
     def _end_asking(self) -> None:
         if self._asking is not None:

@@ -15,6 +15,13 @@ EVIDENCE_BLOCKS = 100_000
 EVIDENCE_NANOSECONDS = 7 * 24 * 3600 * 10**9
 """Evidence of misbehaviour lapses once it is older than both."""
 
+NO_KEY = {
+    "priv_validator_key_file": "data/not_a_validator_key.json",
+    "priv_validator_state_file": "data/not_a_validator_state.json",
+}
+"""Where CometBFT asks for signatures. It makes a key of its own all the same, in these files if there is none, and forgets what
+was signed; nobody knows that key, and nothing is signed with it."""
+
 
 def settings(config: "NodeConfig") -> dict[str, dict[str, Any]]:
     """What differs from CometBFT's defaults, by section."""

@@ -55,7 +55,9 @@ class Snapshots:
 
     def is_due(self, place: Place) -> bool:
         """Whether one is to be made here. While one is being made, no other is begun."""
-        return self._every > 0 and place.order % self._every == 0 and self._place is None
+        # A pilot's blocks are older than the network: nobody who comes new could begin with the first of them.
+        begins_grown = place.order == 1 < place.height
+        return self._every > 0 and (place.order % self._every == 0 or begins_grown) and self._place is None
 
     @property
     def holds_store(self) -> bool:
@@ -91,6 +93,7 @@ class Snapshots:
         except OSError as fault:
             return self.give_up(str(fault))
         assert self._process.stdout is not None
+        os.set_blocking(self._process.stdout.fileno(), False)
         self._selector.register(self._process.stdout, selectors.EVENT_READ, self._receive)
         return None
 
@@ -103,9 +106,13 @@ class Snapshots:
         self._end()
 
     def _receive(self) -> None:
-        assert self._process is not None
+        if self._process is None:
+            return None  # It was ended between the selector's word and this one's turn.
         assert self._process.stdout is not None
-        said = os.read(self._process.stdout.fileno(), SAID_BYTES)
+        try:
+            said = os.read(self._process.stdout.fileno(), SAID_BYTES)
+        except BlockingIOError:
+            return None  # That word was of the process before this one.
         self._said = (self._said + said)[-SAID_BYTES:]
         lines = self._said.decode(errors="replace").splitlines()
         self._opened = OPENED in lines[:1]

@@ -76,6 +76,11 @@ class Captures:
         self._begin(job, raw, found)
         return job
 
+    async def find(self, organisation: str, identifier: str) -> Job | None:
+        """The organisation's own job with this id."""
+        running = self.jobs.running(organisation, identifier)
+        return running or await self._on_disk(self.jobs.find, organisation, identifier)
+
     async def capture_one(self, reader: Reader, raw: bytes) -> Received:
         """Record a single event and wait for it. Refused as `trace.event_known` if it is there already."""
         document = await self._aside(read, raw, events_max=1)

@@ -14,11 +14,12 @@ from infoharbor.edgekit.sight import Sight
 from infoharbor.engine.interface import Refused
 from infoharbor.gateway.epcis.conditions import EVERYTHING, EventQuery, Order
 from infoharbor.gateway.epcis.facts import facts_of
-from infoharbor.gateway.epcis.index import Asker, Candidate, Described, Index
+from infoharbor.gateway.epcis.index import Asker, Candidate, Index
+from infoharbor.gateway.epcis.rows import Described
 from infoharbor.kernel.authority import RoleOf
 from infoharbor.kernel.readers import Reader, Readers
 from infoharbor.kernel.records import record_type
-from infoharbor.sdk.local import Ledger
+from infoharbor.sdk.ledger import Ledger
 from infoharbor.sdk.problems import Problem
 from infoharbor.vault.vaults import Vaults
 

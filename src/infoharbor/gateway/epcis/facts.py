@@ -64,7 +64,10 @@ def facts_of(event: dict[str, Any]) -> Facts:
     with suppress(AttributeError, KeyError, TypeError, ValueError, EventFault):
         names = Names({}).declare(event.get("@context", []))
         for name, value in _facts(event, names):
-            found.setdefault(name, set()).add(value)
+            if name in found:
+                found[name].add(value)
+            else:
+                found[name] = {value}
     return found
 
 

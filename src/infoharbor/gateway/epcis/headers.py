@@ -2,16 +2,19 @@
 
 import re
 from importlib.metadata import version
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+from litestar.connection import ASGIConnection
 
 from infoharbor.contracts.trace.actions import EVENTS_PER_ACTION
 from infoharbor.contracts.trace.exchange.document import DOCUMENT_BYTES
 from infoharbor.contracts.trace.exchange.xml_writing import URN, WEB
-from infoharbor.gateway.exchange import XML, Asked
+from infoharbor.gateway.exchange import XML
 from infoharbor.sdk.problems import Problem
 
 VERSION: Final = "2.0.0"
 OURS: Final = (2, 0)
+Connection = ASGIConnection[Any, Any, Any, Any]
 EPC_FORMAT: Final = "Always_GS1_Digital_Link"
 EPC_URN: Final = "Always_EPC_URN"
 NEVER: Final = "Never_Translates"
@@ -45,8 +48,17 @@ class Manner(NamedTuple):
     epcs: str
     words: str
 
+    @property
+    def told(self) -> dict[str, str]:
+        """The headers that say so."""
+        return ANSWERED | {"GS1-EPC-Format": self.epcs} | ({"GS1-CBV-XML-Format": self.words} if self.xml else {})
 
-def ensure_spoken(request: Asked, *, xml: bool = False) -> None:
+
+USUAL: Final = Manner(False, EPC_FORMAT, WEB)
+"""What a client gets that asks for nothing in particular."""
+
+
+def ensure_spoken(request: Connection, *, xml: bool = False) -> None:
     """Refuse a request for another version, format or media type than there is (406); `xml` says that XML is."""
     headers = request.headers
     for standard in ("EPCIS", "CBV"):
@@ -67,14 +79,14 @@ def ensure_spoken(request: Asked, *, xml: bool = False) -> None:
         raise Problem("trace.epcis_format", field="Accept", expected=" or ".join(spoken))
 
 
-def manner_of(request: Asked) -> Manner:
+def manner_of(request: Connection) -> Manner:
     """What an admitted request asks for; JSON where it takes both alike."""
     headers, accept = request.headers, request.headers.get("accept", "*/*")
     epcs, words = (headers.get(name, NO_PREFERENCE) for name in ("gs1-epc-format", "gs1-cbv-xml-format"))
     return Manner(
         quality(accept, XML) > quality(accept, MEDIA_TYPES),
-        EPC_FORMAT if epcs == NO_PREFERENCE else epcs,
-        WEB if words == NO_PREFERENCE else words,
+        USUAL.epcs if epcs == NO_PREFERENCE else epcs,
+        USUAL.words if words == NO_PREFERENCE else words,
     )
 
 
@@ -97,7 +109,7 @@ def _quality(accept: str, wanted: str) -> float:
     return max(exact or wide, default=0.0)
 
 
-def error_behaviour(request: Asked) -> str:
+def error_behaviour(request: Connection) -> str:
     """What a capture does with its valid events when others are not: `rollback` unless the client says `proceed`."""
     behaviour = request.headers.get("gs1-capture-error-behaviour", ROLLBACK)
     if behaviour not in (ROLLBACK, PROCEED):

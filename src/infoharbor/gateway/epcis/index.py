@@ -4,8 +4,6 @@ It follows the ledger's blocks into a file of its own, which can be deleted at a
 withhold is indexed by keyed digests alone, which only their own queries can make.
 """
 
-import hashlib
-import hmac
 import itertools
 import sqlite3
 import threading
@@ -16,11 +14,11 @@ from queue import Empty, LifoQueue
 from typing import Final, NamedTuple
 
 from infoharbor.contracts.trace.records import EVERYONE, Event
-from infoharbor.engine.folder import PRIVATE_FILE
 from infoharbor.engine.interface import Reading
+from infoharbor.gateway.database import open_private
 from infoharbor.gateway.epcis.conditions import EventQuery
-from infoharbor.gateway.epcis.facts import Facts, Value
-from infoharbor.gateway.epcis.plans import PRESENT, Plan, column_of, marks, number_of, plan
+from infoharbor.gateway.epcis.plans import PRESENT, Plan, column_of, marks, plan
+from infoharbor.gateway.epcis.rows import Described, Writer, digest
 from infoharbor.gateway.epcis.sequence import Numbered, events_in, events_of, newest_in
 from infoharbor.gateway.epcis.tables import FORM, NAMES, TABLES
 from infoharbor.kernel.records import record_type
@@ -28,24 +26,8 @@ from infoharbor.kernel.records import record_type
 FILE: Final = "epcis_index.sqlite"
 BLOCKS_AT_ONCE: Final = 64
 EVENTS_AT_ONCE: Final = 5_000
-NUMBERS_KEPT: Final = 100_000
 BATCH: Final = 500
 SAMPLES: Final = 20
-
-
-class Described(NamedTuple):
-    """An event's facts as anyone may have them, and those that only its owner has, where they are kept here."""
-
-    shown: Facts
-    held: Facts
-
-
-class Rows(NamedTuple):
-    """What is to be written of several events: rows of the three tables of facts."""
-
-    facts: set[tuple[int, int]]
-    numbers: set[tuple[int, float, int]]
-    held: set[tuple[int, int]]
 
 
 class Candidate(NamedTuple):
@@ -77,12 +59,12 @@ class Index:
         describe: Callable[[Event], Described],
         secret_of: Callable[[str], bytes],
     ) -> None:
-        self._reading, self._describe, self._secret_of = reading, describe, secret_of
+        self._reading, self._describe = reading, describe
         self._file, self._chain = data / FILE, chain.hex()
         self._writing = threading.Lock()
         self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
-        self._numbers: dict[tuple[str, ...], int] = {}
         self._database = self._open()
+        self._writer = Writer(self._database, secret_of)
         self.height = self._prepare()
 
     # Following
@@ -109,62 +91,23 @@ class Index:
 
     def _take(self, events: Iterable[Numbered], height: int) -> None:
         """Take in events: everything up to `height` is there then."""
-        kind, rows = record_type(Event), Rows(set(), set(), set())
+        kind = record_type(Event)
         try:
             with self._database:
                 self._database.execute("BEGIN")
+                rows = self._writer.rows()
                 for seq, path, entry in events:
-                    self._put(seq, path.removeprefix(kind.prefix), kind.read(entry), rows)
-                self._database.executemany("INSERT INTO facts VALUES (?, ?)", sorted(rows.facts))
-                self._database.executemany("INSERT INTO numbers VALUES (?, ?, ?)", sorted(rows.numbers))
-                self._database.executemany("INSERT INTO held VALUES (?, ?)", sorted(rows.held))
+                    key, record = path.removeprefix(kind.prefix), kind.read(entry)
+                    if entry is None or entry.version > 1:
+                        rows.remove(key)
+                    if record is not None:
+                        rows.add(seq, key, record, self._describe(record))
+                rows.write()
                 self._database.execute("UPDATE meta SET value = ? WHERE name = 'height'", (str(height),))
         except BaseException:
-            self._numbers.clear()  # some of them were taken back
+            self._writer.forget()  # some of what it knows was taken back
             raise
         self.height = height
-
-    def _put(self, seq: int, key: str, record: Event | None, rows: Rows) -> None:
-        # What is left of an older version's facts leads to no event any more.
-        self._database.execute("DELETE FROM events WHERE key = ?", (key,))
-        if record is None:
-            return
-        described = self._describe(record)
-        self._database.execute(
-            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)",
-            (seq, key, record.captured_by, self._audience(record.audience), record.event_time, record.record_time),
-        )
-        for field, values in described.shown.items():
-            for value in values:
-                number = number_of(value)
-                if number is None:
-                    rows.facts.add((self._name(field, PRESENT if value is None else str(value)), seq))
-                else:
-                    rows.numbers.add((self._name(field, PRESENT), number, seq))
-        if described.held:
-            secret = self._secret_of(record.captured_by)
-            for field, values in described.held.items():
-                rows.held.update((digest(secret, field, value), seq) for value in (None, *values))
-
-    def _name(self, field: str, value: str) -> int:
-        return self._known("names", "field, value", (field, value))
-
-    def _audience(self, readers: tuple[str, ...]) -> int:
-        return self._known("audiences", "readers", ("\n".join(readers),))
-
-    def _known(self, table: str, columns: str, values: tuple[str, ...]) -> int:
-        """The number of what is written once and named often."""
-        known = self._numbers.get((table, *values))
-        if known is None:
-            last = columns.rpartition(" ")[2]
-            statement = f"INSERT INTO {table} ({columns}) VALUES ({marks(values)})"
-            found = self._database.execute(
-                f"{statement} ON CONFLICT DO UPDATE SET {last} = {last} RETURNING id", values
-            ).fetchone()
-            if len(self._numbers) >= NUMBERS_KEPT:
-                self._numbers.clear()
-            known = self._numbers[(table, *values)] = int(found[0])
-        return known
 
     # Asking
 
@@ -270,11 +213,7 @@ class Index:
             self._readers.put(database)
 
     def _open(self) -> sqlite3.Connection:
-        self._file.touch(mode=PRIVATE_FILE)
-        database = sqlite3.connect(self._file, timeout=10, check_same_thread=False, isolation_level=None)
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        return database
+        return open_private(self._file, "synchronous = NORMAL")
 
     def _prepare(self) -> int:
         """Make the tables unless they are there, for this ledger and in this form; the height that they are at."""
@@ -290,16 +229,10 @@ class Index:
 
     def _begin(self) -> int:
         """Empty tables; the height that they are of."""
-        self._numbers.clear()
+        self._writer.forget()
         for name in NAMES:
             self._database.execute(f"DROP TABLE IF EXISTS {name}")
         self._database.executescript(TABLES)
         first = (("chain", self._chain), ("form", FORM), ("height", "-1"))
         self._database.executemany("INSERT INTO meta VALUES (?, ?)", first)
         return -1
-
-
-def digest(secret: bytes, field: str, value: Value) -> int:
-    """What a withheld fact is found by: numbers only by their being there."""
-    text = value if isinstance(value, str) else PRESENT
-    return int.from_bytes(hmac.digest(secret, f"{field}\n{text}".encode(), hashlib.sha256)[:8], "big", signed=True)

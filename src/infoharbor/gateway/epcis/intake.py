@@ -24,7 +24,7 @@ from infoharbor.kernel.encoding import encode
 from infoharbor.kernel.limits import ACTION_BYTES
 from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.sdk.building import now_ms
-from infoharbor.sdk.local import Ledger
+from infoharbor.sdk.ledger import Ledger
 from infoharbor.vault.store import Item
 from infoharbor.vault.vaults import Vaults
 

@@ -1,7 +1,6 @@
 """Capture jobs, kept in the data folder: a job that was accepted is there after a crash, with its document."""
 
 import secrets
-import sqlite3
 import threading
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -9,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from infoharbor.contracts.trace.exchange import times
-from infoharbor.engine.folder import PRIVATE_FILE
+from infoharbor.gateway.database import open_private
 from infoharbor.sdk.building import now_ms
 
 FILE: Final = "epcis_jobs.sqlite"
@@ -67,12 +66,9 @@ class Jobs:
     """The jobs of one data folder."""
 
     def __init__(self, data: Path) -> None:
-        file = data / FILE
-        file.touch(mode=PRIVATE_FILE)
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(file, timeout=10, check_same_thread=False, isolation_level=None)
-        for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
-            self._database.execute(f"PRAGMA {setting}")
+        self._running: dict[str, Job] = {}
+        self._database = open_private(data / FILE, "synchronous = FULL", "secure_delete = ON")
         self._database.execute(TABLE)
         self._database.execute("DELETE FROM jobs WHERE finished < ?", (now_ms() - KEPT_MS,))
 
@@ -85,6 +81,7 @@ class Jobs:
                 "INSERT INTO jobs (id, organisation, user, behaviour, created, document) VALUES (?, ?, ?, ?, ?, ?)",
                 (*job[:5], document),
             )
+        self._running[job.id] = job
         return job
 
     def finish(self, job: Job, *, captured: int, present: int, errors: list[dict[str, Any]]) -> None:
@@ -94,6 +91,12 @@ class Jobs:
                 "UPDATE jobs SET finished = ?, captured = ?, present = ?, errors = ?, document = NULL WHERE id = ?",
                 (now_ms(), captured, present, msgspec.json.encode(errors).decode(), job.id),
             )
+        self._running.pop(job.id, None)
+
+    def running(self, organisation: str, identifier: str) -> Job | None:
+        """The organisation's own job with this id while it runs, from memory: whoever waits for it asks often."""
+        job = self._running.get(identifier)
+        return job if job is not None and job.organisation == organisation else None
 
     def find(self, organisation: str, identifier: str) -> Job | None:
         """The organisation's own job with this id."""
@@ -118,7 +121,9 @@ class Jobs:
             rows = self._database.execute(
                 f"SELECT {COLUMNS}, document FROM jobs WHERE finished IS NULL ORDER BY id"
             ).fetchall()
-        return [(Job(*row[:-1]), row[-1]) for row in rows]
+        found = [(Job(*row[:-1]), row[-1]) for row in rows]
+        self._running |= {job.id: job for job, _ in found}
+        return found
 
     def close(self) -> None:
         with self._lock:

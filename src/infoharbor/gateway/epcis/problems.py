@@ -69,7 +69,7 @@ def status_for(problem: Problem) -> int:
 
 def epcis_form(problem: Problem, words: Words, language: str = "en") -> dict[str, Any]:
     """The problem as the standard's clients know it (RFC 7807 with an `epcisException`)."""
-    form = problem_form(problem, words.refusal(problem.code), language)
+    form = problem_form(problem, words, language)
     status = status_for(problem)
     exception = QUERY_EXCEPTIONS.get(problem.code) or EXCEPTIONS.get(status, "ImplementationException")
     return form | {"type": f"epcisException:{exception}", "status": status}

@@ -20,7 +20,7 @@ from infoharbor.gateway.epcis.asking import (
     page_of,
     parameters_of,
 )
-from infoharbor.gateway.epcis.headers import ANSWERED
+from infoharbor.gateway.epcis.headers import ANSWERED, ensure_spoken, manner_of
 from infoharbor.gateway.epcis.problems import refusal
 from infoharbor.gateway.epcis.schedule import UNITS
 from infoharbor.gateway.epcis.store import NamedQuery, Store
@@ -119,16 +119,18 @@ def get_subscriptions(request: Asked) -> Response[bytes]:
 
 @route("/queries/{name:str}/subscriptions", http_method=HttpMethod.POST)
 async def post_subscription(request: Asked) -> Response[bytes]:
-    """Have a query's results sent to an address (201), as they come or on a schedule."""
-    reader, epcis = member(request), epcis_of(request)
+    """Have a query's results sent to an address (201), as they come or on a schedule, written as this request's headers
+    ask. The answer itself is JSON."""
+    reader, epcis = member(request, xml=True), epcis_of(request)
     named = await asyncio.to_thread(_named, request, reader)
     raw = await body_of(request, BODY_BYTES, (JSON,))
     gateway = gateway_of(request)
     status = gateway.engine.status()
-    subscription = read_subscription(raw, named, reader.user, targets=gateway.config.webhooks, status=status)
+    targets, manner = gateway.config.webhooks, manner_of(request)
+    subscription = read_subscription(raw, named, reader.user, manner, targets=targets, status=status)
     await asyncio.to_thread(epcis.store.add_subscription, subscription)
     epcis.notifier.look()
-    headers = ANSWERED | {"Location": f"{_path(named.name)}/subscriptions/{subscription.id}"}
+    headers = manner.told | {"Location": f"{_path(named.name)}/subscriptions/{subscription.id}"}
     return answer(subscription_form(subscription), status=201, headers=headers)
 
 
@@ -140,7 +142,7 @@ def get_subscription(request: Asked) -> Response[bytes]:
     found = epcis_of(request).store.find(reader.organisation, part(request, "name"), part(request, "identifier"))
     if found is None:
         raise _no_subscription()
-    return answer(subscription_form(found), headers=ANSWERED)
+    return answer(subscription_form(found), headers=found.manner.told)
 
 
 @route("/queries/{name:str}/subscriptions/{identifier:str}", http_method=HttpMethod.DELETE, status_code=200)
@@ -163,6 +165,7 @@ async def stream_query_events(socket: WebSocket[Any, Any, State]) -> None:
     try:
         reader = gateway.admit(authorization, socket.headers.get("host", ""), address)
         named = await asyncio.to_thread(_found, epcis.store, reader, str(socket.path_params["name"]))
+        ensure_spoken(socket, xml=True)
         timing = timing_of(dict(socket.query_params.multi_items()))
         await epcis.streams.serve(socket, reader, named, timing, authorization)
     except Problem as problem:

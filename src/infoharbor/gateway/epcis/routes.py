@@ -107,12 +107,12 @@ def get_jobs(request: Asked) -> Response[bytes]:
     return answer([job.form for job in found[:limit]], headers=headers)
 
 
-@route("/capture/{identifier:str}", http_method=GET, status_code=200, sync_to_thread=True)
-def get_job(request: Asked) -> Response[bytes]:
+@route("/capture/{identifier:str}", http_method=GET, status_code=200)
+async def get_job(request: Asked) -> Response[bytes]:
     """How a capture job stands."""
     reader = member(request)
     Parameters(request).end()
-    job = epcis_of(request).captures.jobs.find(reader.organisation, str(request.path_params["identifier"]))
+    job = await epcis_of(request).captures.find(reader.organisation, str(request.path_params["identifier"]))
     if job is None:
         raise Problem("trace.epcis_job_unknown", field="captureID", expected="a job of your organisation")
     return answer(job.form, headers=ANSWERED)

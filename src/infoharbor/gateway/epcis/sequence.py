@@ -30,9 +30,10 @@ def newest_in(height: int) -> int:
 def events_in(blocks: Iterable[Block]) -> Iterator[Numbered]:
     prefix = record_type(Event).prefix
     for block in blocks:
+        first = block.header.height * PLACES
         written = {path: entry for path, entry, _ in block.written if path.startswith(prefix)}
         for place, (path, entry) in enumerate(written.items()):
-            yield Numbered(block.header.height * PLACES + place, path, decode_entry(entry))
+            yield Numbered(first + place, path, decode_entry(entry))
 
 
 def events_of(snapshot: Snapshot) -> Iterator[Numbered]:

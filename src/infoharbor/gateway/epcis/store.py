@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
-from infoharbor.engine.folder import PRIVATE_FILE
+from infoharbor.gateway.database import open_private
+from infoharbor.gateway.epcis.headers import USUAL, Manner
 from infoharbor.sdk.problems import Problem
 
 FILE: Final = "epcis_queries.sqlite"
@@ -15,7 +16,12 @@ SUBSCRIPTIONS_MAX: Final = 100
 """Each for one organisation."""
 NOTHING: Final = -1
 """Before the sequence number of every event."""
-TABLES: Final = """
+MANNER: Final = (
+    "xml INTEGER NOT NULL DEFAULT 0", f"epcs TEXT NOT NULL DEFAULT '{USUAL.epcs}'",
+    f"words TEXT NOT NULL DEFAULT '{USUAL.words}'",
+)  # fmt: skip
+"""Columns that a folder made by an earlier version does not have."""
+TABLES: Final = f"""
     CREATE TABLE IF NOT EXISTS queries (
         organisation TEXT NOT NULL, name TEXT NOT NULL, user TEXT NOT NULL, definition TEXT NOT NULL,
         PRIMARY KEY (organisation, name)
@@ -24,7 +30,7 @@ TABLES: Final = """
         id TEXT PRIMARY KEY, organisation TEXT NOT NULL, query TEXT NOT NULL, user TEXT NOT NULL, target TEXT NOT NULL,
         secret TEXT NOT NULL, schedule TEXT NOT NULL, report_if_empty INTEGER NOT NULL, initial INTEGER NOT NULL,
         created INTEGER NOT NULL, executed INTEGER NOT NULL, notified INTEGER NOT NULL, after INTEGER NOT NULL,
-        due INTEGER NOT NULL, failures INTEGER NOT NULL, failure TEXT NOT NULL,
+        due INTEGER NOT NULL, failures INTEGER NOT NULL, failure TEXT NOT NULL, {", ".join(MANNER)},
         FOREIGN KEY (organisation, query) REFERENCES queries (organisation, name) ON DELETE CASCADE
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS by_due ON subscriptions (due);
@@ -42,7 +48,8 @@ class NamedQuery(NamedTuple):
 
 
 class Subscription(NamedTuple):
-    """A query whose results are sent to `target`, on a schedule (JSON) or, where there is none, as they come.
+    """A query whose results are sent to `target`, on a schedule (JSON) or, where there is none, as they come; `xml`, `epcs`
+    and `words` say how they are written.
 
     Times are milliseconds since 1970 UTC. `after` is the sequence number of the last event that the target has taken,
     or need not have; `executed` is when it had everything until then, `notified` when it last took something. Nothing
@@ -57,6 +64,9 @@ class Subscription(NamedTuple):
     secret: str
     schedule: str
     report_if_empty: bool
+    xml: bool
+    epcs: str
+    words: str
     initial: int
     created: int
     executed: int
@@ -80,10 +90,16 @@ class Subscription(NamedTuple):
         initial: int,
         after: int,
         due: int,
+        manner: Manner = USUAL,
     ) -> "Subscription":
         """One that has had nothing yet."""
-        wanted = (target, secret, schedule, report_if_empty, initial)
+        wanted = (target, secret, schedule, report_if_empty, *manner, initial)
         return cls(str(uuid4()), query.organisation, query.name, user, *wanted, created, initial, 0, after, due, 0, "")
+
+    @property
+    def manner(self) -> Manner:
+        """How its events are written."""
+        return Manner(self.xml, self.epcs, self.words)
 
 
 COLUMNS: Final = ", ".join(Subscription._fields)
@@ -94,13 +110,14 @@ class Store:
     """What one gateway keeps for its organisations."""
 
     def __init__(self, data: Path) -> None:
-        file = data / FILE
-        file.touch(mode=PRIVATE_FILE)
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(file, timeout=10, check_same_thread=False, isolation_level=None)
-        for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
-            self._database.execute(f"PRAGMA {setting}")
+        settings = ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON")
+        self._database = open_private(data / FILE, *settings)
         self._database.executescript(TABLES)
+        known = {row[1] for row in self._database.execute("PRAGMA table_info(subscriptions)")}
+        for column in MANNER:
+            if column.partition(" ")[0] not in known:
+                self._database.execute(f"ALTER TABLE subscriptions ADD COLUMN {column}")
 
     def close(self) -> None:
         with self._lock:
@@ -201,7 +218,8 @@ class Store:
     def _select(self, where: str, *values: Any) -> list[Subscription]:
         with self._lock:
             rows = self._database.execute(f"SELECT {COLUMNS} FROM subscriptions WHERE {where}", values).fetchall()
-        return [Subscription(*row)._replace(report_if_empty=bool(row[7])) for row in rows]
+        found = map(Subscription._make, rows)
+        return [each._replace(report_if_empty=bool(each.report_if_empty), xml=bool(each.xml)) for each in found]
 
     def _count(self, table: str, organisation: str) -> int:
         found = self._database.execute(f"SELECT count(*) FROM {table} WHERE organisation = ?", (organisation,))

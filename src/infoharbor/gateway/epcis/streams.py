@@ -7,14 +7,15 @@ import msgspec
 from litestar.connection import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
-from infoharbor.contracts.trace.exchange import json_text, times
-from infoharbor.contracts.trace.exchange.rebuild import query_document
+from infoharbor.contracts.trace.exchange import times
 from infoharbor.gateway.epcis.conditions import EventQuery
 from infoharbor.gateway.epcis.events import Events
+from infoharbor.gateway.epcis.headers import manner_of
 from infoharbor.gateway.epcis.notifier import EVENTS_AT_ONCE, LOOK_S
 from infoharbor.gateway.epcis.schedule import UNITS
 from infoharbor.gateway.epcis.store import NamedQuery, Store
 from infoharbor.gateway.epcis.subscriptions import Timing, next_due, read_timing, since, standing_query
+from infoharbor.gateway.epcis.writing import messages
 from infoharbor.gateway.service import Gateway
 from infoharbor.kernel.limits import INTEGER_MAX
 from infoharbor.kernel.readers import Reader
@@ -54,7 +55,8 @@ class Streams:
         self._ends.setdefault(key, set()).add(end)
         left = ended = None
         try:
-            await socket.accept(headers={MIN_RECORD_TIME: times.utc(start.initial)})
+            told = manner_of(socket).told
+            await socket.accept(headers=told | {MIN_RECORD_TIME: times.utc(start.initial)})
             left, ended = asyncio.create_task(_left(socket)), asyncio.create_task(end.wait())
             await self._send_all(socket, reader, named, query, start.after, timing, authorization, {left, ended})
             await socket.close(GOING_AWAY)
@@ -110,9 +112,12 @@ class Streams:
         while True:
             page = await asyncio.to_thread(self._events.page, reader, query, limit=EVENTS_AT_ONCE, beyond=after)
             if page.events or (report_if_empty and page.next is None and not reported):
-                document = query_document(page.events, created=now_ms(), query_name=named.name)
-                async with asyncio.timeout(SEND_S):
-                    await socket.send_text(json_text.write(document))
+                sent = await asyncio.to_thread(
+                    messages, self._gateway.ledger, page.events, manner_of(socket), name=named.name
+                )
+                for message in sent:
+                    async with asyncio.timeout(SEND_S):
+                        await socket.send_text(message.body)
                 reported = True
             after = page.last
             if page.next is None:

@@ -12,6 +12,7 @@ from infoharbor.edgekit.webhooks import Targets
 from infoharbor.engine.interface import Status
 from infoharbor.gateway.epcis.conditions import Compared, EventQuery
 from infoharbor.gateway.epcis.facts import moment
+from infoharbor.gateway.epcis.headers import Manner
 from infoharbor.gateway.epcis.language import read_query
 from infoharbor.gateway.epcis.schedule import UNITS, Schedule, read_schedule
 from infoharbor.gateway.epcis.sequence import newest_in
@@ -132,7 +133,9 @@ def since(timing: Timing, status: Status) -> Since:
     return Since(timing.initial, NOTHING)
 
 
-def read_subscription(raw: bytes, named: NamedQuery, user: str, *, targets: Targets, status: Status) -> Subscription:
+def read_subscription(
+    raw: bytes, named: NamedQuery, user: str, manner: Manner, *, targets: Targets, status: Status
+) -> Subscription:
     """The subscription that a client wants; raises `EventFault`, `Malformed` or `Problem`."""
     body = object_in(raw)
     target = body.get("dest")
@@ -158,6 +161,7 @@ def read_subscription(raw: bytes, named: NamedQuery, user: str, *, targets: Targ
         initial=start.initial,
         after=start.after,
         due=next_due(timing.text, now),
+        manner=manner,
     )
 
 

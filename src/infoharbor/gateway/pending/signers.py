@@ -12,7 +12,7 @@ from infoharbor.kernel.chain import Chain
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.kernel.transaction import Opened
 from infoharbor.sdk.building import Unsigned, now_ms
-from infoharbor.sdk.local import Ledger
+from infoharbor.sdk.ledger import Ledger
 from infoharbor.sdk.problems import Problem
 
 

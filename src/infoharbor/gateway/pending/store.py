@@ -1,12 +1,13 @@
 """Half-signed bundles on the gateway's disk: off the ledger, and there again after a restart."""
 
-import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
+
+from infoharbor.gateway.database import open_private
 
 FILE: Final = "pending.sqlite"
 TABLES: Final = """
@@ -79,12 +80,8 @@ class Store:
     """The bundles of one data folder. Callable from any thread."""
 
     def __init__(self, data: Path) -> None:
-        file = data / FILE
-        file.touch(mode=0o600)
         self._lock = threading.RLock()
-        self._database = sqlite3.connect(file, timeout=10, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA foreign_keys = ON")
+        self._database = open_private(data / FILE, "foreign_keys = ON")
         self._database.executescript(TABLES)
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 ledger it is signed here."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -12,19 +13,26 @@ from litestar.response import Redirect
 from infoharbor.contracts.identity.records import Key, KeyStatus
 from infoharbor.edgekit.lookups import installed_lookup
 from infoharbor.edgekit.pages import authority_for
+from infoharbor.engine.interface import Refused
 from infoharbor.gateway.exchange import Asked, answer, part
 from infoharbor.gateway.pending.routes import bundles_of
+from infoharbor.gateway.problems import as_problem, status_of
 from infoharbor.kernel.actions import ActionType
-from infoharbor.kernel.records import PUBLIC
+from infoharbor.kernel.encoding import Malformed
 from infoharbor.portal.entering import MemberPage, ensure_same_site
-from infoharbor.portal.forms import Input, argument, inputs
+from infoharbor.portal.forms import Input, inputs, leaves, parties
 from infoharbor.portal.together import FIELD, Other, acting, keys_of, others_in
+from infoharbor.portal.typed import arguments
 from infoharbor.sdk.building import EXPIRY_MS, Part, Unsigned, build, now_ms
 from infoharbor.sdk.documents import prepared_form, read_parts
 from infoharbor.sdk.problems import Problem
 
 EVIDENCE_BYTES: Final = 10 * 1024 * 1024
 VALUE_MAX: Final = 10_000
+WITHOUT: Final = "without"
+"""The button that takes a row away is called so; its value is the row."""
+MENDED: Final = (400, 403, 404, 409, 413, 422)
+"""What whoever fills in a form can mend there."""
 DAYS: Final = (1, 3, 7, 14, 30)
 DAYS_USUAL: Final = 14
 DAY_MS: Final = 24 * 60 * 60 * 1000
@@ -44,16 +52,47 @@ def get_act(request: Asked) -> Response[str]:
 
 @post("/act/{contract:str}/{action:str}", status_code=200)
 async def post_act(request: Asked) -> Response[Any]:
-    """Keep the files in the member's vault, and make the bundle: to take away, or signed here on a demo ledger."""
+    """Keep the files in the member's vault, and make the bundle: to take away, or signed here on a demo ledger. What is
+    refused can be mended: the form comes again, as it was filled in, with what was wrong. So it does for more rows, for
+    one less, and for the fields of another choice."""
     ensure_same_site(request)
     page = MemberPage(request)
-    me, kind = page.ensure_member().organisation, _kind(page, request)
-    given = await request.form()
-    arguments = {}
-    for each in inputs(page, kind):
-        arguments[each.name] = await _argument(page, kind, each, given.get(each.name))
-    others = others_in(str(given.get(FIELD, ""))[:VALUE_MAX])
-    document = [{"by": acting(me, others), "contract": kind.contract, "action": kind.name, "arguments": arguments}]
+    page.ensure_member()
+    kind, given = _kind(page, request), await request.form()
+    typed = {name: text for name, text in given.items() if isinstance(text, str)}
+    if given.get("how") == "rows" or WITHOUT in given:
+        return await asyncio.to_thread(_form, page, kind, _without(typed, typed.get(WITHOUT, "")))
+    try:
+        return await _act(request, page, kind, given, typed)
+    except (Problem, Refused, Malformed) as fault:
+        problem = as_problem(fault)
+        if status_of(problem) not in MENDED:
+            raise
+        return await asyncio.to_thread(_form, page, kind, typed, problem)
+
+
+def _without(typed: Mapping[str, str], row: str) -> dict[str, str]:
+    """What was typed, but for one row of a list."""
+    return {name: text for name, text in typed.items() if not row or not f"{name}.".startswith(f"{row}.")}
+
+
+async def _act(
+    request: Asked, page: MemberPage, kind: ActionType, given: Mapping[str, Any], typed: Mapping[str, str]
+) -> Response[Any]:
+    too_long = next((name for name, text in typed.items() if len(text) > VALUE_MAX), None)
+    if too_long is not None:
+        raise Problem("input.length", field=too_long[:100], expected=f"at most {VALUE_MAX} characters")
+
+    async def keep(each: Input) -> str:
+        return await _file(page, kind, each, given.get(each.name))
+
+    me, enclosed = page.reader.organisation, page.ledger.enclosed.get(kind.of)
+    with page.ledger.explained():
+        made = await asyncio.to_thread(inputs, page, kind, typed)
+        filled = await arguments(made, keep, enclosed)
+    rows = await asyncio.to_thread(_others, page, kind, typed)
+    others = others_in("\n".join(each.value for each in rows.parts))
+    document = [{"by": acting(me, others), "contract": kind.contract, "action": kind.name, "arguments": filled}]
     with page.ledger.explained():
         parts = read_parts(page.ledger.registry, document)
     if others:
@@ -103,25 +142,42 @@ def _kind(page: MemberPage, request: Asked) -> ActionType:
     return kind
 
 
-def _form(page: MemberPage, kind: ActionType, known: dict[str, str]) -> Response[str]:
+def _form(page: MemberPage, kind: ActionType, known: dict[str, str], problem: Problem | None = None) -> Response[str]:
+    """The form, filled in with what is known; with `problem`, what was wrong with it as it was sent."""
+    known = {name: text[:VALUE_MAX] for name, text in known.items()}
+    made, others = inputs(page, kind, known), _others(page, kind, known)
     authority = authority_for(page.ledger.registry, kind.contract, kind.name)
     return page.show(
         "act.html",
+        http_status=200 if problem is None else status_of(problem),
+        problem=problem,
+        wrong="" if problem is None else page.texts.sentence(page.ledger.words.refusal(problem.code)),
         contract=kind.contract,
         contract_title=page.contract_title(kind.contract),
         title=page.texts.sentence(page.ledger.words.text(kind.contract, "actions", kind.name)),
         about=page.texts.sentence(page.ledger.words.about(kind)),
         address=f"/act/{kind.contract}/{kind.name}",
-        inputs=[each._replace(value=known.get(each.name, "")[:VALUE_MAX]) for each in inputs(page, kind)],
+        inputs=made,
+        lists={each.known: each.choices for each in leaves([*made, others]) if each.choices and each.kind != "choice"},
+        has_file=any(each.kind == "file" for each in leaves(made)),
+        wrong_at=""
+        if problem is None
+        else next((each.word for each in leaves(made) if each.name == problem.field), ""),
         member=page.reader.organisation,
         demo=page.demo is not None,
-        others=known.get(FIELD, "")[:VALUE_MAX],
+        others=others,
         days=DAYS,
-        days_usual=DAYS_USUAL,
+        days_usual=DAYS_USUAL
+        if problem is None
+        else next((n for n in DAYS if str(n) == known.get("days")), DAYS_USUAL),
         authority=authority,
         ask=f"?{urlencode({**known, 'ask': 1})}",
         connected=authority is not None and installed_lookup(kind.contract, kind.name) is not None,
     )
+
+
+def _others(page: MemberPage, kind: ActionType, typed: Mapping[str, str]) -> Input:
+    return parties(page, kind, FIELD, page.texts("act.with"), typed)
 
 
 def _answer_of(page: MemberPage, kind: ActionType, known: dict[str, str]) -> dict[str, str]:
@@ -137,18 +193,14 @@ def _answer_of(page: MemberPage, kind: ActionType, known: dict[str, str]) -> dic
     return {name: str(value) for name, value in found.arguments.items()} | {"commitment": commitment}
 
 
-async def _argument(page: MemberPage, kind: ActionType, each: Input, value: Any) -> Any:
-    if isinstance(value, UploadFile):
-        content = await value.read()
-        if not content:
-            raise Problem("input.field_missing", field=each.name, expected="a file")
-        if len(content) > EVIDENCE_BYTES:
-            raise Problem("input.too_large", field=each.name, expected=f"at most {EVIDENCE_BYTES} bytes")
-        return (await asyncio.to_thread(_kept, page, kind, each.name, content)).hex()
-    text = str(value or "")
-    if len(text) > VALUE_MAX:
-        raise Problem("input.length", field=each.name, expected=f"at most {VALUE_MAX} characters")
-    return argument(each, text)
+async def _file(page: MemberPage, kind: ActionType, each: Input, value: Any) -> str:
+    """The commitment to a file, in hex: to the one sent, or to the one that is in the vault already."""
+    content = await value.read() if isinstance(value, UploadFile) else b""
+    if not content and not each.value:
+        raise Problem("input.field_missing", field=each.name, expected="a file")
+    if len(content) > EVIDENCE_BYTES:
+        raise Problem("input.too_large", field=each.name, expected=f"at most {EVIDENCE_BYTES} bytes")
+    return (await asyncio.to_thread(_kept, page, kind, each.name, content)).hex() if content else each.value
 
 
 def _kept(page: MemberPage, kind: ActionType, field: str, content: bytes) -> bytes:
@@ -181,11 +233,12 @@ def _done(page: MemberPage, kind: ActionType, receipt: dict[str, Any] | None) ->
 
 
 def _written(page: MemberPage, path: str) -> dict[str, Any]:
-    """A record as the page names it; it has a page of its own where anyone may read it."""
+    """A record as the page names it, with its page where the member may read it."""
     contract, table, key = path.split("/", 2)
-    found = page.ledger.registry.table(path)
+    with page.ledger.sight(page.reader) as sight:
+        found = sight.at(path)
     title = page.texts.sentence(page.ledger.words.text(contract, "tables", table))
-    return {"table": title, "key": key, "path": path if found is not None and found.visible == PUBLIC else ""}
+    return {"table": title, "key": key, "path": path if found is not None else ""}
 
 
 ROUTES = [get_act, post_act]

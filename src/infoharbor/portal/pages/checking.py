@@ -12,10 +12,11 @@ from infoharbor.evidence.trust import TRUST_BYTES
 from infoharbor.evidence.verify import Proven, Unproven, verify
 from infoharbor.gateway.exchange import Asked
 from infoharbor.kernel.encoding import Malformed
+from infoharbor.portal.about import About
 from infoharbor.portal.display import NOTHING, Display, Shown, plain
 from infoharbor.portal.pages.lot import evidence_of
 from infoharbor.portal.pages.trace import identified
-from infoharbor.portal.pages.verifier import SCRIPTED, digest, given_along
+from infoharbor.portal.pages.verifier import SCRIPTED, digest, given_along, stamp_command
 from infoharbor.portal.shell import Page
 from infoharbor.portal.wording import PUBLIC_LANGUAGES
 from infoharbor.sdk.building import now_ms
@@ -23,6 +24,7 @@ from infoharbor.sdk.problems import Problem
 from infoharbor.sdk.trusting import ledger_trust
 
 RECORDS_SHOWN: Final = 100
+LISTED: Final = 5
 CHECK_COST: Final = 10
 
 
@@ -68,7 +70,7 @@ def _answer(page: Page, evidence: bytes, trust: bytes) -> Response[str]:
             "proves": False,
             "code": fault.code,
             "field": fault.field,
-            "expected": fault.expected,
+            "expected": page.expected(fault.code, fault.expected),
             "why": sentence,
         }
         return _shown(page, http_status=422, result=result, own=own)
@@ -76,8 +78,9 @@ def _answer(page: Page, evidence: bytes, trust: bytes) -> Response[str]:
 
 
 def _shown(page: Page, *, http_status: int = 200, **content: Any) -> Response[str]:
-    along = given_along(page, fields=True)
-    shown = page.show("verify.html", http_status=http_status, given=along, version=digest(), **content)
+    evidence = page.texts("lot.evidence_file")
+    along, stamp = given_along(page, evidence=evidence), stamp_command(page, evidence)
+    shown = page.show("verify.html", http_status=http_status, given=along, stamp=stamp, version=digest(), **content)
     shown.headers["Content-Security-Policy"] = SCRIPTED
     return shown
 
@@ -85,9 +88,11 @@ def _shown(page: Page, *, http_status: int = 200, **content: Any) -> Response[st
 def described(page: Page, proven: Proven, policy: TrustPolicy) -> dict[str, Any]:
     """What the file proves, as the page lists it."""
     known = {each.receipt.transaction: each for each in proven.receipts}
+    about = About(page)
+    things = about.things(proven)
     records = [
         {
-            "path": record.path,
+            "called_by": about.called(record.path),
             "absent": not record.versions,
             "complete": record.complete,
             "versions": len(record.versions),
@@ -101,6 +106,9 @@ def described(page: Page, proven: Proven, policy: TrustPolicy) -> dict[str, Any]
         "ledger": policy.chain,
         "chain": proven.chain.hex(),
         "signers": proven.signers,
+        "about": things[:LISTED],
+        "about_more": max(len(things) - LISTED, 0),
+        "counts": about.counts(proven),
         "height": proven.height,
         "time": proven.time,
         "records": records,

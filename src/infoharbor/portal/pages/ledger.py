@@ -1,6 +1,7 @@
 """Pages of the ledger itself: the overview, its blocks, its transactions."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from litestar import Response, get
 
@@ -9,11 +10,16 @@ from infoharbor.gateway.exchange import Asked, part
 from infoharbor.kernel.limits import INTEGER_MAX
 from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.portal.display import arguments
+from infoharbor.portal.entering import MemberPage
+from infoharbor.portal.naming import action_title
 from infoharbor.portal.shell import Page
 from infoharbor.sdk.documents import hex_bytes
 from infoharbor.sdk.problems import Problem
+from infoharbor.sdk.transactions import Place, list_transactions
 
 BLOCKS: Final = 25
+TRANSACTIONS: Final = 50
+CHOSEN_BY: Final = ("organisation", "action", "result")
 NEWEST_BLOCKS: Final = 6
 NEWEST_TRANSACTIONS: Final = 8
 LOOKED_THROUGH: Final = 60
@@ -61,10 +67,60 @@ def get_block(request: Asked) -> Response[str]:
     return page.show("block.html", block=timed(block), hidden=hidden, newest=newest)
 
 
+@get("/transactions", sync_to_thread=True)
+def get_transactions(request: Asked) -> Response[str]:
+    """Transactions that the reader may read, the newest first; `organisation`, `action` and `result` choose among them,
+    `before` pages back."""
+    page = MemberPage(request)
+    below, wanted = _place(page.asked.text("before")), {name: page.asked.text(name) for name in CHOSEN_BY}
+    page.asked.end()
+
+    def fits(told: dict[str, Any]) -> bool:
+        acting = {each["organisation"] for each in told["signers"]} | {
+            by for one in told["actions"] for by in one["by"]
+        }
+        done = {f"{each['contract']}.{each['action']}" for each in told["actions"]}
+        held = {"organisation": acting, "action": done, "result": {told["result"]}}
+        return all(not wanted[name] or wanted[name] in held[name] for name in CHOSEN_BY)
+
+    found = list_transactions(page.client, below=below, limit=TRANSACTIONS, fits=fits)
+    older = {**{name: value for name, value in wanted.items() if value}, "before": ""}
+    if found.next is not None:
+        older["before"] = f"{found.next.height}.{found.next.position}"
+    return page.show(
+        "transactions.html",
+        transactions=[timed(each) for each in found.items],
+        chosen=wanted,
+        actions=_all_actions(page),
+        older=f"/transactions?{urlencode(older)}" if older["before"] else "",
+        newer="/transactions" if below is not None else "",
+        member=page.reader.organisation,
+    )
+
+
+def _place(text: str) -> Place | None:
+    """The place that `before` names as HEIGHT.POSITION."""
+    if not text:
+        return None
+    parts = text.split(".")
+    if len(parts) != 2 or not all(part.isascii() and part.isdigit() and int(part) <= INTEGER_MAX for part in parts):
+        raise Problem("input.cursor", field="before", expected="where a page of transactions ended")
+    return Place(*map(int, parts))
+
+
+def _all_actions(page: Page) -> list[tuple[str, str]]:
+    """Every action of this node by its title, under the contract's."""
+    return [
+        (f"{name}.{kind.name}", f"{page.contract_title(name)} · {action_title(page, name, kind.name)}")
+        for name in sorted(page.ledger.registry.contracts)
+        for kind in page.ledger.registry.actions(name)
+    ]
+
+
 @get("/transactions/{identifier:str}", sync_to_thread=True)
 def get_transaction(request: Asked) -> Response[str]:
     """What became of a transaction: who signed, on what authority, what it did and what it wrote."""
-    page = Page(request)
+    page = MemberPage(request)
     receipt = page.client.receipt(hex_bytes(part(request, "identifier").lower(), "id", 32))
     return page.show("transaction.html", receipt=timed(receipt), actions=_actions(page, receipt))
 
@@ -131,4 +187,4 @@ def _actions(page: Page, receipt: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-ROUTES = [get_overview, get_blocks, get_block, get_transaction]
+ROUTES = [get_overview, get_blocks, get_block, get_transactions, get_transaction]

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from infoharbor.contractkit import gs1
 from infoharbor.contracts.trace.pages import identify
-from infoharbor.contracts.trace.records import Judgement, Mention, Object
+from infoharbor.contracts.trace.records import Event, Judgement, Mention, Object
 from infoharbor.contracts.trace.rules import object_id, uri_of
 from infoharbor.edgekit.sight import Sight
 from infoharbor.evidence.file import ITEMS_MAX
@@ -26,7 +26,7 @@ from infoharbor.portal.pages.trace import LISTED, below, identified, link_of, na
 from infoharbor.portal.pages.verifier import FETCHING, digest, given_along
 from infoharbor.portal.shell import Page
 from infoharbor.portal.wording import PUBLIC_LANGUAGES
-from infoharbor.sdk.local import Ledger
+from infoharbor.sdk.ledger import Ledger
 from infoharbor.sdk.problems import Problem
 from infoharbor.sdk.proving import prove
 
@@ -34,6 +34,7 @@ QR_MARGIN: Final = 2
 SCAN_COST: Final = 20
 """Telling regions in bulk would only make noise."""
 COUNTRY: Final = "countryOfOrigin"
+EVENTS: Final = record_type(Event).prefix
 BEGINNING: Final = ("create", "output")
 """What an event does to an object whose master data it gives."""
 
@@ -82,7 +83,11 @@ def _public_page(request: Asked) -> Response[Any]:
         evidence=f"/evidence/{quote(lot['id'], safe='~')}",
         evidence_file=file_name(lot["id"]),
         label=f"/labels/{quote(lot['id'], safe='~')}",
-        given=given_along(page, fields=False),
+        given=given_along(
+            page,
+            evidence=file_name(lot["id"]),
+            about={"object": lot["id"], "shown": [f"{EVENTS}{event['event']}" for event in events] + origin.records},
+        ),
         version=digest(),
     )
     shown.headers["Content-Security-Policy"] = FETCHING
@@ -170,7 +175,7 @@ def evidence_of(page: Page, identifier: str) -> bytes:
 def evidence_paths(sight: Sight, lot: dict[str, Any]) -> list[str]:
     """The records behind a lot's page: events, their judgements, what they say of each object, and the lot itself."""
     events = {event["event"] for event in lot["events"]}
-    paths = {f"trace/events/{each}" for each in events}
+    paths = {f"{EVENTS}{each}" for each in events}
     for kind, keys in ((Judgement, events), (Object, [lot["id"]])):
         paths |= {path for key in keys if sight.at(path := f"{record_type(kind).prefix}{key}") is not None}
     for identifier in sorted({lot["id"], *(each["object"] for event in lot["events"] for each in event["about"])}):

@@ -11,7 +11,8 @@ from infoharbor.gateway.exchange import Asked, part, path_after
 from infoharbor.kernel.block import header_codec
 from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.kernel.records import PUBLIC, RecordType
-from infoharbor.portal.display import Display, Shown
+from infoharbor.portal.display import Display, Shown, labelled
+from infoharbor.portal.entering import MemberPage
 from infoharbor.portal.naming import parties_word
 from infoharbor.portal.shell import Page
 from infoharbor.sdk.listing import list_records
@@ -25,12 +26,12 @@ VERSIONS: Final = 30
 @get("/records/{contract:str}/{table:str}", sync_to_thread=True)
 def get_records(request: Asked) -> Response[str]:
     """A page of a table's records, filtered by fields."""
-    page = Page(request)
+    page = MemberPage(request)
     kind = page.client.table(part(request, "contract"), part(request, "table"))
     after = page.asked.text("after")
     filters = {name: value for name, value in page.asked.rest().items() if value}
     ledger = page.ledger
-    with ledger.explained(), ledger.sight(ANONYMOUS) as sight:
+    with ledger.explained(), ledger.sight(page.reader) as sight:
         found = list_records(sight, kind, filters, limit=ROWS, after=after, cursors=ledger.cursors)
     display = Display(page, kind)
     rows = [(seen.path, seen.path.removeprefix(kind.prefix), _cells(display, seen.record)) for seen in found.items]
@@ -50,17 +51,19 @@ def get_records(request: Asked) -> Response[str]:
 @get("/records/{contract:str}/{table:str}/{key:path}", sync_to_thread=True)
 def get_record(request: Asked) -> Response[str]:
     """One record: its newest version, its history, who may read it, and where its proof is."""
-    page = Page(request)
+    page = MemberPage(request)
     path = path_after(request, "/records/")
     kind = page.ledger.registry.table(path)
     if kind is None:
         raise Problem("ledger.table_unknown", field="table", expected="a table of a contract")
     display = Display(page, kind)
-    with page.ledger.sight(ANONYMOUS) as sight:
+    with page.ledger.sight(page.reader) as sight:
         versions = [seen for _, seen in zip(range(VERSIONS), sight.versions(path), strict=False)]
         newest = sight.at(path)
     if newest is None:
-        raise Problem("ledger.record_unknown", field="path", expected="a record that anyone may read")
+        raise Problem("ledger.record_unknown", field="path", expected="a record that you may read")
+    with page.ledger.sight(ANONYMOUS) as sight:
+        is_open = sight.at(path) is not None
     history = [
         {
             "version": seen.entry.version,
@@ -76,11 +79,12 @@ def get_record(request: Asked) -> Response[str]:
         "record.html",
         table=described(page, kind),
         record_path=path,
-        key=path.removeprefix(kind.prefix),
+        key=labelled(path.removeprefix(kind.prefix)),
         fields=display.fields(newest.record) if newest.record is not None else [],
         status=_status(display, newest.record),
         history=history,
-        proof=f"/v1/proofs/{quote(path, safe='/')}",
+        # Programs ask there with a token, which a browser's link does not carry.
+        proof=f"/v1/proofs/{quote(path, safe='/')}" if is_open else "",
         raw=f"/v1/records/{quote(path, safe='/')}",
     )
 

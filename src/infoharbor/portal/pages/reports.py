@@ -1,5 +1,6 @@
 """Pages of reports: the desks of a member, and each report with its chart, its table and its files."""
 
+import functools
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -13,14 +14,20 @@ from infoharbor.edgekit.sheets import Speech, several
 from infoharbor.gateway.exchange import Asked, part
 from infoharbor.gateway.reports import MEDIA, report_file, speech_in
 from infoharbor.kernel.records import Status
-from infoharbor.portal.codes import unit_name
-from infoharbor.portal.display import NOTHING, Shown, country, tone_of, unit
+from infoharbor.portal.codes import country_name, unit_name
+from infoharbor.portal.display import NOTHING, Shown, country, named, tone_of, unit
 from infoharbor.portal.entering import MemberPage
 from infoharbor.sdk.problems import Problem
 
 ROWS_ON_DESK: Final = 20
 ROWS_SHOWN: Final = 500
 """The files have all rows; nobody scrolls through more."""
+COLUMNS_MOST: Final = 10
+"""The rows of a table with more are cards: it would be wider than the page."""
+COUNTRY, TRANSACTION = "country", "transaction"
+"""Columns whose codes pages say otherwise than files do."""
+GRAMS: Final = 3
+"""Decimals of a kilogram that are always written out; of finer amounts only those that are not zero."""
 NUMBERS: Final = (Kind.MONEY, Kind.QUANTITY, Kind.COUNT, Kind.SHARE)
 
 
@@ -82,6 +89,7 @@ def get_report_page(request: Asked) -> Response[Any]:
         contract_title=page.contract_title(contract),
         shown=_shown(page, table, speech, ROWS_SHOWN),
         filters=[(key, _label(page, table.report, key), given.get(key, "")) for key in table.report.labels],
+        parties=_parties(page, table.report),
         member=page.reader.organisation,
     )
 
@@ -103,8 +111,18 @@ def _asking(page: MemberPage, report: Report) -> Response[str]:
             "address": f"/reports/{report.contract}/{report.name}",
         },
         filters=[(key, _label(page, report, key), "") for key in report.labels],
+        parties=_parties(page, report),
         member=page.reader.organisation,
     )
+
+
+def _parties(page: MemberPage, report: Report) -> set[str]:
+    """The parameters that take an organisation: those called like a column of such, or that a desk fills in with its
+    member."""
+    columns = {each.name for each in report.columns if each.kind is Kind.ORGANISATION}
+    desks = (each for (contract, _), each in page.ledger.desks.items() if contract == report.contract)
+    filled = (part.given for desk in desks for part in desk.parts if part.report == report.name)
+    return columns | {name for given in filled for name, value in given.items() if value == ME}
 
 
 def _label(page: MemberPage, report: Report, parameter: str) -> str:
@@ -112,40 +130,59 @@ def _label(page: MemberPage, report: Report, parameter: str) -> str:
 
 
 def _shown(page: MemberPage, table: Table, speech: Speech, most: int) -> dict[str, Any]:
-    """What a template says of a report; a column that a parameter fixes, the same in every row, is left out."""
+    """What a template says of a report; a column that a parameter fixes, the same in every row, is left out, and one that
+    has nothing in any row."""
     report = table.report
     address = f"/reports/{report.contract}/{report.name}"
     fixed = {at for at, column in enumerate(report.columns) if column.name in table.given and table.rows}
     fixed = {at for at in fixed if all(row[at] == table.rows[0][at] for row in table.rows)}
-    shown = [at for at in range(len(report.columns)) if at not in fixed]
+    rows = [
+        [_cell(page, speech, table, row, column, cell) for column, cell in zip(report.columns, row, strict=True)]
+        for row in table.rows[:most]
+    ]
+    bare = {at for at in range(len(report.columns)) if rows and all(row[at] is NOTHING for row in rows)}
+    shown = [at for at in range(len(report.columns)) if at not in fixed | bare]
+    said = functools.partial(unit_name, texts=page.texts)
     return {
         "name": report.name,
         "title": page.texts.sentence(report.title),
         "about": page.texts.sentence(report.about),
         "address": address + (f"?{urlencode(table.given)}" if table.given else ""),
         "given": [
-            (_label(page, report, name), value)
+            (_label(page, report, name), page.organisation_name(value) if value in page.organisations else value)
             for name, value in table.given.items()
             if name in report.labels and name not in (each.name for each in report.columns)
         ],
         "files": [(each, f"{address}?{urlencode({**table.given, 'format': each})}") for each in MEDIA],
         "as_of": table.now,
         "columns": [(speech.title(report.columns[at]), report.columns[at].kind in NUMBERS) for at in shown],
-        "rows": [
-            [_cell(page, speech, table, row, report.columns[at], row[at]) for at in shown] for row in table.rows[:most]
-        ],
+        "columns_most": COLUMNS_MOST,
+        "rows": [[row[at] for at in shown] for row in rows],
         "more": max(len(table.rows) - most, 0),
         "measured": speech.title(report.columns[report.place(report.chart.of)]) if report.chart else "",
+        "along": speech.title(report.columns[report.place(report.chart.along)]) if report.chart else "",
         "charts": [
-            (unit_name(each.unit, page.texts) if each.unit else "", Markup(each.svg))
-            for each in charts_of(table, speech)
+            (said(each.unit) if each.unit else "", Markup(each.svg))
+            for each in charts_of(_named_countries(page, table), speech, said)
         ],
     }
 
 
+def _named_countries(page: MemberPage, table: Table) -> Table:
+    """The table with the names of countries in place of their codes."""
+    at = next((at for at, each in enumerate(table.report.columns) if each.name == COUNTRY), None)
+    if at is None:
+        return table
+    rows = [(*row[:at], country_name(row[at], page.language), *row[at + 1 :]) for row in table.rows]
+    return table._replace(rows=rows)
+
+
 def _cell(page: MemberPage, speech: Speech, table: Table, row: Any, column: Any, cell: Any) -> Shown:
     """A cell as the templates' macro shows values."""
-    if cell is None or cell == "":
+    measured = [each for each in table.report.columns if each.kind is Kind.QUANTITY and each.of == column.name]
+    if measured and all(row[table.report.place(each.name)] is None for each in measured):
+        return NOTHING
+    if cell is None or (cell == "" and not measured):
         return NOTHING
     if column.kind is Kind.INSTANT:
         return Shown("time", value=cell)
@@ -159,10 +196,16 @@ def _cell(page: MemberPage, speech: Speech, table: Table, row: Any, column: Any,
     if column.kind is Kind.WORD:
         return Shown("actions", parts=tuple(_action(speech, table, row, each) for each in several(cell)))
     text = speech.cell(table, row, column, cell)
-    if column.name == "country":
+    if column.kind is Kind.PLACE:
+        return named(text, cell)
+    if column.name == COUNTRY:
         return country(page, text)
-    if any(each.kind is Kind.QUANTITY and each.of == column.name for each in table.report.columns):
+    if column.name == TRANSACTION:
+        return Shown("link", f"{text[:8]}…{text[-6:]}", f"/transactions/{text}")
+    if measured:
         return unit(page, text)
+    if column.kind is Kind.QUANTITY and column.digits > GRAMS:
+        text = text.rstrip("0").rstrip(".")
     if column.kind in NUMBERS:
         return Shown("number", _grouped(text))
     return Shown("number" if column.kind is Kind.DAY else "text", text)

@@ -16,7 +16,7 @@ from infoharbor.kernel.limits import KEY_BYTES
 from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.portal.diagrams import Label, goods
 from infoharbor.portal.moments import moment, zone_at
-from infoharbor.portal.origin import key_of, place_name
+from infoharbor.portal.origin import called, key_of, places_of
 from infoharbor.portal.shell import Page
 from infoharbor.sdk.problems import Problem
 
@@ -47,7 +47,8 @@ def get_graph(request: Asked) -> Response[str]:
     identifier = identified(page, below(request, "/trace/"))
     trace = page.client.query("trace", "trace", {"object": identifier})
     lot = page.client.query("trace", "lot", {"object": identifier})
-    events = [told(page, event) for event in lot["events"]]
+    places = places_of(page, lot["events"])
+    events = [told(page, event, places) for event in lot["events"]]
     breaking = {event["event"]: event["broken"] for event in events}
     broken_objects = {each["object"] for event in events for each in event["about"] if each["broken"]}
 
@@ -118,7 +119,7 @@ def _place(page: Page, uri: str, places: dict[str, Site]) -> Place:
     if not uri:
         return Place("", "")
     site = places.get(key_of(uri))
-    name = place_name(page, site) if site is not None else ""
+    name = called(page, site) if site is not None else ""
     try:
         key = gs1.read(uri)
     except gs1.Gs1Fault:

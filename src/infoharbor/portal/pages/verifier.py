@@ -11,14 +11,17 @@ from typing import Any, Final
 from litestar import Response, get
 from msgspec import inspect
 
+from infoharbor.edgekit.expectations import HOLE, by_likelihood
 from infoharbor.edgekit.json_form import is_instant, shape_of
+from infoharbor.edgekit.languages import ours_in_chinese
 from infoharbor.gateway.exchange import Asked
+from infoharbor.portal.about import table_words
 from infoharbor.portal.naming import field_word
 from infoharbor.portal.pages.assets import KEPT
 from infoharbor.portal.shell import POLICY, Page
 from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.problems import Problem
-from infoharbor.sdk.trusting import ledger_trust
+from infoharbor.sdk.trusting import REFRESH_DAYS, ledger_trust
 
 SCRIPTED: Final = POLICY.replace("default-src 'none';", "default-src 'none'; script-src 'self';")
 """The node's own modules run, and can send nothing anywhere: what is checked stays on the device."""
@@ -27,9 +30,18 @@ FETCHING: Final = SCRIPTED.replace("script-src 'self';", "script-src 'self'; con
 TEXTS: Final = (
     *(f"verify.{key}" for key in ("proved", "not_proved", "as_of", "signed_by", "by_device", "own_trust", "stale")),
     *(f"verify.{key}" for key in ("trust_chosen", "trust_kept", "claimed", "program", "records", "absent", "versions")),
-    *(f"verify.{key}" for key in ("complete", "incomplete", "checking", "no_proof", "failed")),
+    *(
+        f"verify.{key}"
+        for key in ("complete", "incomplete", "checking", "no_proof", "failed", "about", "other", "carried")
+    ),
+    *(f"verify.{key}" for key in ("something_else", "of_these", "none_missing", "not_all", "some_missing", "stamp")),
+    *("object.lot", "object.serial"),
     *("overview.trust_one", "record.deleted", "value.comma", "value.more", "value.yes", "value.no"),
 )
+WRITTEN: Final = re.compile(r'"([^"\n]*)"|`([^`]*)`')
+VALUE: Final = re.compile(r"\$\{[^}]*\}")
+JOINED: Final = "{} or {}"
+"""What the program joins out of a list."""
 CODE: Final = re.compile(r'"((?:evidence|ledger|note|trust)\.[a-z_0-9]+)"')
 
 
@@ -64,6 +76,20 @@ def codes() -> tuple[str, ...]:
 
 
 @functools.cache
+def texts_of_program() -> frozenset[str]:
+    """All texts that the program holds, with `{}` where it puts a value."""
+    own = (content.decode() for name, content in modules().items() if not name.startswith("vendor/"))
+    written = (plain or made for content in own for plain, made in WRITTEN.findall(content))
+    return frozenset(VALUE.sub(HOLE, text) for text in written) | {JOINED}
+
+
+@functools.cache
+def expected_by_program() -> dict[str, str]:
+    """The Chinese of what the program says would be right, by the English; what leaves least open comes first."""
+    return by_likelihood({text: chinese for text, chinese in ours_in_chinese().items() if text in texts_of_program()})
+
+
+@functools.cache
 def _packed(name: str) -> bytes:
     return gzip.compress(modules()[name], mtime=0)
 
@@ -82,13 +108,27 @@ def get_module(request: Asked) -> Response[bytes]:
     return Response(modules()[name], media_type="text/javascript", headers=headers)
 
 
-def given_along(page: Page, *, fields: bool) -> dict[str, Any]:
-    """What the program needs of a page, as JSON: words in the reader's language, the clock of its times, and the trust file
-    that this node offers; if `fields`, the words of all tables' fields, and which of them are times."""
+def stamp_command(page: Page, evidence: str) -> str:
+    """What checks a time stamp of the evidence, which the program does not."""
+    trust = page.texts("lot.trust_file")
+    return f"infoharbor verify {evidence} --trust {trust} --stamp stamp.tsr --authorities roots.pem"
+
+
+def given_along(page: Page, *, evidence: str, about: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What the program needs of a page, as JSON: words in the reader's language, the clock of its times, the trust file that
+    this node offers, and what to do with a stamp of the file `evidence`.
+
+    A page of goods says what it is `about`: the identifier of the `object`, and the paths of the records that it has `shown`.
+    Any other gets the words of all tables and their fields, and which of these are times."""
     words, trust = page.ledger.words, ledger_trust(page.ledger.engine)  # type: ignore[arg-type]
-    tables = page.ledger.registry.tables.values() if fields else ()
+    tables = page.ledger.registry.tables.values() if about is None else ()
     return {
+        "about": about,
+        "stamp": stamp_command(page, evidence),
+        "refresh_days": REFRESH_DAYS,
+        "tables": table_words(page) if about is None else {},
         "texts": {key: page.texts(key) for key in TEXTS},
+        "expected": list(expected_by_program().items()) if page.language == "zh" else [],
         "refusals": {code: page.texts.sentence(words.refusal(code)) for code in codes()},
         "fields": {
             f"{kind.contract}/{kind.table}": {

@@ -7,25 +7,19 @@ from infoharbor.contracts.farm.land import ProductClass, Site
 from infoharbor.contracts.farm.pages.units import PRODUCT, UNIT_COLUMN, class_of, mass, named
 from infoharbor.contracts.farm.records import Lot, LotStatus, Production, ProductionKind
 from infoharbor.contracts.trace.pages import label_of
-from infoharbor.contracts.trace.records import Effect, Event, Mention
-from infoharbor.contracts.trace.rules import object_id
+from infoharbor.contracts.trace.records import Effect, Mention
+from infoharbor.contracts.trace.rules import uri_of
 from infoharbor.edgekit.indexes import Index
 from infoharbor.edgekit.reports import Bars, Column, Kind, Named, Row, report
-from infoharbor.edgekit.selecting import Link, Linked
+from infoharbor.edgekit.selecting import Linked
 from infoharbor.edgekit.sight import Sight
 
-SITE: Final = Linked(
-    (
-        Link(Mention, ("id",), {"effect": {Effect.CREATE, Effect.OUTPUT}}, {"captured_by": "producer"}),
-        Link(Event, ("captured_by", "digest")),
-    ),
-    ("biz_location", "read_point"),
-)
+MADE: Final = {Effect.CREATE, Effect.OUTPUT}
+SITE: Final = Linked(Mention, ("place",), {"effect": MADE}, {"captured_by": "producer"})
 """Where a lot came into being: the place that its producer's event gives."""
-mentions_of_lot = Index(Mention, ("object", "captured_by"))
 summed_lots = Index(
     Lot,
-    ("holder", "jurisdiction", "product", "status", "producer", "season", "harvested", "id"),
+    ("holder", "jurisdiction", "product", "status", "producer", "season", "harvested", SITE),
     sums=("grams", "used"),
 )
 GLN: Final = "(414)"
@@ -126,6 +120,5 @@ def _site(read: Sight, place: str) -> Named | None:
     """A place by its GLN or other identifier, with what people call it."""
     if not place:
         return None
-    identifier = object_id(place)
-    label = label_of(identifier)
-    return named(label.removeprefix(GLN) if label.startswith(GLN) else place, read.find(Site, identifier))
+    label = label_of(place)
+    return named(label.removeprefix(GLN) if label.startswith(GLN) else uri_of(place), read.find(Site, place))

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from infoharbor.contracts.farm.pages.units import LOT
+from infoharbor.contracts.farm.pledges import Pledge
 from infoharbor.contracts.farm.records import Alert, AlertStatus
 from infoharbor.contracts.trace.pages import label_of
+from infoharbor.edgekit.indexes import Index
 from infoharbor.edgekit.reports import Column, Kind, Row, report
 from infoharbor.edgekit.sight import Sight
 
@@ -18,6 +20,8 @@ COLUMNS = (
     Column("status", Kind.WORD, "Status", "状态"),
 )
 UNANSWERED = {AlertStatus.OPEN, AlertStatus.OVERDUE}
+to_be_collected = Index(Pledge, ("recipient", "status", "issued_at"))
+"""A phone is told which pledges came with the goods."""
 
 
 @report(

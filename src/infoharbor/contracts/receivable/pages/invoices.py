@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from infoharbor.contractkit.days import DAY_MS, iso_day
 from infoharbor.contractkit.money import decimal_text
 from infoharbor.contracts.identity.records import Organisation
-from infoharbor.contracts.receivable.financing import FinancingOffer, Registration
+from infoharbor.contracts.receivable.collateral_register import Registration
+from infoharbor.contracts.receivable.financing import FinancingOffer
 from infoharbor.contracts.receivable.invoices import Invoice, InvoiceAlert, unclaimed
 from infoharbor.contracts.receivable.pages.holding import (
     CURRENCY,

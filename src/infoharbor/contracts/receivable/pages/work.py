@@ -2,13 +2,8 @@
 
 from collections.abc import Iterator
 
-from infoharbor.contracts.receivable.financing import (
-    FinancingOffer,
-    OfferStatus,
-    Registration,
-    RegistrationStatus,
-    Search,
-)
+from infoharbor.contracts.receivable.collateral_register import Registration, RegistrationStatus, Search
+from infoharbor.contracts.receivable.financing import FinancingOffer, OfferStatus
 from infoharbor.contracts.receivable.invoices import Invoice
 from infoharbor.contracts.receivable.pages.holding import CURRENCY, INVOICE, LEAF, RECEIVABLE
 from infoharbor.contracts.receivable.records import (

@@ -1,7 +1,9 @@
 """A read event as it goes onto the ledger and into its owner's vault, and back again."""
 
+import functools
 import hashlib
 import hmac
+import operator
 from typing import Final, NamedTuple
 
 import msgspec
@@ -20,6 +22,7 @@ IDENTIFIER_BYTES: Final = 150
 OWN_FIELDS_BYTES: Final = 8 * 1024
 """What the ledger adds to an event when it keeps it: audience, times, status."""
 _PUBLIC_FIELDS: Final = tuple(field.name for field in msgspec.structs.fields(PublicEvent))
+_public_values = operator.attrgetter(*_PUBLIC_FIELDS)
 _decode_held = msgspec.msgpack.Decoder(HeldEvent).decode
 
 
@@ -66,25 +69,32 @@ def ensure_fits(event: Decomposed) -> None:
     public = event.public
     if public.event_time < 0:
         raise EventFault("epcis_time", "a time after 1970", "eventTime")
-    named = {
-        "epcList": public.epcs or (),
-        "childEPCs": public.child_epcs,
-        "inputEPCList": public.input_epcs,
-        "outputEPCList": public.output_epcs,
-        "parentID": (public.parent_id,),
-        "quantityList": tuple(each.epc_class for each in public.quantities),
-        "childQuantityList": tuple(each.epc_class for each in public.child_quantities),
-        "inputQuantityList": tuple(each.epc_class for each in public.input_quantities),
-        "outputQuantityList": tuple(each.epc_class for each in public.output_quantities),
-    }
-    for field, uris in named.items():
+    named = (
+        ("epcList", public.epcs or ()),
+        ("childEPCs", public.child_epcs),
+        ("inputEPCList", public.input_epcs),
+        ("outputEPCList", public.output_epcs),
+        ("parentID", (public.parent_id,)),
+    )
+    counted = (
+        ("quantityList", public.quantities),
+        ("childQuantityList", public.child_quantities),
+        ("inputQuantityList", public.input_quantities),
+        ("outputQuantityList", public.output_quantities),
+    )
+    for field, uris in (*named, *((field, [each.epc_class for each in some]) for field, some in counted if some)):
         for uri in uris:
-            key = object_id(uri)
-            if not key.isascii() or (key and not key.isprintable()) or len(key) > IDENTIFIER_BYTES:
+            if not _fits_a_key(uri):
                 expected = f"printable ASCII of at most {IDENTIFIER_BYTES} characters, the rest percent-encoded"
                 raise EventFault("epcis_identifier", expected, field)
     if len(msgspec.msgpack.encode(public)) > RECORD_BYTES - OWN_FIELDS_BYTES:
         raise EventFault("epcis_record_size", f"at most {RECORD_BYTES - OWN_FIELDS_BYTES} bytes of standard fields")
+
+
+@functools.lru_cache(maxsize=4096)
+def _fits_a_key(uri: str) -> bool:
+    key = object_id(uri)
+    return key.isascii() and key.isprintable() and len(key) <= IDENTIFIER_BYTES
 
 
 def held_content(event: Decomposed) -> bytes:
@@ -99,4 +109,4 @@ def held_in(content: bytes) -> HeldEvent:
 
 def public_part(record: Event) -> PublicEvent:
     """The public event that a record was made of, with the error that was declared since."""
-    return PublicEvent(**{name: getattr(record, name) for name in _PUBLIC_FIELDS})
+    return PublicEvent(**dict(zip(_PUBLIC_FIELDS, _public_values(record), strict=True)))

@@ -1,5 +1,6 @@
 """What of an event stands on the ledger for its readers, and what stays with its owner."""
 
+import functools
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
@@ -88,8 +89,6 @@ class Decomposed(NamedTuple):
 def decompose(event: Event, *, public_namespaces: frozenset[str] = frozenset()) -> Decomposed:
     """Split a validated event; extensions go public only where every name in them is in a voted namespace."""
     fields, links, names = event.fields, event.links, event.names
-    # The standard's own namespace of master data is written with and without its last colon.
-    voted = frozenset(namespace.rstrip(":") for namespace in public_namespaces)
     private = [any(fields.get(name) for name in PRIVATE_LISTS)]
     public: dict[str, Any] = {
         "type": event.type,
@@ -99,10 +98,11 @@ def decompose(event: Event, *, public_namespaces: frozenset[str] = frozenset()) 
         "biz_step": vocabulary.BUSINESS_STEP.word(fields.get("bizStep", "")),
         "disposition": vocabulary.DISPOSITION.word(fields.get("disposition", "")),
         "certification_info": _as_tuple(fields.get("certificationInfo", ())),
+        "persistent_set": (),
+        "persistent_unset": (),
     }
-    persistent = fields.get("persistentDisposition", {})
-    for key in ("set", "unset"):
-        public[f"persistent_{key}"] = tuple(vocabulary.DISPOSITION.word(one) for one in persistent.get(key, ()))
+    for key, words in fields.get("persistentDisposition", {}).items():
+        public[f"persistent_{key}"] = tuple([vocabulary.DISPOSITION.word(one) for one in words])
     for key, name in (("readPoint", "read_point"), ("bizLocation", "biz_location")):
         place = fields.get(key, {})
         private.append(len(place) > 1)
@@ -110,20 +110,24 @@ def decompose(event: Event, *, public_namespaces: frozenset[str] = frozenset()) 
     public["parent_id"] = _shown(fields.get("parentID", ""), links)
     public["transformation_id"] = _shown(fields.get("transformationID", ""), links)
     for key, name in _EPC_LISTS.items():
-        public[name] = _shown_all(fields.get(key, ()), links)
-        private.append(len(public[name]) < len(fields.get(key, ())))
+        named = fields.get(key, ())
+        public[name] = shown_all = _shown_all(named, links) if named else ()
+        private.append(len(shown_all) < len(named))
     if "epcList" not in fields:
         public["epcs"] = None
     for key, name in _QUANTITY_LISTS.items():
-        public[name] = tuple(_quantity(one, links) for one in fields.get(key, ()))
+        public[name] = tuple([_quantity(one, links) for one in fields[key]]) if key in fields else ()
     public["sensors"], sensors_private = _sensors(fields.get("sensorElementList", ()))
     declared, error_private = _error(fields.get("errorDeclaration"))
     public["error_declaration"] = declared
     outer = {name: value for name, value in fields.items() if ":" in name}
     for key, tree in (("ilmd", fields.get("ilmd", {})), ("extensions", outer)):
-        shown = {name: value for name, value in tree.items() if _is_public(name, value, names, voted)}
-        private.append(len(shown) < len(tree))
-        public[key] = json_text.canonical(_expanded(shown, names)) if shown else ""
+        public[key] = ""
+        if tree:
+            voted = _without_colon(public_namespaces)
+            shown = {name: value for name, value in tree.items() if _is_public(name, value, names, voted)}
+            private.append(len(shown) < len(tree))
+            public[key] = json_text.canonical(_expanded(shown, names)) if shown else ""
     private += [sensors_private, error_private, _names_withheld(public)]
     has_private = any(private)
     event_hash, event_id = event.hash(), fields.get("eventID", "")
@@ -138,6 +142,12 @@ def decompose(event: Event, *, public_namespaces: frozenset[str] = frozenset()) 
     )
 
 
+@functools.lru_cache(maxsize=16)
+def _without_colon(namespaces: frozenset[str]) -> frozenset[str]:
+    """The standard's own namespace of master data is written with and without its last colon."""
+    return frozenset(namespace.rstrip(":") for namespace in namespaces)
+
+
 def _as_tuple(value: Any) -> tuple[str, ...]:
     return (value,) if type(value) is str else tuple(value)
 
@@ -146,22 +156,24 @@ def _shown(uri: str, links: Links) -> str:
     """The normal form, unless it stands for a person or for an exact position, which may be a farm."""
     if uri.startswith("geo:"):
         return WITHHELD
-    link = links.normal(uri)
-    if link.startswith(gs1.CANONICAL) and link.split("/", 4)[3] in gs1.PERSONAL:
-        return WITHHELD
-    return link
+    return _impersonal(links.normal(uri))
+
+
+@functools.lru_cache(maxsize=4096)
+def _impersonal(link: str) -> str:
+    is_personal = link.startswith(gs1.CANONICAL) and link.split("/", 4)[3] in gs1.PERSONAL
+    return WITHHELD if is_personal else link
 
 
 def _shown_all(uris: Iterable[str], links: Links) -> tuple[str, ...]:
     """Each identifier once, in the order of the event: one thing may have been named in two notations."""
-    return tuple(dict.fromkeys(_shown(uri, links) for uri in uris))
+    return tuple(dict.fromkeys([_shown(uri, links) for uri in uris]))
 
 
 def _names_withheld(public: dict[str, Any]) -> bool:
-    single = ("read_point", "biz_location", "parent_id", "transformation_id")
-    return any(public[name] == WITHHELD for name in single) or any(
-        WITHHELD in (public[name] or ()) for name in _EPC_LISTS.values()
-    )
+    single = (public["read_point"], public["biz_location"], public["parent_id"], public["transformation_id"])
+    several = (public["epcs"] or (), public["child_epcs"], public["input_epcs"], public["output_epcs"])
+    return WITHHELD in single or any(WITHHELD in each for each in several)
 
 
 def _quantity(element: dict[str, Any], links: Links) -> Quantity:

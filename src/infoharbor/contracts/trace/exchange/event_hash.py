@@ -40,7 +40,7 @@ def canonical_string(event: dict[str, Any], names: Names, links: Links) -> str:
     if ilmd:
         parts += ["ilmd", _extensions(ilmd.items(), names, links)]
     parts.append(_inner_extensions(event, names, links))
-    outer = [pair for pair in event.items() if pair[0] not in _FIELDS and pair[0] not in LEFT_OUT and pair[0] != "ilmd"]
+    outer = [pair for pair in event.items() if pair[0] not in _NO_EXTENSIONS]
     if outer:
         parts.append(_extensions(outer, names, links))
     return "".join(parts)
@@ -215,3 +215,4 @@ _FIELDS: Final[dict[str, Render]] = {
     "destinationList": _typed("destination", vocabulary.PARTY_TYPE),
     "sensorElementList": _sensors,
 }
+_NO_EXTENSIONS: Final = LEFT_OUT | _FIELDS.keys() | {"ilmd"}

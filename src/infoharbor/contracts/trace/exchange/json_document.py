@@ -5,12 +5,13 @@ from typing import Any
 import msgspec
 
 from infoharbor.contracts.trace.exchange import json_text
+from infoharbor.contracts.trace.exchange.checks import Shape, check_extension_name, text, uri
 from infoharbor.contracts.trace.exchange.event import DOCUMENT_BYTES, EVENT_BYTES, Document, Event
 from infoharbor.contracts.trace.exchange.faults import EventFault
 from infoharbor.contracts.trace.exchange.links import Links
 from infoharbor.contracts.trace.exchange.names import Names, check_standard
 from infoharbor.contracts.trace.exchange.times import milliseconds
-from infoharbor.contracts.trace.exchange.validation import Shape, check_event, check_extension_name, text, uri
+from infoharbor.contracts.trace.exchange.validation import check_event
 
 _DOCUMENT = Shape(
     dict.fromkeys(

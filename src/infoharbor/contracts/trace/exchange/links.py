@@ -8,6 +8,8 @@ class Links:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, str, gs1.Gs1Fault | None]] = {}
+        self.checked: set[str] = set()
+        """Those that may stand where an identifier is asked for."""
 
     def normal(self, uri: str) -> str:
         """The canonical Digital Link with all qualifiers; other URIs as they are; raises `Gs1Fault`."""

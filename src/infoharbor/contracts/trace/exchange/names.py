@@ -16,6 +16,7 @@ IMPLICIT: Final = {
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
 }
 """Prefixes of the standard's own context, which a document may declare again."""
+STANDARD: Final = IMPLICIT | FIXED
 PUBLIC_NAMESPACES: Final = frozenset({IMPLICIT["cbvmda"]})
 """Whose extensions may stand on the ledger: the standard's own master data, and what the members vote to
 `NAMESPACES_TABLE`."""
@@ -27,7 +28,7 @@ class Names:
 
     def __init__(self, own: dict[str, str]) -> None:
         self.own = own
-        self._prefixes = IMPLICIT | own | FIXED
+        self._prefixes = IMPLICIT | own | FIXED if own else STANDARD
         self._expanded: dict[str, str] = {}
 
     def declare(self, context: Any) -> "Names":

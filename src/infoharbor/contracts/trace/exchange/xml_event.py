@@ -7,7 +7,7 @@ from typing import Any, Final
 from infoharbor.contracts.trace.exchange import json_text, vocabulary
 from infoharbor.contracts.trace.exchange.faults import EventFault
 from infoharbor.contracts.trace.exchange.xml_names import INSTANCE, OF_XML, STANDARD, Prefixes
-from infoharbor.edgekit.xml_text import Element, parts_of
+from infoharbor.edgekit.xml_text import SPACE, Element, parts_of
 
 Read = Callable[[Element, Prefixes], Any]
 
@@ -141,7 +141,7 @@ def _sensor(element: Element, prefixes: Prefixes) -> dict[str, Any]:
         namespace, local, prefix = parts_of(tag)
         if namespace not in OF_XML:
             name = prefixes.name(namespace, local, prefix)
-            found[name] = _attribute(name, value.strip())
+            found[name] = _attribute(name, value.strip(SPACE))
     if element.text:
         raise EventFault("epcis_type", "attributes, no text")
     _gather(element, prefixes, found, {})

@@ -1,12 +1,15 @@
 """Sheets that an authority asks for: critical tracking events (FSMA 204), and what a recall reaches."""
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
+from itertools import groupby, takewhile
 from typing import Final, NamedTuple
 
+from infoharbor.contractkit import gs1
 from infoharbor.contracts.trace.exchange import times
-from infoharbor.contracts.trace.pages import MADE_INTO, Walk, identify, label_of, node, standing
+from infoharbor.contracts.trace.pages import MADE_INTO, identify, label_of, node, standing
+from infoharbor.contracts.trace.pages.way import Walk
 from infoharbor.contracts.trace.records import Effect, Event, Mention
 from infoharbor.contracts.trace.rules import MICRO_EXPONENT, is_class, uri_of
 from infoharbor.edgekit.json_form import from_iso
@@ -33,6 +36,8 @@ member's own URI counts which ends in it."""
 CODED: Final = (PACKING, LANDING, TRANSFORMATION)
 """Where a traceability lot code is given; a lot as it was harvested has none yet."""
 DAY_MS: Final = 86_400_000
+EVENTS_AT_HAND: Final = 32
+"""One event often speaks of many lots, which lie next to each other."""
 _OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})")
 
 
@@ -58,13 +63,13 @@ class Tracked(NamedTuple):
         Column("object", Kind.TEXT, "Lot or unit", "批次或单元"),
         Column("quantity", Kind.QUANTITY, "Quantity", "数量", of="unit", digits=MICRO_EXPONENT),
         Column("unit", Kind.TEXT, "Unit", "单位"),
-        Column("time", Kind.INSTANT, "Time (UTC)", "时间（UTC）"),
+        Column("time", Kind.INSTANT, "Time", "时间"),
         Column("local_date", Kind.TEXT, "Local date", "当地日期"),
         Column("offset", Kind.TEXT, "Offset from UTC", "时区偏移"),
-        Column("place", Kind.TEXT, "Place", "地点"),
-        Column("previous_place", Kind.TEXT, "Previous place", "前一地点"),
-        Column("next_place", Kind.TEXT, "Next place", "后一地点"),
-        Column("source", Kind.TEXT, "Where the lot code was given", "批次代码赋予地点"),
+        Column("place", Kind.PLACE, "Place", "地点"),
+        Column("previous_place", Kind.PLACE, "Previous place", "前一地点"),
+        Column("next_place", Kind.PLACE, "Next place", "后一地点"),
+        Column("source", Kind.PLACE, "Where the lot code was given", "批次代码赋予地点"),
         Column("captured_by", Kind.ORGANISATION, "Recorded by", "登记方"),
         Column("conforms", Kind.FLAG, "Conforms", "合规"),
         Column("event", Kind.TEXT, "Event", "事件"),
@@ -74,18 +79,17 @@ class Tracked(NamedTuple):
 def fsma(read: Sight, product: str = "", captured_by: str = "", since: str = "", until: str = "") -> Iterator[Row]:
     """`since` and `until` are days, such as 2026-04-08, both included, by UTC."""
     first, last = _day(since, "since", 0), _day(until, "until", DAY_MS)
-    mentions = read.scan(Mention)
-    for identifier, said in groupby(mentions, key=_object_of):
-        about = node(identifier)
-        if product and about["value"] != product.zfill(14):
+    find = lru_cache(EVENTS_AT_HAND)(partial(read.find, Event))
+    for identifier, mentions in groupby(_mentions(read, product), key=_object_of):
+        said = list(mentions)
+        # What would give no row is left before its events are looked at.
+        if not any(_is_asked(each.captured_by, _moment(each), captured_by, first, last) for each in said):
             continue
-        story = _tracked(read, list(said))
+        about, story = node(identifier), _tracked(find, said)
         source = next((_place(each.event) for each in story if each.kind in CODED), "")
         for at, each in enumerate(story):
             event = each.event
-            if (captured_by and event.captured_by != captured_by) or (first and event.event_time < first):
-                continue
-            if last and event.event_time >= last:
+            if not _is_asked(event.captured_by, event.event_time, captured_by, first, last):
                 continue
             has_code = bool(source) and each.kind not in (HARVESTING, COOLING)
             yield (
@@ -118,7 +122,7 @@ def fsma(read: Sight, product: str = "", captured_by: str = "", since: str = "",
         Column("uri", Kind.TEXT, "Identifier", "标识"),
         Column("step", Kind.WORD, "Reached by", "波及方式"),
         Column("last_seen", Kind.INSTANT, "Last seen", "最后登记时间"),
-        Column("place", Kind.TEXT, "Last place", "最后地点"),
+        Column("place", Kind.PLACE, "Last place", "最后地点"),
         Column("captured_by", Kind.ORGANISATION, "Recorded by", "登记方"),
         Column("business_step", Kind.WORD, "Business step", "业务步骤"),
         Column("disposition", Kind.WORD, "Disposition", "状态"),
@@ -158,11 +162,28 @@ def recall(read: Sight, object: str) -> Iterator[Row]:
         )
 
 
-def _tracked(read: Sight, story: Sequence[Mention]) -> list[Tracked]:
+def _mentions(read: Sight, product: str) -> Iterator[Mention]:
+    """By object; where a GTIN is given, those of its lots and pieces alone."""
+    if not product:
+        return read.scan(Mention)
+    key = f"{gs1.GTIN}~{product.zfill(14)}"
+    return takewhile(lambda said: f"{said.object}~".startswith(f"{key}~"), read.scan(Mention, after=key))
+
+
+def _moment(said: Mention) -> int:
+    """The event's time, as `order_of` put it into the mention's key."""
+    return int(said.order[:15])
+
+
+def _is_asked(who: str, moment: int, captured_by: str, first: int, last: int) -> bool:
+    return captured_by in ("", who) and first <= moment and (not last or moment < last)
+
+
+def _tracked(find: Callable[[str, str], Event | None], story: Sequence[Mention]) -> list[Tracked]:
     """An object's critical tracking events, by time."""
     found = []
     for said in story:
-        event = read.find(Event, said.captured_by, said.digest)
+        event = find(said.captured_by, said.digest)
         kind = "" if event is None else _kind(event, said)
         if event is not None and kind:
             found.append(Tracked(event, said, kind))

@@ -66,6 +66,8 @@ export function looseBase64(text) {
 /** Whether base64 is the one encoding of its bytes: no spare bits are set. */
 export const isOneBase64 = (text) => !SPARE_BITS.test(text);
 
+export const toBase64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+
 /** The bytes that `text` is the one standard encoding of (RFC 4648 §4, padded, no spare bits set). */
 export function fromBase64(text, field) {
   const bytes = looseBase64(text);

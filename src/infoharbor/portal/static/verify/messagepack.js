@@ -96,7 +96,7 @@ export function decode(bytes, name, limit, shape) {
     if (reader.at < bytes.length) throw new Unreadable();
   } catch (fault) {
     if (!(fault instanceof Unreadable)) throw fault;
-    throw new Refused("ledger.malformed", name, "canonical MessagePack of this structure");
+    throw new Refused("ledger.malformed", name, "the declared fields with their types");
   }
   if (!reader.shortest) throw new Refused("ledger.not_canonical", name, "the shortest MessagePack encoding");
   return value;

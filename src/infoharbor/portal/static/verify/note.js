@@ -1,6 +1,6 @@
 // Signed notes, the checkpoints in them, and the keys that verify them (formats, §12).
 
-import { ascending, compared, comparedTexts, fromBase64, fromNumber, joined, same, textOf, toHex, toNumber, utf8 } from "./bytes.js";
+import { ascending, compared, comparedTexts, fromBase64, fromNumber, joined, same, textOf, toBase64, toHex, toNumber, utf8 } from "./bytes.js";
 import { sha256, tag } from "./hashes.js";
 import { HASH_BYTES, SIZE_MAX } from "./merkle.js";
 import { ensure, Refused } from "./refusal.js";
@@ -71,13 +71,22 @@ export function parseKey(text) {
   const begins = ({ identifier }) => same(material.subarray(0, identifier.length), identifier);
   const kind = Object.values(KINDS).find(begins);
   ensure(kind, "note.key_kind", "vkey", "a key of type 0x01, 0x04, 0x06 or InfoHarbor's SM2");
-  const publicKey = material.subarray(kind.identifier.length);
+  const key = verifierKey(name, kind, material.subarray(kind.identifier.length));
+  ensure(toHex(key.id) === id, "note.key_id", "vkey", toHex(key.id));
+  return key;
+}
+
+/** A public key with the name that it signs under, the kind of its signatures, and the id that follows from these. */
+export function verifierKey(name, kind, publicKey) {
   ensure(isKeyName(name), "note.key_name", "name", `1 to ${NAME_BYTES} bytes, no space, no plus`);
   ensure(publicKey.length === kind.keyBytes, "note.key_length", "public_key", `${kind.keyBytes} bytes`);
-  const computed = sha256(joined(utf8(`${name}\n`), material)).subarray(0, KEY_ID_BYTES);
-  ensure(toHex(computed) === id, "note.key_id", "vkey", toHex(computed));
-  return { name, kind, id: computed, publicKey };
+  const id = sha256(joined(utf8(`${name}\n`), kind.identifier, publicKey)).subarray(0, KEY_ID_BYTES);
+  return { name, kind, id, publicKey };
 }
+
+/** `NAME+ID+KEY`. */
+export const encodeKey = ({ name, kind, id, publicKey }) =>
+  `${name}+${toHex(id)}+${toBase64(joined(kind.identifier, publicKey))}`;
 
 function parseLine(line) {
   const [, name, encoded] = /^— ([^ ]*) (.*)$/su.exec(line) ?? [];

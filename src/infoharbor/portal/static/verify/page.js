@@ -1,39 +1,28 @@
-// Lets the reader's own device check evidence: a file that she chose, or the proof of the page that she reads. What it needs
-// is loaded with the page, or as soon as the form comes into sight; the check itself asks nobody.
+// Lets the reader's own device check evidence: a file that she chose, or, fetched as she taps, the proof of the page that she
+// reads. The check itself asks nobody.
 
+import { compared } from "./about.js";
 import { textOf, toHex, utf8 } from "./bytes.js";
+import { fetchedWay, NotFetched, Proof, wayFrom } from "./fetching.js";
 import { EVIDENCE_BYTES } from "./file.js";
+import { advance, WAY_BYTES } from "./handover.js";
 import { forget, keep, kept } from "./kept.js";
 import { NOTE_BYTES } from "./note.js";
 import { Refused } from "./refusal.js";
 import { Teller } from "./told.js";
-import { TRUST_BYTES } from "./trust.js";
+import { EMBEDDED, encodeTrust, parseTrust, TRUST_BYTES } from "./trust.js";
 import { verify } from "./verify.js";
+
+const DAY_MS = 86_400_000;
+const OWN = "verify.own_trust";
+/** Under these a proof is refused that other attesters signed than those of the trust file. */
+const OF_OTHERS = ["note.unknown_signature", "evidence.quorum"];
 
 const form = document.getElementById("check");
 const verdict = document.getElementById("verdict");
 const page = JSON.parse(document.getElementById("verifier").textContent);
 const teller = new Teller(page);
-let loading = null;
-
-class NotFetched extends Error {}
-
-/** The proof of the page: fetched once, and again only if that failed. */
-function proof() {
-  loading ??= fetched(form.dataset.proof).catch(() => {
-    loading = null;
-    throw new NotFetched();
-  });
-  return loading;
-}
-
-async function fetched(address) {
-  const answer = await fetch(address, { credentials: "omit" });
-  if (!answer.ok) throw new NotFetched();
-  const content = new Uint8Array(await answer.arrayBuffer());
-  form.dataset.loaded = "";
-  return content;
-}
+const proof = form.dataset.proof ? new Proof(form.dataset.proof, document.getElementById("proof")) : null;
 
 /** A chosen file's bytes, and no more of a large one than it takes to refuse it. */
 async function contentOf(file, most) {
@@ -42,38 +31,63 @@ async function contentOf(file, most) {
 
 const chosen = (name) => [...(form.elements[name]?.files ?? [])];
 
+const notesIn = (name) => Promise.all(chosen(name).map((note) => contentOf(note, NOTE_BYTES)));
+
 /** The trust file to check against, and the key of the sentence that says whose it is. */
-async function trust() {
+async function trustFile() {
   const [file] = chosen("trust");
   if (file) return { content: await contentOf(file, TRUST_BYTES), whose: "verify.trust_chosen" };
   const text = kept(page.chain);
   if (text !== null) return { content: utf8(text), whose: "verify.trust_kept" };
-  return { content: utf8(page.trust), whose: "verify.own_trust" };
+  return { content: utf8(page.trust), whose: OWN };
 }
 
-function showKept() {
-  document.getElementById("kept").hidden = kept(page.chain) === null;
+function advanced(trust, way, witnessed = []) {
+  const now = Date.now();
+  return advance(trust, way, { now, refreshBy: now + page.refresh_days * DAY_MS, witnessed });
 }
 
-/** Checks, and keeps the trust file if the reader wants that and something was proved under it. */
-async function checked({ content, whose }) {
-  const [file] = chosen("evidence");
-  const evidence = form.dataset.proof ? await proof() : await contentOf(file, EVIDENCE_BYTES);
-  const witnessed = await Promise.all(chosen("witnessed").map((note) => contentOf(note, NOTE_BYTES)));
-  const proven = verify(evidence, content, witnessed);
-  if (whose === "verify.trust_chosen" && form.elements.keep.checked) {
-    keep(toHex(proven.trust.genesis), textOf(content));
-    showKept();
+/** What a chosen file proves under the trust file, carried forward if a way forward was chosen too. */
+async function provedByFiles(trust) {
+  const [[evidence], [way]] = [chosen("evidence"), chosen("way")];
+  const carried = way ? advanced(trust, await contentOf(way, WAY_BYTES), await notesIn("way_witnessed")) : null;
+  const content = await contentOf(evidence, EVIDENCE_BYTES);
+  return { proven: verify(content, carried?.trust ?? trust, await notesIn("witnessed")), carried };
+}
+
+/** What the page's proof proves; a trust file of the reader's own that does not know its signers may have to go forward. */
+async function provedByPage(trust, whose) {
+  const content = await proof.get();
+  try {
+    return { proven: verify(content, trust), carried: null };
+  } catch (fault) {
+    const mayGo = OF_OTHERS.includes(fault.code) && whose !== OWN && trust.engine !== EMBEDDED;
+    const way = mayGo ? await fetchedWay(trust.pin.size) : null;
+    if (!way) throw fault;
+    const carried = advanced(trust, way);
+    return { proven: verify(content, carried.trust), carried };
   }
-  return [teller.proved(proven, whose), ...(form.dataset.proof ? [] : teller.records(proven))];
+}
+
+/** Keeps the trust file if the reader wants that, as it was carried forward. */
+function remember({ content, whose }, trust, carried) {
+  const wanted = whose === "verify.trust_chosen" ? form.elements.keep.checked : whose === "verify.trust_kept" && carried;
+  if (!wanted) return;
+  keep(toHex(trust.genesis), carried ? encodeTrust(carried.trust) : textOf(content));
+  showKept();
 }
 
 async function told() {
-  const against = await trust();
+  const file = await trustFile();
   try {
-    return await checked(against);
+    const trust = parseTrust(file.content);
+    const { proven, carried } = await (proof ? provedByPage(trust, file.whose) : provedByFiles(trust));
+    remember(file, trust, carried);
+    const how = { whose: file.whose, handovers: carried?.handovers ?? null };
+    if (proof) return [teller.compared(proven, compared(proven, page.about), how)];
+    return [teller.proved(proven, how), ...teller.records(proven)];
   } catch (fault) {
-    if (fault instanceof Refused) return [teller.refused(fault, against.whose)];
+    if (fault instanceof Refused) return [teller.refused(fault, file.whose)];
     return [teller.failed(fault instanceof NotFetched ? "verify.no_proof" : "verify.failed")];
   }
 }
@@ -87,21 +101,35 @@ form.addEventListener("submit", async (event) => {
   verdict.scrollIntoView({ block: "nearest" });
 });
 
+function showKept() {
+  document.getElementById("kept").hidden = kept(page.chain) === null;
+}
+
+/** Says where to get the way forward of the reader's own trust file: it begins at its pin. */
+async function showWay() {
+  const link = document.getElementById("way-from");
+  if (!link) return;
+  const { content, whose } = await trustFile();
+  let trust = null;
+  try {
+    trust = parseTrust(content);
+  } catch {
+    // What is wrong with it is said when it is used.
+  }
+  link.hidden = whose === OWN || !trust || trust.engine === EMBEDDED;
+  if (!link.hidden) link.href = wayFrom(trust.pin.size);
+}
+
 document.getElementById("forget").addEventListener("click", () => {
   forget(page.chain);
   showKept();
+  showWay();
 });
+document.getElementById("trust").addEventListener("change", showWay);
 
 // From here on it is this device that checks, and the page says so.
 for (const part of document.querySelectorAll("[data-device]")) part.textContent = part.dataset.device;
 for (const part of document.querySelectorAll(".device")) part.hidden = false;
 showKept();
+showWay();
 form.dataset.ready = "";
-if (form.dataset.proof) {
-  const watching = new IntersectionObserver((seen) => {
-    if (!seen.some(({ isIntersecting }) => isIntersecting)) return;
-    watching.disconnect();
-    proof().catch(() => {}); // said when it is asked for
-  });
-  watching.observe(form);
-}

@@ -8,20 +8,18 @@ import { keysOf, NO_QUORUM } from "./trust.js";
 const MEMBER_NOTES = 64;
 
 /**
- * The checkpoint in `note` and the witnesses that signed it; refuses one that is not to be believed. `witnessed` are notes of
- * the same size and root under members' own origins, by which outside witnesses count.
+ * The checkpoint in `note`, the times by name of the witnesses that signed it, and what keeps the quorum from being met, the
+ * quorum first. `witnessed` are notes of the same size and root under members' own origins, by which outside witnesses count;
+ * they have to count for each of the `earlier` trust files too, which were carried forward to this one.
  */
-export function believed(note, trust, witnessed) {
+export function evaluate(note, trust, witnessed = [], earlier = []) {
   const { checkpoint, times, logKeys } = opened(note, trust);
   ensure(checkpoint.origin === trust.origin, "trust.other_chain", "origin", trust.origin);
   const agrees = checkpoint.size !== trust.pin.size || same(checkpoint.root, trust.pin.root);
   ensure(agrees, "trust.forked", "root", "the pinned root, since the size is the pinned one");
-  const names = new Set([...cosignersIn(trust, times), ...outside(trust, checkpoint, witnessed)]);
-  const cosigners = trust.witnesses.filter(({ name }) => names.has(name));
-  refuseSurplus(trust, times, cosigners, logKeys);
-  const missing = shortages(trust, cosigners);
-  ensure(!missing.length, "evidence.quorum", "checkpoint", missing.join("; "));
-  return { checkpoint, signers: cosigners.map(({ name }) => name) };
+  const cosigners = new Map([...cosignersIn(trust, times), ...outside([trust, ...earlier], checkpoint, witnessed)]);
+  refuseSurplus(trust, times, trust.witnesses.filter(({ name }) => cosigners.has(name)), logKeys);
+  return { checkpoint, cosigners, missing: shortages(trust, new Set(cosigners.keys())) };
 }
 
 /** A checkpoint that one log key of its origin signed. */
@@ -35,38 +33,50 @@ function opened(note, trust) {
   return { checkpoint, times, logKeys };
 }
 
-/** The witnesses whose own keys signed. Without a time, one does not say that it has seen no larger tree. */
+/** Names and times of the witnesses whose own keys signed. Without a time, one does not say that it has seen no larger tree. */
 function cosignersIn({ witnesses }, times) {
-  return witnesses.filter(({ key }) => (times.get(key) ?? 0n) > 0n).map(({ name }) => name);
+  return witnesses.map(({ name, key }) => [name, times.get(key) ?? 0n]).filter(([, time]) => time > 0n);
 }
 
-/** The witnesses that cosigned the same tree under enough members' origins: at least one honest member showed it to them. */
-function outside(trust, { size, root }, notes) {
+const membersOrigins = ({ logs, origin }) => new Set(logs.map(({ key }) => key.name).filter((name) => name !== origin));
+
+/**
+ * Names and earliest times of the witnesses that cosigned the same tree under enough members' origins of each of `trusts`, the
+ * first of which holds now: at least one honest member of each showed it to them.
+ */
+function outside(trusts, { size, root }, notes) {
   ensure(notes.length <= MEMBER_NOTES, "trust.too_many", "members", `at most ${MEMBER_NOTES} notes`);
-  const origins = new Set(trust.logs.map(({ key }) => key.name).filter((name) => name !== trust.origin));
-  const under = new Map();
+  const [trust] = trusts;
+  const origins = trusts.map(membersOrigins);
+  const seen = new Set();
+  const found = new Map(); // by witness: the origins under which it cosigned, and when first
   for (const note of notes) {
-    const { checkpoint, times } = opened(note, trust);
-    const fits = origins.has(checkpoint.origin) && checkpoint.size === size && same(checkpoint.root, root);
-    ensure(fits && !under.has(checkpoint.origin), "trust.member_note", "members", "this size and root, once an origin");
-    under.set(checkpoint.origin, cosignersIn(trust, times));
+    const { checkpoint: { origin, ...tree }, times } = opened(note, trust);
+    const fits = origins[0].has(origin) && tree.size === size && same(tree.root, root);
+    ensure(fits && !seen.has(origin), "trust.member_note", "members", "this size and root, once an origin");
+    seen.add(origin);
+    for (const [name, time] of cosignersIn(trust, times)) {
+      const { under, earliest } = found.get(name) ?? { under: [], earliest: time };
+      found.set(name, { under: [...under, origin], earliest: time < earliest ? time : earliest });
+    }
   }
-  const count = (witness) => [...under.values()].filter((names) => names.includes(witness)).length;
-  const enough = (witness) => under.size > 0 && count(witness) > Math.floor((origins.size - 1) / 3);
-  return trust.witnesses.map(({ name }) => name).filter(enough);
+  const enough = (under) => (own) => under.filter((origin) => own.has(origin)).length > Math.floor((own.size - 1) / 3);
+  const counting = [...found].filter(([, { under }]) => origins.every(enough(under)));
+  return counting.map(([name, { earliest }]) => [name, earliest]);
 }
 
 function refuseSurplus(trust, times, cosigners, logKeys) {
-  const needless = cosigners.some((each) => isMet(trust, cosigners.filter((other) => other !== each)));
+  const names = cosigners.map(({ name }) => name);
+  const needless = names.some((each) => isMet(trust, new Set(names.filter((other) => other !== each))));
   ensure(!needless, "note.surplus_signature", "signatures", "only cosignatures that the quorum needs");
   const counted = new Set([...logKeys, ...cosigners.flatMap(({ key, sm2 }) => [key, sm2])]);
   const stray = [...times.keys()].some((key) => !counted.has(key));
   ensure(!stray, "note.surplus_signature", "signatures", "the log, and SM2 only beside its witness's own");
 }
 
-/** The names of the witnesses that signed and of all groups that they satisfy. */
+/** The names of witnesses and of all groups that they satisfy. */
 function satisfied({ groups }, cosigners) {
-  const names = new Set(cosigners.map(({ name }) => name));
+  const names = new Set(cosigners);
   // In the order of the file, where members stand before their group.
   for (const { name, needed, members } of groups) {
     if (members.filter((member) => names.has(member)).length >= needed) names.add(name);
@@ -74,7 +84,8 @@ function satisfied({ groups }, cosigners) {
   return names;
 }
 
-function isMet(trust, cosigners) {
+/** Whether the quorum holds if witnesses of these names cosigned. */
+export function isMet(trust, cosigners) {
   return trust.quorum === NO_QUORUM || satisfied(trust, cosigners).has(trust.quorum);
 }
 

@@ -1,20 +1,26 @@
 // What a check found, as a person reads it. Texts are the page's; nothing from a file becomes anything but text.
 
+import { countsIn, goodsIn, namesOf, tableOf } from "./about.js";
 import { EMBEDDED } from "./trust.js";
 
 const RECORDS_SHOWN = 100;
+const LISTED = 5;
+const NAME_LINE = 28; // characters that fit beside each other on a phone
 const MINUTE_MS = 60_000;
 
 /** An element with attributes and children; texts become text nodes. */
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children.filter((child) => child !== null));
+  made.append(...children);
   return made;
 }
 
 export class Teller {
-  /** `page` is what the page gives along: `texts`, `refusals`, words of `fields`, which are `times`, and their `offset`. */
+  /**
+   * `page` is what the page gives along: `texts`, `refusals`, what is `expected` in the reader's language, words of `tables` and `fields`, which are `times`, their `offset`,
+   * the command that checks a time `stamp`, and what a page of goods is `about`.
+   */
   constructor(page) {
     this.page = page;
   }
@@ -23,39 +29,116 @@ export class Teller {
     return this.page.texts[key].replace(/\{(\w+)\}/gu, (_, name) => values[name]);
   }
 
-  paragraph(key, values) {
-    return element("p", {}, this.text(key, values));
+  /** The text in a paragraph; a value may be an array of elements and texts. */
+  paragraph(key, values = {}) {
+    const pieces = this.page.texts[key].split(/\{(\w+)\}/u);
+    return element("p", {}, ...pieces.flatMap((piece, at) => (at % 2 ? values[piece] : piece)));
+  }
+
+  /** What would be right, where the page has words for it: pairs of texts with `{}` for each value, the likeliest first. */
+  expected(text) {
+    for (const [english, words] of this.page.expected) {
+      const pieces = english.split("{}").map((piece) => piece.replace(/[\\^$.*+?()[\]{}|/]/gu, "\\$&"));
+      const [whole, ...values] = new RegExp(`^${pieces.join("(.*?)")}$`, "su").exec(text ?? "") ?? [];
+      let next = 0;
+      if (whole !== undefined) return words.replace(/\{(\d*)\}/gu, (_, place) => values[place || next++]);
+    }
+    return text;
   }
 
   /** `whose` is the key of the sentence that says whose trust file it was. */
   refused({ code, field, expected }, whose) {
-    return element("div", { class: "note wrong", role: "alert" },
-      element("h2", {}, this.text("verify.not_proved")),
+    return this.verdict("wrong", "verify.not_proved", [
       element("p", {}, this.page.refusals[code] ?? code),
-      element("p", { class: "id long" }, [code, field, expected].filter(Boolean).join(" · ")),
+      element("p", { class: "id long" }, [code, field, this.expected(expected)].filter(Boolean).join(" · ")),
       this.paragraph("verify.by_device"),
-      this.paragraph(whose));
+      this.paragraph(whose),
+    ]);
   }
 
   failed(key) {
     return element("div", { class: "note wrong", role: "alert" }, this.paragraph(key));
   }
 
-  proved(proven, whose) {
-    const { trust, height, time, signers } = proven;
+  /** What is proved, and `how`: `whose` trust file, and over how many `handovers` it was carried forward, or null. */
+  proved(proven, how) {
+    const told = [...this.about(proven), ...this.basis(proven, how), ...this.limits(proven)];
+    return this.verdict("right", "verify.proved", told);
+  }
+
+  /** The same of the proof of a page, which has to be of the goods that the page shows, and of all that it shows of them. */
+  compared(proven, { isOfThese, missing }, how) {
+    const { object, shown } = this.page.about;
+    const name = this.goods(object);
+    const basis = this.basis(proven, how);
+    if (!isOfThese) {
+      const told = [this.paragraph("verify.other", { name }), ...this.about(proven)];
+      return this.verdict("wrong", "verify.something_else", [...told, ...basis]);
+    }
+    if (missing.length) {
+      const told = { name, count: shown.length, missing: missing.length };
+      return this.verdict("wrong", "verify.not_all", [this.paragraph("verify.some_missing", told), ...basis]);
+    }
+    const told = [this.paragraph("verify.of_these", { name }), this.paragraph("verify.none_missing")];
+    return this.verdict("right", "verify.proved", [...told, ...basis, ...this.limits(proven)]);
+  }
+
+  verdict(look, title, parts) {
+    const role = look === "right" ? "status" : "alert";
+    return element("div", { class: `note ${look}`, role }, element("h2", {}, this.text(title)), ...parts);
+  }
+
+  /** Which goods it is about; where it is about none, which records; nothing where it proves receipts alone. */
+  about(proven) {
+    const goods = goodsIn(proven).map((each) => this.goods(each));
+    const things = goods.length ? goods : proven.records.map(({ path }) => [this.calledBy(path).join(" ").trim()]);
+    if (!things.length) return [];
+    const comma = this.text("value.comma");
+    const listed = things.slice(0, LISTED).flatMap((each, at) => (at ? [comma, ...each] : each));
+    const more = things.length - LISTED;
+    if (more > 0) listed.push(` … ${this.text("value.more", { count: more })}`);
+    return [this.paragraph("verify.about", { things: listed })];
+  }
+
+  /** What a record's table is called, and its key; nothing and its path where the page does not know the table. */
+  calledBy(path) {
+    const [table, { tables }] = [tableOf(path), this.page];
+    return Object.hasOwn(tables, table) ? [tables[table], path.slice(table.length + 1)] : ["", path];
+  }
+
+  /** As of when and by whose word. */
+  basis(proven, { whose, handovers }) {
+    const { trust, height, time, signers, records } = proven;
     const asOf = this.text("verify.as_of", { ledger: trust.chain, height: height.toLocaleString("en") });
-    const alone = trust.engine === EMBEDDED && !trust.witnesses.length;
-    return element("div", { class: "note right", role: "status" },
-      element("h2", {}, this.text("verify.proved")),
+    const { tables } = this.page;
+    const known = [...countsIn(proven)].filter(([table]) => Object.hasOwn(tables, table));
+    const counts = known.map(([table, count]) => `${tables[table]} ${count}`).join(" · ");
+    return [
       element("p", {}, `${asOf} `, this.time(time)),
       element("p", {}, `${this.text("verify.signed_by")} ${signers.join(", ")}`),
-      this.paragraph("verify.records", { count: proven.records.length }),
+      element("p", {}, this.text("verify.records", { count: records.length }), counts && ` (${counts})`),
       this.paragraph("verify.by_device"),
       this.paragraph(whose),
-      alone ? this.paragraph("overview.trust_one") : null,
-      trust.refreshBy < Date.now() ? this.paragraph("verify.stale") : null,
-      this.paragraph("verify.claimed"),
-      this.paragraph("verify.program"));
+      ...(handovers === null ? [] : [this.paragraph("verify.carried", { count: handovers })]),
+    ];
+  }
+
+  /** What one still has to believe. */
+  limits({ trust }) {
+    const told = [];
+    if (trust.engine === EMBEDDED && !trust.witnesses.length) told.push(this.paragraph("overview.trust_one"));
+    if (trust.refreshBy < Date.now()) {
+      const stamp = element("code", { class: "long" }, this.page.stamp);
+      told.push(this.paragraph("verify.stale"), element("p", {}, `${this.text("verify.stamp")} `, stamp));
+    }
+    return [...told, this.paragraph("verify.claimed"), this.paragraph("verify.program")];
+  }
+
+  /** What the goods are called, in elements that are not broken between two lines unless they have to be. */
+  goods(identifier) {
+    const names = namesOf(identifier, (key, values) => this.text(key, values));
+    const shown = (name) => element("strong", { class: name.length > NAME_LINE ? "long" : "name" }, name);
+    return names.flatMap((name, at) => [...(at ? [" · "] : []), shown(name)]);
   }
 
   /** Each record, with its newest version; the first is open. */
@@ -67,7 +150,9 @@ export class Teller {
   }
 
   record({ path, versions, complete }, writers, isOpen) {
-    const summary = element("summary", {}, element("span", { class: "id long" }, path));
+    const table = tableOf(path);
+    const [word, key] = this.calledBy(path);
+    const summary = element("summary", {}, `${word} `, element("span", { class: "id long" }, key));
     const card = element("details", { class: "card", ...(isOpen && { open: "" }) }, summary);
     if (!versions.length) {
       card.append(this.paragraph("verify.absent"));
@@ -81,7 +166,6 @@ export class Teller {
       const by = new Set(receipt.signers.map(({ organisation }) => organisation));
       card.append(element("p", {}, this.time(receipt.time), ` · ${[...by].join(this.text("value.comma"))}`));
     }
-    const table = path.split("/", 2).join("/");
     card.append(named === null ? this.paragraph("record.deleted") : this.fields(named, table));
     return card;
   }

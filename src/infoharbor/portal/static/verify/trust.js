@@ -1,12 +1,13 @@
 // The trust file: whose signatures under a checkpoint are enough, and what is known of the ledger already (formats, §14).
 
-import { fromBase64, fromHex, textOf, toHex } from "./bytes.js";
+import { fromBase64, fromHex, textOf, toBase64, toHex } from "./bytes.js";
 import { HASH_BYTES } from "./merkle.js";
-import { KINDS, parseDecimal, parseKey } from "./note.js";
+import { encodeKey, KINDS, parseDecimal, parseKey } from "./note.js";
 import { ensure } from "./refusal.js";
 
 export const EMBEDDED = "embedded";
 export const NO_QUORUM = "none";
+export const REPLICATED = "replicated";
 const FORMAT = "infoharbor-trust/1";
 export const TRUST_BYTES = 256 * 1024;
 const LINES_OF_A_SORT = 64;
@@ -66,14 +67,16 @@ class Reader {
 
   log(items) {
     check(items.length === 1 || items.length === 2, "trust.line", "log", "VKEY [URL]");
-    this.logs.push({ key: keyOf(items[0], "log", KINDS.log, KINDS.postQuantum) });
+    const [text, url = ""] = items;
+    this.logs.push({ key: keyOf(text, "log", KINDS.log, KINDS.postQuantum), url });
   }
 
   witness(items) {
     check(items.length === 2 || items.length === 3, "trust.line", "witness", "NAME VKEY [URL]");
-    const [name, text] = items;
+    const [name, text, url = ""] = items;
     check(!this.witnesses.has(name), "trust.duplicate_name", name, "a name of its own");
-    this.witnesses.set(name, { name, key: keyOf(text, "witness", KINDS.cosignature, KINDS.postQuantum), sm2: null });
+    const key = keyOf(text, "witness", KINDS.cosignature, KINDS.postQuantum);
+    this.witnesses.set(name, { name, key, url, sm2: null });
   }
 
   sm2(items) {
@@ -120,9 +123,9 @@ export function keysOf(trust) {
 }
 
 /** The trust, unless it breaks a rule that no single line shows. */
-function checked(trust) {
+export function checked(trust) {
   const { logs, witnesses, groups, engine, origin, pin, quorum } = trust;
-  check([EMBEDDED, "replicated"].includes(engine), "trust.engine", "engine", "embedded or replicated");
+  check([EMBEDDED, REPLICATED].includes(engine), "trust.engine", "engine", "embedded or replicated");
   check(pin.size > 0n && pin.root.length === HASH_BYTES, "trust.pin", "pin", "a size above 0, its root");
   check(logs.length, "trust.no_log", "log", "at least one log line");
   for (const { key: { name } } of logs) {
@@ -141,7 +144,7 @@ function checked(trust) {
   return trust;
 }
 
-function checkNames({ witnesses, groups }) {
+function checkNames({ witnesses, groups, quorum }) {
   const names = new Set([NO_QUORUM]);
   const claim = (name) => {
     check(!names.has(name), "trust.duplicate_name", name, "a name of its own");
@@ -151,6 +154,7 @@ function checkNames({ witnesses, groups }) {
   const members = new Set();
   for (const group of groups) {
     for (const member of group.members) {
+      check(member !== NO_QUORUM && names.has(member), "trust.unknown_name", member, "a name of an earlier line");
       check(!members.has(member), "trust.member_twice", member, "a member of one group, once");
       members.add(member);
     }
@@ -158,6 +162,26 @@ function checkNames({ witnesses, groups }) {
     check(group.needed >= 1n && group.needed <= most, "trust.threshold", group.name, `1 to ${most}`);
     claim(group.name);
   }
+  check(names.has(quorum), "trust.unknown_name", quorum, EARLIER);
+}
+
+/** The text of the trust file, in the form that we write it in. */
+export function encodeTrust({ chain, genesis, engine, pin, refreshBy, logs, witnesses, groups, quorum }) {
+  const trimmed = (...items) => items.filter(Boolean).join(" ");
+  const lines = [
+    `# ${FORMAT}`,
+    `# chain ${chain} ${toHex(genesis)}`,
+    `# engine ${engine}`,
+    `# pin ${pin.size} ${toBase64(pin.root)}`,
+    `# refresh-by ${new Date(refreshBy).toISOString().replace("Z", "+00:00")}`,
+    ...logs.map(({ key, url }) => trimmed("log", encodeKey(key), url)),
+    ...witnesses.flatMap(({ name, key, url, sm2 }) => [
+      trimmed("witness", name, encodeKey(key), url), ...(sm2 ? [`# sm2 ${name} ${encodeKey(sm2)}`] : []),
+    ]),
+    ...groups.map(({ name, needed, members }) => `group ${name} ${needed} ${members.join(" ")}`),
+    `quorum ${quorum}`,
+  ];
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 function keyOf(text, field, ...kinds) {

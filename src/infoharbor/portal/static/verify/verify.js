@@ -3,24 +3,19 @@
 
 import { ascending, comparedTexts, fromNumber, joined, same, toHex, utf8 } from "./bytes.js";
 import { readEvidence } from "./file.js";
+import { decodeHeader, FORMAT } from "./header.js";
 import { HASH_SUITES, sha256, tag, tagged } from "./hashes.js";
 import { isIncluded, leafHash } from "./merkle.js";
 import { BYTES, decode, encode, INTEGER, listOf, structure, TEXT } from "./messagepack.js";
-import { believed } from "./policy.js";
+import { evaluate } from "./policy.js";
 import { ensure } from "./refusal.js";
 import { readRecord } from "./schema.js";
 import { isProved } from "./tree.js";
-import { parseTrust } from "./trust.js";
 
-const FORMAT = 1;
 const MEBIBYTE = 1024 * 1024;
 const BUCKET_MS = 600_000n;
 const EXPIRY_MAX = 2 ** 48;
 
-const HEADER = structure({
-  format: INTEGER, chain: BYTES, height: INTEGER, time: INTEGER, transactions: INTEGER, transactions_root: BYTES,
-  receipts: INTEGER, receipts_root: BYTES, state_root: BYTES, replay_digest: BYTES, attesters_root: BYTES, sm3_root: BYTES,
-});
 const WRITE = structure({ path: TEXT, version: INTEGER });
 const RECEIPT = structure({
   format: INTEGER, transaction: BYTES, height: INTEGER, position: INTEGER, code: TEXT, action: INTEGER, field: TEXT,
@@ -33,11 +28,11 @@ const BODY = structure({
 });
 const ACTION = structure({ salt: BYTES, by: listOf(TEXT), contract: TEXT, name: TEXT, arguments: BYTES });
 
-/** What the bytes `evidence` prove under the bytes `trustFile` and members' notes, if any; throws `Refused`. */
-export function verify(evidence, trustFile, witnessed = []) {
-  const trust = parseTrust(trustFile);
+/** What the bytes `evidence` prove under a trust file, read by `parseTrust`, and members' notes, if any; throws `Refused`. */
+export function verify(evidence, trust, witnessed = []) {
   const file = readEvidence(evidence);
-  const { checkpoint, signers } = believed(file.checkpoint, trust, witnessed);
+  const { checkpoint, cosigners, missing } = evaluate(file.checkpoint, trust, witnessed);
+  ensure(!missing.length, "evidence.quorum", "checkpoint", missing.join("; "));
   const digest = HASH_SUITES.get(file.hash_suite);
   ensure(digest, "evidence.hash_suite", "hash_suite", "sha256 or sm3");
   const checking = new Checking(file, digest, trust, checkpoint);
@@ -49,7 +44,7 @@ export function verify(evidence, trustFile, witnessed = []) {
     trust,
     height: checking.state.height,
     time: checking.state.time,
-    signers: signers.length ? signers : trust.logs.map(({ key }) => key.name),
+    signers: cosigners.size ? [...cosigners.keys()] : trust.logs.map(({ key }) => key.name),
     records,
     receipts,
   };
@@ -73,7 +68,7 @@ class Checking {
   }
 
   header(proof, field) {
-    const header = decode(proof.header, "header", 1024, HEADER);
+    const header = decodeHeader(proof.header);
     knownFormat(header.format, `${field}.header`);
     const ours = same(header.chain, this.trust.genesis);
     ensure(ours, "evidence.other_chain", `${field}.header`, `chain ${toHex(this.trust.genesis)}`);
