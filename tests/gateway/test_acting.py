@@ -45,6 +45,12 @@ def test_prefer_respond_async_is_answered_at_once_with_where_to_look(node: Node)
         assert receipt["transaction"] == answer.json()["transaction"]
 
 
+def test_who_asks_for_no_wait_is_shown_where_to_look_even_when_the_block_is_there(node: Node) -> None:
+    raw = node.raw(node.transfer("firm-2", 5), by="firm-1")
+    assert post(node, raw).status_code == 200
+    assert post(node, raw, headers={"Prefer": "respond-async"}).status_code == 202
+
+
 def test_a_refusal_of_the_ledger_is_409_with_its_receipt(node: Node) -> None:
     answer = post(node, node.raw(node.transfer("firm-2", 10**15), by="firm-1"), organisation="firm-1")
     problem = assert_problem(answer, 409, "asset.balance_short")

@@ -159,8 +159,14 @@ def never_pausing(trial: Trial) -> Iterator[Callable[[], int]]:
 
 
 def notes_of(client: Client, gateways: list[str]) -> list[bytes]:
-    """Members' notes of the checkpoint that a node's evidence is of; none where one of them showed another size."""
-    anchored = decode_evidence(client.proof(PATH, witnessed=True)).checkpoint
+    """Members' notes of the checkpoint that a node's evidence is of; none where one of them showed another size, or the
+    node's witnesses had no time yet."""
+    try:
+        anchored = decode_evidence(client.proof(PATH, witnessed=True)).checkpoint
+    except Problem as problem:
+        if problem.code != "attestation.not_witnessed":
+            raise
+        return []
     try:
         return notes_at(gateways, checkpoint_in(anchored).size)
     except Later:

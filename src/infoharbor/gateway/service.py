@@ -104,7 +104,8 @@ class Gateway:
             raise TooOften(seconds)
 
     async def submit(self, reader: Reader, raw: bytes, *, wait_s: float = WAIT_S) -> dict[str, Any] | None:
-        """Send a transaction: its receipt, or None if it still waits after `wait_s`. Raises `Problem` or `Refused`."""
+        """Send a transaction: its receipt, or None if it still waits after `wait_s`, and for 0 whatever has become of it by
+        now. Raises `Problem` or `Refused`."""
         followed = following(self.engine)
         submitted = self.engine.submit(raw)
         if followed is not None:
@@ -115,7 +116,8 @@ class Gateway:
             if not done:
                 future.add_done_callback(_look)
                 return None
-            return self.client(reader).answer(future.result())
+            receipt = future.result()
+            return self.client(reader).answer(receipt) if wait_s else None
         finally:
             if followed is not None:
                 followed.end(submitted, raw)
