@@ -49,7 +49,7 @@ def test_the_operator_and_the_newcomers_attest(pilot: Path) -> None:
     assert found is not None
     assert [each.organisation for each in found.members] == ["member-2", "member-3", "port"]
     assert AttesterKeys.read(pilot / "keys").public("port") in found.members
-    assert AttesterKeys.read(pilot / GROWING / "member-2").public("member-2") in found.members
+    assert AttesterKeys.read(pilot / GROWING / "member-2/keys").public("member-2") in found.members
     assert as_json("audit", "--data", "pilot", cwd=pilot.parent)["clean"]
     alone = infoharbor("run", "--data", "pilot", "--port", free_port(), cwd=pilot.parent, fails=True)
     assert "node.not_alone" in alone.stderr

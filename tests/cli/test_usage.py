@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from infoharbor.cli.addresses import ensure_port
 from infoharbor.cli.main import main
 from infoharbor.cli.output import Failure, plain
-from infoharbor.cli.serving import ensure_port
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,15 @@
 """What must hold for every contract: pure rules, words for everything, a story that can be told."""
 
+import ast
+import inspect
+from collections.abc import Iterator
+from types import ModuleType
+
 import pytest
 
 from infoharbor.cli import anatomy
-from infoharbor.cli.anatomy import codes, lacking, sources
+from infoharbor.cli.anatomy import codes, complaint_in_chinese, lacking, sources
+from infoharbor.contractkit import purity
 from infoharbor.edgekit.languages import Words, about_in_chinese, expected_in_chinese
 from infoharbor.edgekit.story import Story
 from infoharbor.engine.trial import Trial
@@ -50,6 +56,42 @@ def test_what_would_be_right_and_is_not_told_in_chinese_is_found(
     assert list(lacking(registry.contracts["asset"], registry)) == [
         "words/expected.zh.json: expected has no another organisation"
     ]
+
+
+@pytest.mark.parametrize(
+    ("complaint", "chinese"),
+    [
+        ("actions.py:3: the float 0.5", "规则不得使用浮点数 0.5"),
+        (
+            "actions.py:3: an iteration over a set, which has no order: sort it",
+            "规则不得遍历集合：集合没有次序，请先排序",
+        ),
+        ("Mint: no docstring, which is what its user reads", "缺少文档字符串，而使用者读的正是它"),
+        ("words/zh.json: fields has no loans.until", "fields 中缺少 loans.until"),
+        ("words/expected.zh.json: expected has no at most a year", "“应为”的中文文案缺少：at most a year"),
+        ("words: fields loans.until is there in one language only", "fields 的 loans.until 只有一种语言的文案"),
+    ],
+)
+def test_what_a_contract_lacks_is_told_in_chinese_too(complaint: str, chinese: str) -> None:
+    assert complaint_in_chinese(complaint) == chinese
+
+
+def yielded(module: ModuleType) -> Iterator[str]:
+    """The texts that a module yields, each with an x in place of its values."""
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        value = node.value if isinstance(node, ast.Yield | ast.YieldFrom) else None
+        value = value.elt if isinstance(value, ast.GeneratorExp) else value
+        value = value.elts[-1] if isinstance(value, ast.Tuple) else value
+        if isinstance(value, ast.JoinedStr | ast.Constant):
+            pieces = value.values if isinstance(value, ast.JoinedStr) else [value]
+            yield "".join(str(each.value) if isinstance(each, ast.Constant) else "x" for each in pieces)
+
+
+def test_every_complaint_has_its_chinese() -> None:
+    placed = [text for text in yielded(anatomy) if " " in text.replace("x: x", "")]
+    complaints = [*placed, *(f"actions.py:3: {text}" for text in yielded(purity) if " " in text or "()" in text)]
+    assert len(complaints) > 15
+    assert [each for each in complaints if complaint_in_chinese(each) == each] == []
 
 
 @pytest.mark.parametrize("name", CONTRACTS)

@@ -2,8 +2,10 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pkcs11
 import pytest
@@ -15,7 +17,7 @@ from softhsm import MODULE, PIN, PIN_VARIABLE, SoftToken
 from infoharbor.contracts.identity.attesters import AttesterRole
 from infoharbor.crypto.keyfile import KeyFileError, TokenFault, read_key, write_key
 from infoharbor.crypto.suites import P256_ORDER, SUITES, PrivateKey
-from infoharbor.crypto.token_keys import make, open_key
+from infoharbor.crypto.token_keys import _Session, make, open_key
 from infoharbor.engine.attestation import Attestation
 from infoharbor.engine.attester import AttesterKeys, Marks, NodeAttester
 from infoharbor.evidence.attesters import AttesterSet
@@ -169,6 +171,39 @@ def test_a_token_that_is_away_is_named_until_it_is_back(token: SoftToken) -> Non
     assert signs(again)
 
 
+class Wrong:
+    """A token's key that signs something else than it is asked, and says nothing of it."""
+
+    def __init__(self, key: Any) -> None:
+        self._key = key
+
+    def sign(self, data: bytes, **mechanism: Any) -> Any:
+        return self._key.sign(bytes(len(data)), **mechanism)
+
+
+@pytest.fixture
+def signing_wrongly(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[None]]:
+    right = _Session.key
+
+    @contextmanager
+    def wrongly() -> Iterator[None]:
+        with monkeypatch.context() as broken:
+            broken.setattr(_Session, "key", lambda session, *named: Wrong(right(session, *named)))
+            yield
+
+    return wrongly
+
+
+@pytest.mark.parametrize("suite", IN_TOKENS)
+def test_a_signature_that_does_not_hold_is_a_fault_of_the_token_until_it_signs_right_again(
+    suite: str, token: SoftToken, signing_wrongly: Callable[[], AbstractContextManager[None]]
+) -> None:
+    key = make(suite, token.place("key"))
+    with signing_wrongly():
+        assert {refused(lambda: key.sign(b"message")) for _ in range(3)} == {"key.mismatch"}
+    assert signs(key)
+
+
 def test_threads_share_a_token(token: SoftToken) -> None:
     keys = [make(suite, token.place(suite)) for suite in IN_TOKENS]
     valid: list[bool] = []
@@ -209,6 +244,21 @@ def test_a_node_cosigns_with_keys_in_a_token(attester: NodeAttester) -> None:
     text, signatures = open_note(note.encode(), known)
     assert text == checkpoint.encode()
     assert {signature.key for signature in signatures} == set(known)
+
+
+def test_a_node_whose_token_signs_wrongly_says_so_and_attests_once_it_signs_right_again(
+    attester: NodeAttester,
+    signing_wrongly: Callable[[], AbstractContextManager[None]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    node = Attestation("trial", GENESIS, [attester])
+    members = AttesterSet(1, 1, (attester.public,), ())
+    with signing_wrongly():
+        assert node.committed(7, ROOT, members, 1_000_000) is None
+    assert "this node does not attest size 7: key.mismatch" in caplog.text
+    assert node.newest() == ""
+    assert node.committed(7, ROOT, members, 1_010_000)
+    assert node.newest()
 
 
 def test_a_node_without_its_token_gathers_what_others_sign(attester: NodeAttester, token: SoftToken) -> None:

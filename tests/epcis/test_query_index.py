@@ -30,6 +30,8 @@ POSSIBLE = st.fixed_dictionaries(
         "EXISTS_tea:more": st.just(""),
         "LT_quantity": st.integers(0, 4).map(str),
         "GE_eventTime": st.integers(1, 4).map(lambda day: f"2026-03-0{day}T00:00:00Z"),
+        "LT_eventTime": st.integers(2, 5).map(lambda day: f"2026-03-0{day}T00:00:00Z"),
+        "GE_recordTime": st.sampled_from(("2020-01-01T00:00:00Z", "2199-01-01T00:00:00Z")),
         "orderBy": st.sampled_from(("eventTime", "INNER_tea:count")),
         "GE_quantity_GRM": st.integers(0, 4).map(lambda kilograms: str(kilograms * 1000)),
     },

@@ -18,10 +18,11 @@ from infoharbor.contracts.trace import demo as trace
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.node import NodeEngine
 from infoharbor.gateway.agents import keep_agent_key
+from infoharbor.gateway.listening import address_of, listen
 from infoharbor.gateway.tokens import issue_token
 from infoharbor.kernel.transaction import HIGHEST
 from infoharbor.portal.entering import SESSION
-from infoharbor.portal.serve import address_of, listen, node_server
+from infoharbor.portal.serve import node_server
 from infoharbor.sdk.building import Chain, build
 from infoharbor.sdk.telling import SEED_FILE, LiveWorld, found_demo
 

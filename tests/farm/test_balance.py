@@ -1,13 +1,13 @@
 """The mass balance out of an SQL mirror is that of a scan of the ledger, whatever events tell of lots to whom."""
 
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.farm.mirroring import Answering, mirror_of
 
 from infoharbor.contracts.farm.actions import DisposeLot
 from infoharbor.contracts.farm.conftest import BODY, GROWER, STATE, TRADER, WORKS, event, founded, harvest, make, some
@@ -15,41 +15,11 @@ from infoharbor.contracts.farm.pages.balance import balance
 from infoharbor.contracts.trace.actions import CaptureEvents, SetAudience
 from infoharbor.contracts.trace.records import ErrorDeclaration
 from infoharbor.edgekit.sight import Sight
-from infoharbor.engine.trial import START, Trial
+from infoharbor.engine.trial import START
 from infoharbor.kernel.readers import ANONYMOUS, Reader
-from infoharbor.kernel.records import Entry
-from infoharbor.readmodel.database import open_database
-from infoharbor.readmodel.follower import Follower
-from infoharbor.readmodel.rows import SqlRows
 
 LOTS = 4
 NONE: tuple[str, ...] = ()
-
-
-class State:
-    """A trial's records as the state that a mirror begins with."""
-
-    first_block = height = 1
-
-    def __init__(self, trial: Trial) -> None:
-        self._trial = trial
-
-    def snapshot(self) -> "State":
-        return self
-
-    def __enter__(self) -> "State":
-        return self
-
-    def __exit__(self, *fault: object) -> None: ...
-
-    def scan(self, prefix: str) -> Iterator[tuple[str, Entry]]:
-        return self._trial.view.scan(prefix)
-
-    def blocks(self, after: int, limit: int) -> Iterator[Any]:
-        return iter(())
-
-    def root(self, size: int) -> bytes:
-        return bytes(32)
 
 
 told = st.tuples(
@@ -82,22 +52,11 @@ def test_the_balance_out_of_the_mirror_is_that_of_a_scan(events: list[Any], disp
             again = msgspec.structs.replace(stated, error_declaration=ErrorDeclaration(START, "", ()))
             trial.act(CaptureEvents((again,)), by=who)
     with tempfile.TemporaryDirectory() as folder:
-        database, state = open_database(f"sqlite:///{Path(folder) / 'mirror'}"), State(trial)
-        follower = Follower(state, trial.registry, trial.chain.id, database)  # type: ignore[arg-type]
-        follower.catch_up()
+        follower = mirror_of(trial, Path(folder))
         for reader in (ANONYMOUS, *map(Reader, (GROWER, WORKS, TRADER, BODY, STATE))):
             found, expected = (
                 list(balance(Sight(trial.view, lambda _: iter(()), trial.registry, trial.now, reader, rows=rows)))
                 for rows in (Answering(follower), None)
             )
             assert found == expected
-        database.dispose()
-
-
-class Answering(SqlRows):
-    """Leaves no question to a scan."""
-
-    def totals(self, *asked: Any) -> Any:
-        found = super().totals(*asked)
-        assert found is not None
-        return found
+        follower.database.dispose()

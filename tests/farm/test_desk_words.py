@@ -63,6 +63,17 @@ def test_the_public_page_says_the_same_words_for_reasons(language: str) -> None:
     )
 
 
+@pytest.mark.parametrize("language", ["en", "zh", "vi"])
+def test_sheets_and_pages_say_the_same_words_for_units(language: str) -> None:
+    codes, units = (
+        read_words(f"infoharbor.{package}", language)[part]
+        for package, part in (("contracts.trace", "codes"), ("portal", "units"))
+    )
+    assert {code: units[code] for code in codes if code in units} == {
+        code: word for code, word in codes.items() if re.fullmatch("[A-Z][A-Z0-9]{2}", code) and code != "ADD"
+    }
+
+
 @pytest.mark.parametrize(("language", "place"), [("en", "Tea works, Wuzhou"), ("zh", "梧州茶厂")])
 def test_a_recalls_last_place_is_named_and_its_uri_stands_beside(farm: Farm, language: str, place: str) -> None:
     """On the page one behind the other; in a sheet one column for each."""

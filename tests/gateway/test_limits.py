@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from node import Node
 
+from infoharbor.cli.addresses import ensure_proxies
 from infoharbor.cli.output import Failure
-from infoharbor.cli.serving import ensure_proxies
 from infoharbor.edgekit.languages import preferred
 from infoharbor.gateway import door, log
 from infoharbor.gateway.rates import Rate, Rates

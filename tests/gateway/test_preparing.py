@@ -11,6 +11,15 @@ from problem import assert_problem
 
 from infoharbor.sdk.keys import id_of
 
+ISSUE = {
+    "by": ["firm-1"],
+    "contract": "asset",
+    "action": "IssueToken",
+    "arguments": {
+        "symbol": "T", "kind": "money", "unit": "CNY", "decimals": 2, "jurisdiction": "ZZ", "eligible_role": None,
+    },
+}  # fmt: skip
+
 
 def test_a_foreign_signer_needs_json_and_ed25519_alone(node: Node) -> None:
     """Only the standard library's JSON and base64, and a bare Ed25519: what a Java or .NET client with an HSM has."""
@@ -49,6 +58,7 @@ def test_prepare_changes_and_keeps_nothing(node: Node) -> None:
         (transfer("01"), "input.type", "actions[0].arguments.amount"),
         (transfer(True), "input.type", "actions[0].arguments.amount"),
         (transfer(None), "input.type", "actions[0].arguments.amount"),
+        (ISSUE, "identity.country", "actions[0].arguments.jurisdiction"),
         (transfer(to=""), "input.length", "actions[0].arguments.to"),
         (transfer(to=5), "input.type", "actions[0].arguments.to"),
         (transfer(more=1), "input.field_unknown", "actions[0].arguments.more"),

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from infoharbor.contracts.asset import holds
@@ -11,6 +12,7 @@ from infoharbor.contracts.asset.records import LockStatus
 from infoharbor.contracts.asset.tokens import Transfer
 from infoharbor.crypto.hashes import SHA256
 from infoharbor.engine.cometbft import engine as network
+from infoharbor.engine.cometbft import retention
 from infoharbor.engine.cometbft.application import Application
 from infoharbor.engine.cometbft.attesting import Attesting
 from infoharbor.engine.cometbft.state_sync import StateSync
@@ -151,6 +153,12 @@ def alters_chunks() -> None:
     Shelf.chunk = altered  # type: ignore[method-assign]
 
 
+def forgets_soon() -> None:
+    """Misbehaviour lapses after a few heights, and its CometBFT keeps no blocks of before."""
+    retention.NOTED_EVERY_MS = 0
+    network.Retention = partial(retention.Retention, blocks=5, milliseconds=0)  # type: ignore[misc, assignment]
+
+
 BEHAVIOURS: dict[str, Callable[[], None]] = {
     "another clock": another_clock,
     "two histories": two_histories,
@@ -161,4 +169,5 @@ BEHAVIOURS: dict[str, Callable[[], None]] = {
     "dies restoring": dies_restoring,
     "dies restored": dies_restored,
     "alters chunks": alters_chunks,
+    "forgets soon": forgets_soon,
 }

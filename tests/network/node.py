@@ -142,6 +142,10 @@ def answer_to(engine: Any, asked: dict[str, Any]) -> None:
         newest = engine.attestation.newest()
         size = checkpoint_in(newest).size if newest else 0
         tell({"number": number, "size": size, "forks": len(engine.attestation.forks)})
+    elif "earliest" in asked:
+        question = b'{"jsonrpc":"2.0","id":1,"method":"status"}'
+        found = json.loads(engine.light_blocks._post(question))["result"]["sync_info"]
+        tell({"number": number, "earliest": int(found["earliest_block_height"])})
     elif "rejected" in asked:
         tell({"number": number, "rejected": rejected})
     elif "receipt" in asked:

@@ -33,19 +33,26 @@ def node(drive: Drive) -> Driven:
     return node
 
 
-def signed_by(node: Driven, home: ConsensusHome, height: int = 3) -> Skip:
-    """A skip of a due move of this block, by the validator whose keys these are alone."""
-    chain, key = node.machine.chain.id.hex(), home.validator_key().hex()
-    skip = Skip(chain, height, "00000000" + "11" * 28, (key,), record="asset/holds/late", version=1)
-    return skip.signed_in(home)
+def signed_by(node: Driven, *homes: ConsensusHome, height: int = 3) -> Skip:
+    """A skip of a due move of this block, by the validators whose keys these are, and no others."""
+    keys = tuple(sorted(home.validator_key().hex() for home in homes))
+    chain, late = node.machine.chain.id.hex(), "00000000" + "11" * 28
+    skip = Skip(chain, height, late, keys, record="asset/holds/late", version=1)
+    for home in homes:
+        skip = skip.signed_in(home)
+    return skip
+
+
+def keys_in(data: Path) -> ConsensusHome:
+    home = ConsensusHome(data)
+    home.write_keys(new_keys())
+    return home
 
 
 @pytest.fixture
 def stranger(tmp_path: Path) -> ConsensusHome:
     """The keys of somebody who validates nothing."""
-    home = ConsensusHome(tmp_path / "stranger")
-    home.write_keys(new_keys())
-    return home
+    return keys_in(tmp_path / "stranger")
 
 
 def synchronised(node: Driven, data: Path) -> Path:
@@ -93,21 +100,62 @@ def test_a_skip_of_a_block_that_is_kept_is_one_that_it_made(node: Driven) -> Non
 
 def test_a_skip_of_a_block_to_come_is_for_that_block_to_judge(node: Driven, stranger: ConsensusHome) -> None:
     node.machine.flush()
-    place(node.data, signed_by(node, stranger, node.height + 1))
+    place(node.data, signed_by(node, stranger, height=node.height + 1))
     node.close()
     check(node.data)
 
 
-def test_where_the_validators_have_changed_since_the_skip_stands_on_its_own_word(
+def enter(node: Driven, world: World, **validators: ConsensusHome) -> None:
+    """The members vote these in, each in the place of whoever was there."""
+    decision = admits(
+        VALIDATORS, {name.replace("_", "-"): home.validator_key().hex() for name, home in validators.items()}
+    )
+    proposal = Propose.to(decision, id=f"validators-{node.height}", reason="a test")
+    assert node.block([world.signed(proposal, by="bank")]).codes == [0]
+
+
+def test_validators_who_came_since_decide_nothing_of_before(
     node: Driven, world: World, stranger: ConsensusHome, tmp_path: Path
 ) -> None:
-    """Nobody has the state any more that names those of then; the network's blocks say whether it is true."""
-    decision = admits(VALIDATORS, {"bank": stranger.validator_key().hex()})
-    proposal = Propose.to(decision, id="another", reason="a test")
-    assert node.block([world.signed(proposal, by="bank")]).codes == [0]
+    founder = ConsensusHome(node.data)
+    enter(node, world, bank=founder, firm_1=stranger)
     data = synchronised(node, tmp_path / "synchronised")
-    old = place(data, signed_by(node, ConsensusHome(node.data)))
+    for height in (3, node.height):
+        place(data, signed_by(node, founder, height=height))
+        check(data)
+        for others in ((stranger,), (founder, stranger)):
+            place(data, signed_by(node, *others, height=height))
+            refused_at_start(data, "skip.validators")
+        shutil.rmtree(data / "skips")
+
+
+def test_where_a_validator_has_another_key_since_its_old_one_is_taken_at_the_skips_word_and_no_more(
+    node: Driven, world: World, tmp_path: Path
+) -> None:
+    """Nobody has the state any more that names the old key."""
+    founder, second, third, old, new, *strangers = (
+        ConsensusHome(node.data), *(keys_in(tmp_path / f"node-{number}") for number in range(8))
+    )  # fmt: skip
+    enter(node, world, bank=founder, firm_1=second, firm_2=third, firm_3=old)
+    height = node.height + 1
+    enter(node, world, firm_3=new)
+    data = synchronised(node, tmp_path / "synchronised")
+    for decided in ((founder, second, third, old), (founder, second, third)):
+        place(data, signed_by(node, *decided, height=height))
+        check(data)
+    for others in ((founder, second, old), (founder, second, third, *strangers[:2]), tuple(strangers), (founder,)):
+        place(data, signed_by(node, *others, height=height))
+        refused_at_start(data, "skip.validators")
+
+
+def test_before_the_first_vote_the_founding_validators_decided_whatever_has_been_voted_since(
+    node: Driven, world: World, stranger: ConsensusHome, tmp_path: Path
+) -> None:
+    founder = ConsensusHome(node.data)
+    for key in (founder, keys_in(tmp_path / "another")):
+        enter(node, world, bank=key)
+    data = synchronised(node, tmp_path / "synchronised")
+    place(data, signed_by(node, founder))
     check(data)
-    old.unlink()
-    place(data, signed_by(node, ConsensusHome(node.data), node.height))
-    check(data)
+    place(data, signed_by(node, founder, stranger))
+    refused_at_start(data, "skip.validators")

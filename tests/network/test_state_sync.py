@@ -98,8 +98,24 @@ def is_served(gateways: list[str]) -> bool:
     return False
 
 
+def earliest(cluster: Cluster, name: str) -> int:
+    """The first block that this node's CometBFT still has."""
+    return int(cluster.nodes[name].ask(earliest=True).result(PATIENCE)["earliest"])
+
+
+def ensure_proves_what_is_old(data: Path, path: str) -> None:
+    """With its history, from the first block on."""
+    with closing(open_reader(data)) as reader:
+        proven = verify(make_evidence(reader.chain, reader, [path]), ledger_trust(reader))
+        assert [record.path for record in proven.records] == [path]
+        assert reader.first_block == 0
+
+
 def test_one_cut_off_catches_up_from_nothing_while_the_load_goes_on(cluster: Cluster) -> None:
-    cluster.start()
+    """Also where a member's CometBFT has dropped what is older than misbehaviour that could still be proved: the member's
+    ledger goes back to the beginning all the same."""
+    cluster.start("node-0", moment="forgets soon")
+    cluster.start("node-1", "node-2", NEW)
     trusted = gateways(cluster)
     with load(cluster, "node-0"):
         cluster.kill(NEW)
@@ -107,9 +123,13 @@ def test_one_cut_off_catches_up_from_nothing_while_the_load_goes_on(cluster: Clu
         cluster.start(NEW)
         cluster.commit(NEW, cluster.world.transfer("firm-2", "firm-3"))
         cluster.wait_for(lambda: all(len(kept_by(cluster, name)) == 2 for name in cluster.nodes), "two snapshots each")
+        cluster.wait_for(lambda: earliest(cluster, "node-0") > EVERY, "the old blocks have gone from CometBFT")
+        assert earliest(cluster, "node-0") <= kept_by(cluster, "node-0")[0]
+        assert earliest(cluster, "node-1") == 1
     cluster.agree()
     ensure_same_snapshots(cluster)
     cluster.stop()
+    ensure_proves_what_is_old(cluster.folders["node-0"], "identity/organisations/firm-1")
     with closing(open_reader(data)) as reader:
         assert reader.first_block > 1
         balance = f"asset/balances/{TOKEN}/firm-3"

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,8 @@ from infoharbor.contracts.trace.records import CapturedEvent
 from infoharbor.edgekit.cast import Player
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.node import NodeEngine
-from infoharbor.portal.serve import address_of, listen, node_server
+from infoharbor.gateway.listening import address_of, listen
+from infoharbor.portal.serve import node_server
 from infoharbor.sdk.telling import SEED_FILE, LiveWorld, found_demo, tell
 
 SWITCHES = [
@@ -83,15 +85,22 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     tell(data, engine, registry, lambda en, zh: None)
     world.act(SetAudience("*", ("public",)), by=ATTACKER.id)
     world.act(CaptureEvents((nonsense(),)), by=ATTACKER.id)
+    with serving(engine, data) as portal:
+        yield portal
+
+
+@contextmanager
+def serving(engine: NodeEngine, data: Path) -> Iterator[Portal]:
+    """A portal for this ledger, which is closed with it."""
     listening: socket.socket = listen("127.0.0.1", 0)
     doors = node_server(engine, data=data)
-    serving = threading.Thread(target=lambda: doors.run(sockets=[listening]))
-    serving.start()
+    thread = threading.Thread(target=lambda: doors.run(sockets=[listening]))
+    thread.start()
     try:
         yield Portal(address_of(listening), engine)
     finally:
         doors.stop()
-        serving.join(30)
+        thread.join(30)
         listening.close()
         engine.close()
 

@@ -43,7 +43,8 @@ def escrow(**more: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("field", "word"), [("until", "Falls at"), ("amount", "Amount"), ("payee", "Payee"), ("token", "Token")]
+    ("field", "word"),
+    [("until", "Falls at"), ("amount", "Amount (smallest units)"), ("payee", "Payee"), ("token", "Token")],
 )
 def test_what_is_missing_is_said_to_be_missing(clerk: httpx.Client, field: str, word: str) -> None:
     enter(clerk, TRADER)
@@ -143,7 +144,7 @@ def test_a_decision_is_chosen_and_filled_in_like_any_action(clerk: httpx.Client)
 @pytest.mark.parametrize(
     ("changed", "code"),
     [({"action": ""}, "input.field_missing"), ({"action": "asset.Mint"}, "input.choice"),
-     ({"decision.jurisdiction": "China"}, "input.length")],
+     ({"decision.jurisdiction": "China"}, "input.length"), ({"decision.jurisdiction": "ZZ"}, "identity.country")],
 )  # fmt: skip
 def test_a_decision_that_is_none_is_refused_in_its_field(
     clerk: httpx.Client, changed: dict[str, str], code: str
@@ -155,3 +156,22 @@ def test_a_decision_that_is_none_is_refused_in_its_field(
     refused = clerk.post("/act/governance/Propose", data=fields | changed)
     assert refused.status_code == 422
     assert code in refused.text
+
+
+def test_a_country_that_there_is_not_is_refused_in_its_field_before_anything_is_signed(clerk: httpx.Client) -> None:
+    enter(clerk, BANK)
+    fields = {"symbol": "DEMO-XX", "kind": "money", "unit": "CNY", "decimals": "2", "jurisdiction": "ZZ"}
+    for how in ("prepare", "demo"):
+        refused = clerk.post("/act/asset/IssueToken", data={"how": how, "eligible_role": "", **fields})
+        assert refused.status_code == 422
+        assert "identity.country · jurisdiction · a country&#39;s two letters in ISO 3166-1, such as CN" in refused.text
+        assert re.search(r'name="jurisdiction"[^>]* aria-invalid="true"', refused.text)
+
+
+@pytest.mark.parametrize(("language", "lead"), [("en", "choose it, fill in its fields"), ("zh", "填写其内容")])
+def test_the_form_of_a_proposal_says_what_it_asks_for(clerk: httpx.Client, language: str, lead: str) -> None:
+    enter(clerk, OPERATOR)
+    form = clerk.get("/act/governance/Propose", headers={"Accept-Language": language}).text
+    assert lead in form
+    assert "encoded" not in form
+    assert "编码" not in form

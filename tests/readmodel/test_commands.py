@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "gateway"))
 
 from node import found
 
+from infoharbor.cli.addresses import ensure_public_url
 from infoharbor.cli.main import app
 from infoharbor.cli.output import Failure
-from infoharbor.cli.serving import ensure_public_url
 from infoharbor.edgekit.cast import Cast
 from infoharbor.engine.lifecycle import open_engine
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from papers import Colour, Minute, Notice, Paper, PaperLedger, PaperStatus
 
 from infoharbor.contracts.identity.demo import BANK, EXPORTER, IMPORTER
-from infoharbor.edgekit.selecting import Bucket, Total
+from infoharbor.edgekit.selecting import Bucket, Span, Total
 from infoharbor.edgekit.sight import Sight
 from infoharbor.readmodel.database import open_database
 from infoharbor.readmodel.rows import SqlRows
@@ -34,14 +34,14 @@ named = papers.flatmap(
 WHERES: dict[str, Any] = {
     "status": some([PaperStatus.OPEN, "closed", {PaperStatus.OPEN, PaperStatus.CLOSED}]),
     "colour": some([Colour.RED, {Colour.BLUE}]),
-    "party": some([None, EXPORTER.id, {None, "public"}]),
+    "party": some([None, EXPORTER.id, {None, "public"}, Span("", "o")]),
     "at": some([range(10, 30), range(0), range(-(10**30), 10**30), 7, 10**30]),
     "limit": some([None, 1, {None, 2}, {10**30}]),
-    "text": some(["\0", {"a", "B"}]),
+    "text": some(["\0", {"a", "B"}, Span("\1", "a"), Span("B", "茶"), Span("b", "B")]),
     "signed": some([True, False]),
     "seal": some([b"", {b"", b"\0"}]),
     "height": some([range(2**63), range(-(2**63), 0)]),
-    "heading": some(["CN: a", {"CN: ", "VN: B"}]),
+    "heading": some(["CN: a", {"CN: ", "VN: B"}, Span("CN: B", "VN")]),
     "is_long": some([True, False]),
 }
 wheres = st.dictionaries(some(sorted(WHERES)), st.none(), max_size=2).flatmap(

@@ -14,8 +14,9 @@ from infoharbor.contractkit import Action
 from infoharbor.edgekit.cast import Cast, Signer
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.node import NodeEngine
+from infoharbor.gateway.listening import address_of, listen
 from infoharbor.gateway.tokens import issue_token
-from infoharbor.portal.serve import address_of, listen, node_server
+from infoharbor.portal.serve import node_server
 from infoharbor.sdk.building import Chain, build, now_ms
 from infoharbor.sdk.telling import DAY_MS, PAST_DAYS, SEED_FILE, StoryClock, found_demo, tell
 

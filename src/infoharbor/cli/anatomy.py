@@ -6,6 +6,7 @@ from typing import Any
 
 from infoharbor.cli.expected_texts import said_by
 from infoharbor.contractkit.purity import faults
+from infoharbor.edgekit.expectations import Expectations, in_chinese
 from infoharbor.edgekit.languages import LANGUAGES, about_in_chinese, expected_in_chinese, read_words
 from infoharbor.kernel.actions import ActionType
 from infoharbor.kernel.records import RecordType
@@ -31,6 +32,13 @@ def lacking(contract: LoadedContract, registry: Registry) -> Iterator[str]:
     yield from _words(contract, tables, actions)
     untold = said_by(contract.package) - expected_in_chinese(contract.package).keys() - _shared()
     yield from (f"words/expected.zh.json: expected has no {text}" for text in sorted(untold))
+
+
+def complaint_in_chinese(complaint: str) -> str:
+    """What is wrong in Chinese, without its place."""
+    return (
+        in_chinese(complaint, (Expectations(read_words("infoharbor.cli", "complaints.zh")["complaints"]),)) or complaint
+    )
 
 
 def _shared() -> set[str]:

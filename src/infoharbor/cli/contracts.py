@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from infoharbor.cli.anatomy import lacking
+from infoharbor.cli.anatomy import complaint_in_chinese, lacking
 from infoharbor.cli.command_group import command_group
 from infoharbor.cli.output import AsJson, Failure, answer, console, fails_clearly
 from infoharbor.kernel.registry import installed_registry
@@ -76,12 +76,17 @@ def check(*, as_json: AsJson = False) -> None:
             "contract": each.name,
             "version": each.version,
             "rules": each.rules_hash.hex(),
-            "lacking": list(lacking(each, registry)),
+            "lacking": (complaints := list(lacking(each, registry))),
+            "lacking_zh": [complaint_in_chinese(complaint) for complaint in complaints],
         }
         for each in registry.contracts.values()
     ]
     lines = [f"{each['contract']} {each['version']}  {each['rules']}" for each in found]
-    lines += [f"{each['contract']}: {fault}" for each in found for fault in each["lacking"]]  # type: ignore[attr-defined]
+    lines += [
+        f"{each['contract']}: {complaint}\n    {chinese}"
+        for each in found
+        for complaint, chinese in zip(each["lacking"], each["lacking_zh"], strict=True)  # type: ignore[call-overload]
+    ]
     answer({"contracts": found}, as_json=as_json, text="\n".join(lines))
     if any(each["lacking"] for each in found):
         raise SystemExit(1)

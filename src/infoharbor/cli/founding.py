@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
-import pycountry
 from cyclopts import Parameter
 
 from infoharbor.cli.keys import passphrase, registered
@@ -17,6 +16,7 @@ from infoharbor.contracts.identity.records import Registration
 from infoharbor.crypto.hashes import hash_suite
 from infoharbor.crypto.keyfile import read_key, write_key
 from infoharbor.crypto.suites import SUITES, PrivateKey
+from infoharbor.edgekit.countries import is_listed
 from infoharbor.edgekit.json_form import from_json, to_json
 from infoharbor.engine.founding import chain_id, genesis
 from infoharbor.engine.lifecycle import create
@@ -130,9 +130,8 @@ def _ask(option: str, question: str) -> str:
 
 
 def ensure_country(code: str) -> None:
-    """Refuse a code that ISO 3166-1 does not have; the rules, which stay while that list changes, know its form alone."""
-    known = pycountry.countries.get(alpha_2=code)
-    if known is None or known.alpha_2 != code:
+    """Refuse a code that ISO 3166-1 does not have."""
+    if not is_listed(code):
         raise Failure("identity.country", "--country", "a country's two letters in ISO 3166-1, such as CN")
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from infoharbor.cli.command_group import command_group
+from infoharbor.cli.deciding import AtGateway, vote
 from infoharbor.cli.governance_report import as_form, as_lines
 from infoharbor.cli.keys import PassphraseVariable, passphrase
 from infoharbor.cli.output import (
@@ -20,7 +21,6 @@ from infoharbor.cli.output import (
     fails_clearly,
     progress,
 )
-from infoharbor.cli.trial_members import proposed, vote
 from infoharbor.cli.voting import Attempt, attempted
 from infoharbor.contracts.governance.actions import ActivateContract, Propose
 from infoharbor.crypto.keyfile import read_key
@@ -111,7 +111,7 @@ def propose_upgrade(
     voter = Signer(organisation, read_key(key, passphrase(passphrase_variable)))
     with Client(url, signer=voter) as client:
         _ensure_new(client, proposal, here)
-        adopted = vote(client, [voter], decision, id=proposal.id, reason=reason)
+        adopted = vote(AtGateway(client), [voter], decision, id=proposal.id, reason=reason)
         since = _in_force_from(client, here) if adopted else ""
     state = (
         f"adopted, in force from 已通过，生效时间 {since}" if adopted else "voted, the others' votes are awaited 已投票"
@@ -126,7 +126,7 @@ def _ensure_new(client: Client, proposal: Propose, here: LoadedContract) -> None
     now = iso(now_ms())
     passed = [record for record in voted if _since(record) <= now][:-1]
     known = {record["rules_hash"] for record in voted[len(passed) :]}
-    if here.rules_hash.hex() in known and proposed(client, proposal.id) is None:
+    if here.rules_hash.hex() in known and AtGateway(client).proposal(proposal.id) is None:
         raise Failure("cli.version_known", "contract", f"other files than those of version {here.version}, in force")
 
 

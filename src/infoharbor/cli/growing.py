@@ -2,29 +2,31 @@
 
 import hashlib
 import itertools
-import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
+from infoharbor.cli.deciding import vote
 from infoharbor.cli.keys import passphrase
 from infoharbor.cli.output import Failure
 from infoharbor.cli.trial_members import Member, administrators, key_file
+from infoharbor.cli.voting import attempted
 from infoharbor.contractkit import Record
-from infoharbor.contractkit.encoding import decode_action, encode_action
-from infoharbor.contracts.governance.actions import CastVote, Decision, Propose
+from infoharbor.contractkit.encoding import decode_action
+from infoharbor.contracts.governance.actions import Decision
 from infoharbor.contracts.governance.demo import BANK, CERTIFIER, OPERATOR
-from infoharbor.contracts.governance.records import Proposal, ProposalStatus, Vote
+from infoharbor.contracts.governance.records import Proposal
 from infoharbor.contracts.identity.attesters import CURRENT, Attesters
 from infoharbor.contracts.identity.attesting import BeginAttesting
 from infoharbor.contracts.identity.records import Organisation
-from infoharbor.crypto.keyfile import read_key, write_key
+from infoharbor.crypto.keyfile import encoded, read_key
 from infoharbor.crypto.suites import SUITES
 from infoharbor.edgekit.cast import Cast
 from infoharbor.engine.attester import AttesterKeys, has_attester
+from infoharbor.engine.cometbft.growing import GROWING
 from infoharbor.engine.cometbft.home import ConsensusHome
-from infoharbor.engine.folder import PRIVATE_FOLDER
+from infoharbor.engine.folder import PRIVATE_FOLDER, write_private
 from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.node import NodeEngine
 from infoharbor.evidence.attesters import attesters_root
@@ -36,10 +38,7 @@ from infoharbor.sdk.keys import Signer
 from infoharbor.sdk.telling import SEED_FILE, is_demo
 
 Kind = TypeVar("Kind", bound=Record)
-GROWING = "growing"
-"""In the pilot's folder until it is a network: the keys of the members that come new, a folder each."""
 WAIT_SECONDS = 60
-GOES_ON = (ProposalStatus.OPEN, ProposalStatus.ADOPTED)
 
 
 def growers(pilot: Path, organisation: str, key: Path | None, passphrase_variable: str) -> list[Signer]:
@@ -71,8 +70,7 @@ def let_members_attest(pilot: Path, voters: Sequence[Signer], newcomers: Sequenc
         for name in newcomers:
             member = _newcomer(pilot, name)
             if ledger.find(Organisation, name) is None:
-                same = encode_action(member.admission).__eq__
-                ledger.decide(member.admission, signers.values(), f"admit-{name}", f"{name} joins", same)
+                ledger.decide(member.admission, signers.values(), f"admit-{name}", f"{name} joins")
             signers[name] = Signer(name, member.key)
         for name, folder in _keys_of(pilot, voters[0].organisation, newcomers).items():
             if not has_attester(folder):
@@ -82,14 +80,6 @@ def let_members_attest(pilot: Path, voters: Sequence[Signer], newcomers: Sequenc
                 ledger.act(keys.enrolment(name), signers[name])
         if not ledger.attesters.era:
             ledger.begin(signers.values())
-
-
-def hand_out_keys(first: Path, folders: Mapping[str, Path]) -> None:
-    """Put the newcomers' keys, which have come along in the first node's folder, into their own."""
-    for name, data in folders.items():
-        for file in sorted((first / GROWING / name).iterdir()):
-            shutil.move(file, data / "keys" / file.name)
-    shutil.rmtree(first / GROWING, ignore_errors=True)
 
 
 class _Pilot:
@@ -125,46 +115,46 @@ class _Pilot:
         decision = BeginAttesting(operator, header, path, note)
         self.decide(decision, voters, f"begin-attesting-{gathered}", "the members attest the ledger", is_same)
 
+    def proposal(self, id: str) -> Proposal | None:
+        return self.find(Proposal, id)
+
     def decide(
-        self, decision: Decision, voters: Iterable[Signer], id: str, reason: str, is_same: Callable[[bytes], bool]
+        self,
+        decision: Decision,
+        voters: Iterable[Signer],
+        id: str,
+        reason: str,
+        is_same: Callable[[bytes], bool] | None = None,
     ) -> None:
-        """Let these vote for it. What an earlier call has put to the vote is gone on with, if it is the same: anybody with a
-        seat can guess its id."""
-        proposal, voting = Propose.to(decision, id=id, reason=reason), list(voters)
-        for attempt in itertools.count(2):
-            known = self.find(Proposal, proposal.id)
-            if known is None:
-                self.act(proposal, voting[0])
-            elif known.action != proposal.action or not is_same(known.decision) or known.status not in GOES_ON:
-                proposal = Propose.to(decision, id=f"{id}-{attempt}", reason=reason)
+        """Let these vote for it. What else was put to the vote under this id, which anybody with a seat can guess, and what was
+        rejected, is passed over."""
+        for attempt in itertools.count(1):
+            name = attempted(id, attempt)
+            try:
+                adopted = vote(self, list(voters), decision, id=name, reason=reason, is_same=is_same)
+            except Failure as taken:
+                if taken.code not in ("cli.proposal_other", "network.not_adopted"):
+                    raise
                 continue
             break
-        for voter in voting:
-            found = self.find(Proposal, proposal.id)
-            assert found is not None
-            may = found.status == ProposalStatus.OPEN and voter.organisation in found.voters
-            if may and self.find(Vote, proposal.id, voter.organisation) is None:
-                self.act(CastVote(proposal.id, True), voter)
-        found = self.find(Proposal, proposal.id)
-        if found is None or found.status != ProposalStatus.ADOPTED:
-            wanted = f"the other members' votes for {proposal.id}, in the pilot as it runs; then this command again"
+        if not adopted:
+            wanted = f"the other members' votes for {name}, in the pilot as it runs; then this command again"
             raise Failure("network.not_adopted", "--from", wanted)
 
 
 def _newcomer(pilot: Path, name: str) -> Member:
-    """The same at each call: its key lies in the pilot's folder, and its user follows from the key."""
-    folder = pilot / GROWING / name
-    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-    file = folder / key_file(pilot, name).name
+    """The same at each call: its key lies in what is to be its node's folder, and its user follows from the key."""
+    file = key_file(pilot / GROWING / name, name)
+    file.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     if not file.exists():
-        write_key(file, SUITES["ed25519"].generate())
+        write_private(file, encoded(SUITES["ed25519"].generate()))  # Whole or not there: the next call goes on with it.
     key = read_key(file)
     return Member(name, f"u-{hashlib.sha256(key.public_key).hexdigest()[:24]}", key)
 
 
 def _keys_of(pilot: Path, first: str, newcomers: Sequence[str]) -> dict[str, Path]:
     """Where the keys of each member's attester lie until the pilot is a network."""
-    return {first: pilot / "keys"} | {name: pilot / GROWING / name for name in newcomers}
+    return {first: pilot / "keys"} | {name: pilot / GROWING / name / "keys" for name in newcomers}
 
 
 def _write_demo_keys(pilot: Path) -> None:
@@ -172,4 +162,4 @@ def _write_demo_keys(pilot: Path) -> None:
     cast = Cast((pilot / SEED_FILE).read_bytes())
     for name in (OPERATOR, BANK, CERTIFIER):
         if not key_file(pilot, name).exists():
-            write_key(key_file(pilot, name), cast.signer(name).key)
+            write_private(key_file(pilot, name), encoded(cast.signer(name).key))

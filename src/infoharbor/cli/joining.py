@@ -10,13 +10,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from cyclopts import Parameter
 
+from infoharbor.cli.addresses import ensure_public_url
+from infoharbor.cli.deciding import AtGateway, vote
 from infoharbor.cli.founding import admission, ensure_admissible
 from infoharbor.cli.keys import PassphraseVariable, passphrase
 from infoharbor.cli.local_network import DEFAULT_DIR, Layout, NetworkDir, NetworkFolder, Node
 from infoharbor.cli.output import GATEWAY, AsJson, Data, Failure, OwnGatewayUrl, answer, fails_clearly
-from infoharbor.cli.serving import ensure_public_url
 from infoharbor.cli.token_options import NO_TOKEN, TokenOptions
-from infoharbor.cli.trial_members import Member, administrators, awaited, key_file, vote
+from infoharbor.cli.trial_members import Member, administrators, key_file
 from infoharbor.cli.voting import Attempt, Organisation, attempted
 from infoharbor.cli.waiting import wait_until
 from infoharbor.contracts.governance.actions import VALIDATORS, Decision
@@ -176,7 +177,7 @@ def admit(
         missing = [each for each in what if not vote_on(client, [voter], asked, each, data, attempt)]
         state = "adopted 已通过"
         if missing:
-            state = awaited(client, _proposal(asked, missing[0], attempt))
+            state = AtGateway(client).awaited(_proposal(asked, missing[0], attempt))
     described: dict[str, Any] = {"adopted": not missing, "invitation": "", "begins": None}
     lines = [state]
     if not missing and data is not None and not validator:
@@ -246,7 +247,8 @@ def vote_on(
         decision = admits(NODES, _founding(client, NODES, data) | {asked.name: asked.node})
     else:
         decision = admits(VALIDATORS, _founding(client, VALIDATORS, data) | {name: asked.validator})
-    return vote(client, voters, decision, id=_proposal(asked, what, attempt), reason=f"{name} joins 加入: {what}")
+    proposal = _proposal(asked, what, attempt)
+    return vote(AtGateway(client), voters, decision, id=proposal, reason=f"{name} joins 加入: {what}")
 
 
 def decide_on(client: Client, voters: list[Signer], asked: Request, what: str, data: Path) -> None:

@@ -60,10 +60,14 @@ class NetworkFolder:
 
     @property
     def exists(self) -> bool:
-        return self._layout.exists()
+        return self._layout.exists() or any(self.nodes.glob("*"))
+
+    @property
+    def nodes(self) -> Path:
+        return self.path / "nodes"
 
     def data(self, name: str) -> Path:
-        return self.path / "nodes" / name
+        return self.nodes / name
 
     def log(self, name: str) -> Path:
         return self.path / f"{name}.log"

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import structlog
@@ -13,7 +13,9 @@ from cyclopts import Parameter
 from structlog.types import EventDict, Processor
 
 from infoharbor.cli.output import Failure, as_failure
-from infoharbor.gateway.observing import Observer
+
+if TYPE_CHECKING:
+    from infoharbor.gateway.observing import Observer
 
 Form = Literal["text", "json"]
 LogFormat = Annotated[
@@ -47,8 +49,10 @@ def told_as(form: Form) -> Iterator[None]:
 
 
 @contextmanager
-def following(form: Form, collector: str) -> Iterator[Observer | None]:
+def following(form: Form, collector: str) -> Iterator["Observer | None"]:
     """What follows requests while the block runs, for a log in JSON or a collector of traces; None for neither."""
+    from infoharbor.gateway.observing import Observer  # Only a node loads what answers requests.
+
     if not collector:
         yield Observer() if form == "json" else None
         return

@@ -14,23 +14,24 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from infoharbor.cli import attesters, joining, network_status, recovering, seating, validating, witnesses
+from infoharbor.cli.addresses import ensure_port, ensure_proxies
 from infoharbor.cli.command_group import command_group
-from infoharbor.cli.growing import growers, hand_out_keys, let_members_attest
+from infoharbor.cli.growing import growers, let_members_attest
 from infoharbor.cli.local_network import DEFAULT_DIR, Keeper, Layout, NetworkDir, NetworkFolder, Node
 from infoharbor.cli.logs import Form, LogFormat, logger, told_as
 from infoharbor.cli.output import AsJson, Failure, answer, errors, fails_clearly
-from infoharbor.cli.serving import ensure_port, ensure_proxies
 from infoharbor.cli.token_options import NO_TOKEN, TokenOptions
 from infoharbor.cli.trial_members import Member
 from infoharbor.cli.waiting import wait_until
 from infoharbor.crypto.hashes import hash_suite
 from infoharbor.engine.attester import AttesterKeys
 from infoharbor.engine.cometbft.binary import cometbft
-from infoharbor.engine.cometbft.founding import decisions, found_network, network_of_pilot
+from infoharbor.engine.cometbft.founding import decisions, found_network
+from infoharbor.engine.cometbft.growing import end_growing, move_pilot, moved_pilot, take_places
 from infoharbor.engine.cometbft.home import SNAPSHOT_EVERY, ConsensusHome, ValidatorKeys, new_keys
 from infoharbor.engine.founding import chain_id, genesis
 from infoharbor.engine.reader import open_reader
-from infoharbor.gateway.metrics import HOST as METRICS_HOST
+from infoharbor.gateway.listening import METRICS_HOST
 from infoharbor.kernel.registry import installed_registry
 from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.keys import Signer
@@ -91,7 +92,9 @@ def init(
     pilot
         The data folder of an embedded ledger that becomes the network, with its history. The folder is moved to its first
         node, so that no second history begins. From then on the members attest it, in its operator's place.
+        Cut off, it goes on when called again.
         转为网络的单机账本数据目录，保留历史。目录会移到首个节点，以免产生第二份历史；此后由成员接替运营方见证。
+        若中途中断，再次执行即可继续。
     organisation
         With --from: whose node the pilot's becomes; by default the one whose administrator's key lies in its keys folder.
         与 --from 同用：原节点归属的机构；默认为其 keys 目录中存有管理员密钥的机构。
@@ -106,21 +109,26 @@ def init(
         raise Failure("network.validators", "--validators", f"1 to {VALIDATORS_MOST}")
     if not 1 <= port <= PORT_MOST + 1 - validators:
         raise Failure("cli.port", "--port", f"1 to {PORT_MOST + 1 - validators}: each node has one")
-    if folder.exists or (directory / "nodes").exists():
+    moved = moved_pilot(pilot, folder.nodes) if pilot is not None else None
+    if folder.exists and moved is None:
         raise Failure("network.folder_taken", "--dir", "a folder without a network")
     cometbft(_builds)
     if pilot is None:
         described = _found(folder, validators, name, token)
     else:
-        voters = growers(pilot, organisation, key, passphrase_variable)
-        described = _grow(folder, validators, pilot, voters, token)
+        if moved is None:
+            voters = growers(pilot, organisation, key, passphrase_variable)
+            moved = _move(folder, validators, pilot, voters, token)
+        described = _grow(pilot, moved)
     for node in described["nodes"]:
         home = ConsensusHome(Path(node["data"]))
         home.write_config(msgspec.structs.replace(home.config(), snapshot_every=snapshot_every))
     folder.write_layout(Layout(tuple(Node(node["name"], port + at) for at, node in enumerate(described["nodes"]))))
+    if moved is not None:
+        end_growing(moved)
     answer(
         described, as_json=as_json,
-        text=f"{validators} validators 个验证节点\nchain 链 {described['chain']}, block 区块 {described['height']}\n"
+        text=f"{len(described['nodes'])} validators 个验证节点\nchain 链 {described['chain']}, block 区块 {described['height']}\n"
         f"next 下一步: infoharbor network run --dir {directory}",
     )  # fmt: skip
 
@@ -151,18 +159,18 @@ def _keys(names: Sequence[str], token: TokenOptions) -> dict[str, ValidatorKeys]
     return {name: new_keys(functools.partial(token.validator_key, name)) for name in names}
 
 
-def _grow(
-    folder: NetworkFolder, validators: int, pilot: Path, voters: Sequence[Signer], token: TokenOptions
-) -> dict[str, Any]:
+def _move(folder: NetworkFolder, validators: int, pilot: Path, voters: Sequence[Signer], token: TokenOptions) -> Path:
     newcomers = [f"member-{number}" for number in range(2, validators + 1)]
-    names = [voters[0].organisation, *newcomers]
-    folders = {name: folder.data(name) for name in names}
     let_members_attest(pilot, voters, newcomers)
-    height = network_of_pilot(pilot, folders, _keys(names, token))
-    hand_out_keys(folders[names[0]], {name: folders[name] for name in newcomers})
-    with closing(open_reader(folders[names[0]])) as reader:
-        chain = reader.chain.id.hex()
-    return {"chain": chain, "height": height, "nodes": [{"name": name, "data": str(folders[name])} for name in names]}
+    return move_pilot(pilot, folder.nodes, _keys([voters[0].organisation, *newcomers], token))
+
+
+def _grow(pilot: Path, moved: Path) -> dict[str, Any]:
+    folders = take_places(pilot, moved)
+    with closing(open_reader(moved)) as reader:
+        chain, height = reader.chain.id.hex(), reader.status().height
+    nodes = [{"name": name, "data": str(data)} for name, data in folders.items()]
+    return {"chain": chain, "height": height, "nodes": nodes}
 
 
 def _builds(program: str) -> None:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from infoharbor.cli.deciding import AtGateway, vote
 from infoharbor.cli.keys import PassphraseVariable
 from infoharbor.cli.local_network import DEFAULT_DIR, NetworkDir
 from infoharbor.cli.output import GATEWAY, AsJson, Failure, OwnGatewayUrl, answer, fails_clearly
 from infoharbor.cli.records import find
-from infoharbor.cli.trial_members import awaited, vote
 from infoharbor.cli.voting import Attempt, Key, Organisation, attempted, voters_at
 from infoharbor.contracts.identity.organisations import SetSeat
 from infoharbor.sdk.client import Client
@@ -47,8 +47,8 @@ def set_seat(
         proposal = attempted(f"{'withdraw' if withdraw else 'give'}-seat-{member}-{found['version']}", attempt)
         state = f"{member} has {'no seat 没有席位' if withdraw else 'a seat 拥有席位'}"
         adopted = found["record"]["seat"] is not withdraw
-        adopted = adopted or vote(client, voters, SetSeat(member, not withdraw), id=proposal, reason=state)
-        text = state if adopted else awaited(client, proposal)
+        adopted = adopted or vote(AtGateway(client), voters, SetSeat(member, not withdraw), id=proposal, reason=state)
+        text = state if adopted else AtGateway(client).awaited(proposal)
     answer({"member": member, "seat": not withdraw, "adopted": adopted}, as_json=as_json, text=text)
 
 

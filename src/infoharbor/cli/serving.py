@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from infoharbor.cli.addresses import ensure_port, ensure_proxies, ensure_public_url
 from infoharbor.cli.logs import Form, LogFormat, following, logger, told_as
 from infoharbor.cli.output import DEFAULT_DATA, Data, Failure, ReadmodelUrl, errors, fails_clearly
 from infoharbor.contracts.identity.records import User, UserKind, UserStatus
@@ -22,9 +22,9 @@ from infoharbor.engine.lifecycle import open_engine
 from infoharbor.engine.node import NodeEngine
 from infoharbor.engine.reader import open_reader
 from infoharbor.gateway.agents import keep_agent_key
-from infoharbor.gateway.metrics import HOST as METRICS_HOST
+from infoharbor.gateway.listening import METRICS_HOST
 from infoharbor.gateway.tokens import issue_token
-from infoharbor.portal.serve import listen, serve
+from infoharbor.portal.serve import serve
 from infoharbor.sdk.building import now_ms
 from infoharbor.sdk.telling import DAY_MS, PAST_DAYS, SEED_FILE, StoryClock, found_demo, is_demo, tell
 
@@ -131,40 +131,12 @@ def ensure_not_a_members(engine: NodeEngine) -> None:
         raise Failure("node.not_alone", "--data", "a folder with consensus/, or a ledger that one operator keeps")
 
 
-def ensure_port(host: str, port: int, *, option: str = "--port") -> None:
-    """Before anything is founded or told: whether the port can be had."""
-    try:
-        listen(host, port).close()
-    except OverflowError:
-        raise Failure("cli.port", option, "0 to 65535") from None
-    except OSError as fault:
-        raise Failure("cli.port", option, f"a free port of {host}; {port}: {fault.strerror}") from None
-
-
-def ensure_public_url(url: str, *, option: str = "--public-url") -> None:
-    """An address that can be put before a path: scheme and host, maybe a port."""
-    parts = urlsplit(url)
-    is_origin = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
-    if url and not (is_origin and parts.path in ("", "/") and parts.username is None):
-        raise Failure("cli.public_url", option, "https://HOST or http://HOST:PORT, without a path")
-
-
 def targets(networks: Sequence[str]) -> Targets:
     """Where the operator lets events be sent."""
     try:
         return Targets(tuple(map(ip_network, networks)))
     except ValueError:
         raise Failure("cli.webhook_network", "--webhook-network", "a network such as 10.1.0.0/16") from None
-
-
-def ensure_proxies(proxies: Sequence[str]) -> None:
-    """Addresses or networks, and not everybody."""
-    try:
-        everybody = any(ip_network(each).prefixlen == 0 for each in proxies)
-    except ValueError:
-        everybody = True
-    if everybody:
-        raise Failure("cli.trusted_proxy", "--trusted-proxy", "an address such as 127.0.0.1, or a network")
 
 
 def _keep_scanners(data: Path) -> None:
@@ -209,7 +181,7 @@ def token(*, organisation: str = "", demo: bool = False, data: Data = DEFAULT_DA
     ----------
     organisation
         Whose token: an organisation of the ledger; it is tied to its first agent, or its first user.
-        令牌所属机构；绑定其首个代理，若无则首个用户。
+        令牌所属机构；绑定其首个智能体，若无则首个用户。
     demo
         A token of a demo user who may capture events. 可采集事件的演示用户的令牌。
     """

@@ -9,12 +9,13 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
+from infoharbor.cli.deciding import AtGateway, vote
 from infoharbor.cli.joining import REQUEST_FILE, decide_on, ensure_node
 from infoharbor.cli.keys import PassphraseVariable
 from infoharbor.cli.local_network import DEFAULT_DIR, NetworkDir, NetworkFolder
 from infoharbor.cli.output import GATEWAY, AsJson, Data, Failure, OwnGatewayUrl, answer, fails_clearly
 from infoharbor.cli.token_options import NO_TOKEN, TokenOptions
-from infoharbor.cli.trial_members import administrators, awaited, vote
+from infoharbor.cli.trial_members import administrators
 from infoharbor.cli.voting import Attempt, Key, Organisation, attempted, voters_at
 from infoharbor.cli.waiting import wait_until
 from infoharbor.contracts.governance.actions import VALIDATORS, SetCodes
@@ -98,8 +99,8 @@ def remove_validator(
         decision = SetCodes((entry.replace(until=entry.valid_from + 1),))
         name = attempted(f"remove-{removed}-{version}", attempt)
         state = f"{removed} validates no more 不再是验证节点"
-        adopted = vote(client, voters, decision, id=name, reason=state)
-        text = state if adopted else awaited(client, name)
+        adopted = vote(AtGateway(client), voters, decision, id=name, reason=state)
+        text = state if adopted else AtGateway(client).awaited(name)
     answer({"adopted": adopted}, as_json=as_json, text=text)
 
 

@@ -24,7 +24,7 @@ from pkcs11 import exceptions as faults
 
 PIN_BYTES = 256
 TRIAL_MESSAGE = b"infoharbor/key-in-token/1\0"
-"""Signed when a key is opened: begins as nothing else does that a key signs."""
+"""Signed when a key is opened, which tells whether it is the right one: begins as nothing else does that a key signs."""
 Answer = TypeVar("Answer")
 
 
@@ -102,13 +102,16 @@ def open_key(suite: str, place: TokenPlace, public_key: bytes) -> PrivateKey:
 
     def sign(message: bytes) -> bytes:
         data = kind.prepared(message)
-        found: bytes = _module(place.module).run(
-            place, lambda opened: opened.key(place.label, kind.key_type).sign(data, mechanism=kind.signs)
-        )
-        return kind.fixed(found)
 
-    if not SUITES[suite].verify(public_key, TRIAL_MESSAGE, sign(TRIAL_MESSAGE)):
-        raise TokenFault("key.mismatch", "public_key", "the public half of the token's key")
+        def signed(opened: "_Session") -> bytes:
+            signature = kind.fixed(opened.key(place.label, kind.key_type).sign(data, mechanism=kind.signs))
+            if not SUITES[suite].verify(public_key, message, signature):  # A token may do so without saying so.
+                raise faults.SignatureInvalid
+            return signature
+
+        return _module(place.module).run(place, signed)
+
+    sign(TRIAL_MESSAGE)
     return PrivateKey(SUITES[suite], public_key, sign, place)
 
 
@@ -233,6 +236,8 @@ def _named(fault: faults.PKCS11Error, place: TokenPlace) -> TokenFault:
             return TokenFault("key.pin", "pin", f"the PIN of the token {place.token}")
         case faults.NoSuchKey() | faults.MultipleObjectsReturned():
             return TokenFault("key.not_in_token", "label", f"one key {place.label} in the token {place.token}")
+        case faults.SignatureInvalid():
+            return TokenFault("key.mismatch", "public_key", "the public half of the token's key")
         case faults.NoSuchToken() | faults.TokenNotPresent() | faults.DeviceRemoved():
             return TokenFault("key.token_missing", "token", f"one token {place.token}")
     return TokenFault("key.token_failed", "token", f"a token that does what is asked ({type(fault).__name__})")

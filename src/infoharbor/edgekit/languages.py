@@ -71,9 +71,9 @@ class Words:
 
     def expected(self, code: str, text: str) -> Sentence:
         """What would be right, as a refusal of this code says it in English; data stands as it is in both languages."""
-        own = self._expectations.get(code.partition(".")[0])
-        tables = (() if own is None else (own,)) + tuple(self._expectations.values())
-        return Sentence(text, in_chinese(text, tables) or text)
+        own = code.partition(".")[0]
+        own_first = sorted(self._expectations, key=lambda name: name != own)
+        return Sentence(text, in_chinese(text, tuple(self._expectations[name] for name in own_first)) or text)
 
     @functools.cached_property
     def _expectations(self) -> dict[str, Expectations]:
@@ -84,6 +84,12 @@ class Words:
     def text(self, contract: str, part: str, key: str = "") -> Sentence:
         """A contract's `title` or `about`, or the text of `key` in its `tables`, `fields`, `statuses` or `actions`."""
         return Sentence(*(self._text(contract, language, part, key) for language in LANGUAGES))
+
+    def status(self, contract: str, status: str) -> Sentence:
+        """The text of a status: of `KIND.STATUS`, where statuses of several kinds are called so and differ, or of itself."""
+        own = f"{type(status).__name__}.{status}"
+        found = self.text(contract, "statuses", own)
+        return found if found != Sentence(own, own) else self.text(contract, "statuses", str(status))
 
     def about(self, kind: ActionType | RecordType) -> Sentence:
         """What an action does or a table keeps: its docstring; in English too where nobody has put it into Chinese."""

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
+from infoharbor.edgekit.languages import Sentence
 from infoharbor.edgekit.lookups import Authority
+from infoharbor.edgekit.measures import Measure, Measures
 from infoharbor.edgekit.queries import Query
 from infoharbor.edgekit.reports import Desk, Report
 from infoharbor.kernel.actions import Action
@@ -30,12 +32,16 @@ class Offered(NamedTuple):
 
 
 class Refer(NamedTuple):
-    """A record of `of`: `key` is the fields beside each other that make its key, the field itself where there is none;
-    `by` is its fields that people know it by."""
+    """A record of `of`: `key` is the fields beside each other that make its key, the field itself where there is none, and
+    the last of which may hold the rest of the key, as paths write it; `by` is its fields that people know it by. `home`
+    names the organisation whose country is the jurisdiction of the key where none stands beside. Where there is no such
+    record, it is one of `otherwise`."""
 
     of: type[Record]
     key: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
+    home: str = ""
+    otherwise: "Refer | None" = None
 
 
 class References(NamedTuple):
@@ -47,12 +53,13 @@ class References(NamedTuple):
 
 class Enclosed(NamedTuple):
     """The actions that the field `held` of these tables and actions holds encoded; the field `named` beside it says which
-    of `kinds` it is, by CONTRACT.NAME."""
+    of `kinds` it is, by CONTRACT.NAME. `about` is what a form says that has the held action's own fields instead."""
 
     holders: tuple[type[Record] | type[Action], ...]
     named: str
     held: str
     kinds: Mapping[str, type[Action]]
+    about: Sentence
 
 
 def pages_of(registry: Registry) -> dict[str, list[ModuleType]]:
@@ -134,6 +141,15 @@ def references_of(registry: Registry) -> dict[tuple[str, str], Refer]:
         (contract, field): refer
         for contract, declared in _declared(registry, References)
         for field, refer in declared.fields.items()
+    }
+
+
+def measures_of(registry: Registry) -> dict[tuple[str, str], Measure]:
+    """How the contracts' numbers are read, by contract and field."""
+    return {
+        (contract, field): measure
+        for contract, declared in _declared(registry, Measures)
+        for field, measure in declared.fields.items()
     }
 
 

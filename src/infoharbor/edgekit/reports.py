@@ -128,7 +128,7 @@ class Report(NamedTuple):
             if len(row) != len(self.columns):
                 raise TypeError(f"{self.contract}/{self.name}: a row of {len(row)}, not {len(self.columns)} cells")
             rows.append(tuple(row))
-        return Table(self, rows, dict(given), read.now)
+        return Table(self, rows, {name: given[name] for name in self.labels if name in given}, read.now)
 
     def place(self, column: str) -> int:
         """Where a column's cell stands in a row."""
@@ -136,7 +136,7 @@ class Report(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A report's rows as one reader saw them at `now`, with the parameters as they were given."""
+    """A report's rows as one reader saw them at `now`, with the parameters as they were given, in the report's order."""
 
     report: Report
     rows: list[Row]

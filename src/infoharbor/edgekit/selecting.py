@@ -7,10 +7,10 @@ The first gives records; the second one `Total` a group. Both go over what the r
 the node keeps an SQL mirror it answers, in a second for a million records; else the table is scanned: the same answer,
 more slowly. A mirror may be some blocks ahead of the ledger as the rest of the query sees it, never behind it.
 
-What each field has to be: a value, a set of values, or a `range` of step 1. Fields are texts, numbers, truths, bytes
-and statuses; what lies in a structure or a list cannot be asked for, but by a property of the record class that is a
-text or a truth. Totals may go by a text of another table's record, which a `Linked` leads to. `edgekit.indexes` says how
-pages tell the mirror what they ask often: a property or a `Linked` that no index names is no column there, and a scan
+What each field has to be: a value, a set of values, a `range` of step 1, or for texts a `Span`. Fields are texts, numbers,
+truths, bytes and statuses; what lies in a structure or a list cannot be asked for, but by a property of the record class
+that is a text or a truth. Totals may go by a text of another table's record, which a `Linked` leads to. `edgekit.indexes`
+says how pages tell the mirror what they ask often: a property or a `Linked` that no index names is no column there, and a scan
 answers.
 """
 
@@ -30,6 +30,13 @@ SELECTED_MAX: Final = 10_000
 GROUPS_MAX: Final = 100_000
 SCALARS: Final = (inspect.StrType, inspect.IntType, inspect.BoolType, inspect.BytesType, inspect.EnumType)
 Where = Mapping[str, Any]
+
+
+class Span(NamedTuple):
+    """The texts from `start` on and before `stop`, as Python sorts them."""
+
+    start: str
+    stop: str
 
 
 class Bucket(NamedTuple):
@@ -200,6 +207,8 @@ def _group(record: Any, each: str | Bucket) -> Any:
 def _fits(value: Any, wanted: Any) -> bool:
     if isinstance(wanted, (set, range)):
         return value in wanted
+    if isinstance(wanted, Span):
+        return value is not None and wanted.start <= value < wanted.stop
     return bool(value == wanted)
 
 

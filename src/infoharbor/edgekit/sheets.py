@@ -21,6 +21,8 @@ EXACT_DIGITS: Final = 15
 """A spreadsheet's numbers have no more; a longer one goes in as text."""
 FIRST_SHEET_YEAR: Final = 1900
 WIDTH_MAX: Final = 48
+GRAMS: Final = 3
+"""Decimals of a kilogram that are always written out; of finer amounts only those that are not zero."""
 NAME_ID: Final = Sentence(" (id)", "（标识）")
 SPOKEN: Final = (Kind.TEXT, Kind.ORGANISATION, Kind.PLACE, Kind.WORD, Kind.NAMED)
 IDENTIFIED: Final = (Kind.ORGANISATION, Kind.PLACE)
@@ -62,7 +64,7 @@ class Speech(NamedTuple):
             case Kind.MONEY:
                 return decimal_text(cell, table.unit(row, column))
             case Kind.QUANTITY:
-                return scaled(cell, column.digits)
+                return amount(cell, column.digits)
             case Kind.SHARE:
                 return scaled(cell, 2)
             case Kind.DAY:
@@ -103,6 +105,12 @@ def scaled(number: int, digits: int) -> str:
         return str(number)
     plain = str(abs(number)).rjust(digits + 1, "0")
     return f"{'-' if number < 0 else ''}{plain[:-digits]}.{plain[-digits:]}"
+
+
+def amount(number: int, digits: int) -> str:
+    """The same as people read an amount."""
+    text = scaled(number, digits)
+    return text.rstrip("0").rstrip(".") if digits > GRAMS else text
 
 
 def csv_file(table: Table, speech: Speech) -> bytes:
@@ -216,7 +224,8 @@ def _typed(table: Table, row: Row, column: Column, cell: Any) -> tuple[Any, str]
 def _decimal(number: int, digits: int) -> tuple[Decimal | None, str]:
     if len(str(abs(number))) > EXACT_DIGITS:
         return None, "@"
-    return Decimal(number).scaleb(-digits), "#,##0" + ("." + "0" * digits if digits else "")
+    decimals = "." + "0" * digits if digits else ""
+    return Decimal(number).scaleb(-digits), "General" if digits > GRAMS else f"#,##0{decimals}"
 
 
 def _width(text: str) -> int:

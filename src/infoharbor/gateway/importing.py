@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
+from infoharbor.edgekit.countries import ensure_countries
 from infoharbor.edgekit.imports import Made
 from infoharbor.edgekit.languages import Words
 from infoharbor.engine.interface import Refused
@@ -113,6 +114,7 @@ class ActionRows:
     def _judged(self, rehearsal: Rehearsal, row: Made) -> Verdict:
         action: Action = row.value
         try:
+            ensure_countries(action)
             rehearsal.of(action)
         except (Refusal, Malformed) as fault:
             return Verdict(row.number, REFUSED, problem_of(fault))

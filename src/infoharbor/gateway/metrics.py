@@ -11,11 +11,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from infoharbor.engine.node import NodeEngine
+from infoharbor.gateway.listening import METRICS_HOST
 from infoharbor.gateway.problems import REFUSALS
 from infoharbor.readmodel.follower import Follower
 
-HOST: Final = "127.0.0.1"
-"""Not a choice: who may read the numbers is whoever may open a port of this machine."""
 CONDITIONS: Final = ("running", "disk_full", "halted", "quarantined", "closed")
 
 
@@ -59,9 +58,9 @@ def node_registry(engine: NodeEngine, data: Path, follower: Follower) -> Collect
 @contextmanager
 def published(registry: CollectorRegistry, port: int) -> Iterator[str]:
     """Answers at `/metrics` of the port, on a thread of its own, while the block runs; gives the address."""
-    server, thread = start_http_server(port, addr=HOST, registry=registry)
+    server, thread = start_http_server(port, addr=METRICS_HOST, registry=registry)
     try:
-        yield f"http://{HOST}:{server.server_port}/metrics"
+        yield f"http://{METRICS_HOST}:{server.server_port}/metrics"
     finally:
         server.shutdown()
         server.server_close()

@@ -26,6 +26,11 @@ def currency_name(code: str, language: str) -> str:
     return _name(pycountry.currencies.get(alpha_3=code), "iso4217", language) or code
 
 
+def is_currency(code: str) -> bool:
+    """Whether ISO 4217 has this code."""
+    return pycountry.currencies.get(alpha_3=code) is not None
+
+
 def _name(known: Any, standard: str, language: str) -> str:
     """An entry's name as the standard's translation has it; empty where there is no entry."""
     if known is None or language not in LOCALES:

@@ -14,22 +14,25 @@ from infoharbor.edgekit.json_form import from_json, is_instant, shape_of, withou
 from infoharbor.edgekit.pages import Enclosed
 from infoharbor.kernel.authority import contract_actor
 from infoharbor.kernel.encoding import Malformed
-from infoharbor.kernel.records import NEW, PUBLIC, RecordType
+from infoharbor.kernel.records import NEW, PUBLIC, Record, RecordType, Status
 from infoharbor.kernel.refusal import Refusal
 from infoharbor.portal.codes import country_name, currency_name, measure_name, unit_name
-from infoharbor.portal.naming import action_title, code_word, field_word
-from infoharbor.portal.references import referred
+from infoharbor.portal.measuring import reading
+from infoharbor.portal.naming import action_title, code_word, field_word, status_word, table_word
+from infoharbor.portal.references import name_of, placed, referred
 from infoharbor.portal.shell import Page, record_url
 
+PLACE: Final = "414~"
+"""How the keys of places begin."""
 CONTRACT_ACTOR: Final = contract_actor("")
 ITEMS_SHOWN: Final = 50
 """Of a longer list the rest is counted; the record's JSON has all of it."""
 
 
 class Shown(NamedTuple):
-    """A value on a page. `kind` says how: text, time, number, badge, link, record, code, bytes, named, organisation, list,
-    fields or none; `value` is what lies behind the text, such as an address or the code that a name stands for; `parts`
-    holds the items of a list, or pairs of word and value; `more` counts what is left out."""
+    """A value on a page. `kind` says how: text, time, number, amount, badge, link, record, code, bytes, named, organisation,
+    list, fields or none; `value` is what lies behind the text, such as an address or the code that a name stands for; `parts`
+    holds the items of a list, pairs of word and value, or the unit of an amount; `more` counts what is left out."""
 
     kind: str
     text: str = ""
@@ -60,9 +63,9 @@ class Fields:
     def word(self, field: str) -> str:
         return field_word(self.page, self.contract, self.holder, field)
 
-    def fields(self, shown: msgspec.Struct) -> list[tuple[str, str, Shown]]:
-        """Name, word and value of every field, in declared order."""
-        beside = {each: getattr(shown, each) for each in shown.__struct_fields__}
+    def fields(self, shown: msgspec.Struct, around: Mapping[str, Any] = {}) -> list[tuple[str, str, Shown]]:
+        """Name, word and value of every field, in declared order; `around` is the fields of what it stands in."""
+        beside = {**around, **{each: getattr(shown, each) for each in shown.__struct_fields__}}
         enclosed = self.page.ledger.enclosed.get(type(shown))
         return [
             (
@@ -87,10 +90,22 @@ class Fields:
         kind = action.__action__
         return Fields(self.page, kind.contract, kind.name).struct(action)
 
-    def struct(self, value: msgspec.Struct) -> Shown:
-        """All fields that hold something."""
-        found = ((word, shown) for _, word, shown in self.fields(value))
-        return Shown("fields", parts=tuple(each for each in found if each[1] is not NOTHING))
+    def struct(self, value: msgspec.Struct, around: Mapping[str, Any] = {}) -> Shown:
+        """All fields that hold something, but for those that an amount among them has said."""
+        found = self.fields(value, around)
+        raised = {name: self._raised(name) for name, _, each in found if each.kind == "amount" and self._raised(name)}
+        said = {part for each in raised.values() for part in each}
+        parts = [
+            (self.page.texts("value.quantity") if name in raised else word, each)
+            for name, word, each in found
+            if each is not NOTHING and name not in said
+        ]
+        return Shown("fields", parts=tuple(parts))
+
+    def _raised(self, field: str) -> tuple[str, ...]:
+        """The fields that say a quantity together with this one, if it is a number to be raised by a power of ten."""
+        measure = self.page.ledger.measures.get((self.contract, field))
+        return () if measure is None or not measure.exponent else (measure.of, measure.exponent)
 
     def shown(self, field: str, kind: inspect.Type, value: Any, beside: Mapping[str, Any]) -> Shown:
         """A field's value; `beside` is the values of the fields that stand with it, by name."""
@@ -103,15 +118,15 @@ class Fields:
                 return leads
         match kind:
             case inspect.IntType():
-                return _number(kind, value)
+                return self._number(field, kind, value, beside)
             case inspect.BoolType():
                 return Shown("text", self.page.texts("value.yes" if value else "value.no"))
             case inspect.BytesType():
                 return _octets(value)
             case inspect.EnumType():
-                return self._choice(field, value.value)
+                return self._choice(field, value)
             case inspect.StructType():
-                return self.struct(value)
+                return self.struct(value, beside)
             case inspect.VarTupleType():
                 return self._items(
                     [self.shown(field, kind.item_type, each, beside) for each in value[:ITEMS_SHOWN]], len(value)
@@ -120,6 +135,14 @@ class Fields:
                 pairs = zip(kind.item_types, value, strict=True)
                 return self._items([self.shown(field, part, each, beside) for part, each in pairs], len(value))
         return self._text(field, value)
+
+    def _number(self, field: str, kind: inspect.IntType, value: int, beside: Mapping[str, Any]) -> Shown:
+        if is_instant(kind):
+            return Shown("time", value=value) if value else NOTHING
+        if kind.le == LAST_DAY:
+            return Shown("number", iso_day(value)) if value else NOTHING
+        read = reading(self.page, self.contract, field, beside, value)
+        return Shown("number", f"{value:,}") if read is None else Shown("amount", read.text, value, (read.unit,))
 
     def _reference(self, field: str, value: Any, beside: Mapping[str, Any]) -> Shown | None:
         """A link to the record that the value stands for, under its name."""
@@ -142,18 +165,17 @@ class Fields:
                 return Shown("text", self.page.texts("party.public"))
             case "country" | "jurisdiction":
                 return country(self.page, value)
+            case "code_table":
+                return named(table_word(self.page, self.contract, value), value)
             case "uom":
                 return unit(self.page, value)
         return text(self.page, self.contract, value)
 
-    def _choice(self, field: str, value: str) -> Shown:
-        return Shown("text", self._status_word(value))
+    def _choice(self, field: str, value: Status) -> Shown:
+        return Shown("text", status_word(self.page, self.contract, value))
 
     def _items(self, items: list[Shown], count: int) -> Shown:
         return Shown("list", parts=tuple(items), more=count - len(items))
-
-    def _status_word(self, status: str) -> str:
-        return self.page.texts.sentence(self.page.ledger.words.text(self.contract, "statuses", status))
 
 
 class Display(Fields):
@@ -164,9 +186,21 @@ class Display(Fields):
         self.kind, self.shape = kind, shape_of(kind.of)
 
     def status(self, status: str) -> Shown:
-        return Shown("badge", self._status_word(status), tone_of(self.page, self.kind, status))
+        return Shown("badge", status_word(self.page, self.contract, status), tone_of(self.page, self.kind, str(status)))
 
-    def _choice(self, field: str, value: str) -> Shown:
+    def key(self, record: Record) -> str:
+        """What the record is called: what its key says, in words, with its name in place of the last part."""
+        said = {name: self._plain(shown) for name, _, shown in self.fields(record) if name in self.kind.key}
+        named_by = (each for each in self.page.ledger.references.values() if each.of is self.kind.of and each.by)
+        refer = next(named_by, None)
+        if refer is not None:
+            said[self.kind.key[-1]] = name_of(self.page, refer, record)
+        return " · ".join(said[name] for name in self.kind.key)
+
+    def _plain(self, shown: Shown) -> str:
+        return self.page.moment(shown.value) if shown.kind == "time" else shown.text
+
+    def _choice(self, field: str, value: Status) -> Shown:
         return self.status(value) if field == "status" else super()._choice(field, value)
 
     def _reference(self, field: str, value: Any, beside: Mapping[str, Any]) -> Shown | None:
@@ -178,14 +212,6 @@ class Display(Fields):
     def _text(self, field: str, value: str) -> Shown:
         """A record's own id leads nowhere else."""
         return Shown("text", labelled(value)) if field == "id" else super()._text(field, value)
-
-
-def _number(kind: inspect.IntType, value: int) -> Shown:
-    if is_instant(kind):
-        return Shown("time", value=value) if value else NOTHING
-    if kind.le == LAST_DAY:
-        return Shown("text", iso_day(value)) if value else NOTHING
-    return Shown("number", f"{value:,}")
 
 
 def country(page: Page, code: str) -> Shown:
@@ -216,8 +242,8 @@ def text(page: Page, contract: str, value: str) -> Shown:
     known = page.ledger.registry.contracts.get(value.partition(".")[0])
     if known is not None and "." in value:
         return named(action_title(page, known.name, value.partition(".")[2]), value)
-    if value.startswith(CANONICAL):
-        return _of_standard(value)
+    if value.startswith((CANONICAL, PLACE)):
+        return _of_standard(page, value)
     label = labelled(value)
     return Shown("text", label) if label != value else plain(value)
 
@@ -230,13 +256,17 @@ def labelled(key: str) -> str:
         return key
 
 
-def _of_standard(uri: str) -> Shown:
-    """A GS1 identifier as labels say it; products, lots and units have a page."""
+def _of_standard(page: Page, text: str) -> Shown:
+    """A GS1 identifier as labels say it; products, lots and units have a page, and places a name."""
     try:
-        label = label_of(identify(uri))
+        key = identify(text)
+        label = label_of(key)
     except (Malformed, Gs1Fault):
-        return plain(uri)
-    path = uri.removeprefix(CANONICAL)
+        return plain(text)
+    place = placed(page, key)
+    if place is not None:
+        return Shown("record", f"{place[1]} {label}", place[0])
+    path = text.removeprefix(CANONICAL)
     return Shown("record", label, path) if path.startswith(("/01/", "/00/")) else Shown("text", label)
 
 

@@ -13,7 +13,9 @@ from infoharbor.edgekit.kinds import told
 from infoharbor.edgekit.pages import offered_for
 from infoharbor.kernel.actions import ActionType
 from infoharbor.kernel.readers import EVERYONE
-from infoharbor.portal.naming import action_title, code_word, field_word
+from infoharbor.kernel.records import Status
+from infoharbor.portal.measuring import kept_word
+from infoharbor.portal.naming import action_title, code_word, status_word
 from infoharbor.portal.references import known
 from infoharbor.portal.shell import Page
 
@@ -180,7 +182,11 @@ class Form:
             case inspect.BoolType():
                 return (("true", page.texts("value.yes")), ("false", page.texts("value.no"))), True
             case inspect.EnumType():
-                return tuple((str(each.value), self._status(str(each.value))) for each in kind.cls), True
+                return tuple(
+                    (str(each.value), status_word(self.page, self.contract, each))
+                    for each in kind.cls
+                    if isinstance(each, Status)
+                ), True
             case inspect.StrType() if kind == ORGANISATION:
                 return self._organisations(), False
             case inspect.StrType() if field == AUDIENCE:
@@ -199,11 +205,8 @@ class Form:
         may_be_empty = isinstance(item, inspect.StrType) and not item.min_length
         return self.page.texts("act.list_empty" if may_be_empty else "act.list")
 
-    def _status(self, value: str) -> str:
-        return self.page.texts.sentence(self.page.ledger.words.text(self.contract, "statuses", value))
-
     def _word(self, field: str) -> str:
-        return field_word(self.page, self.contract, self.holder, field)
+        return kept_word(self.page, self.contract, self.holder, field)
 
 
 def _fits(kind: inspect.StructType) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from infoharbor.kernel.authority import AllOf, Anyone, Calendar, Contract, RoleOf
+from infoharbor.portal.codes import country_name
 from infoharbor.portal.shell import Page
 
 
@@ -39,10 +40,21 @@ def parties_word(page: Page, contract: str, table: str, parties: Any) -> str:
     return page.texts("value.comma").join(party_word(page, contract, table, each) for each in parties)
 
 
+def status_word(page: Page, contract: str, status: str) -> str:
+    return page.texts.sentence(page.ledger.words.status(contract, status))
+
+
 def code_word(page: Page, contract: str, code: str) -> str:
     """The contract's word for a code or a rule, else the code."""
     said = (page.texts.sentence(page.ledger.words.text(contract, part, code)) for part in ("codes", "rules"))
     return next((each for each in said if each != code), code)
+
+
+def table_word(page: Page, contract: str, table: str) -> str:
+    """The contract's word for a code table; for one that each country has, such as `working-days-CN`, with the country."""
+    stem, _, country = table.rpartition("-")
+    said = code_word(page, contract, stem)
+    return f"{said} · {country_name(country, page.language)}" if said != stem else code_word(page, contract, table)
 
 
 def action_title(page: Page, contract: str, action: str) -> str:

@@ -1,14 +1,13 @@
 """Runs a node's doors: the gateway, the standards' own paths and the portal on one port, the SQL mirror beside them."""
 
-import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
 
 from infoharbor.edgekit.webhooks import PUBLIC, Targets
 from infoharbor.engine.folder import DataFolder
 from infoharbor.engine.node import NodeEngine
+from infoharbor.gateway.listening import address_of, listen
 from infoharbor.gateway.metrics import node_registry, published
 from infoharbor.gateway.observing import Observer
 from infoharbor.gateway.serve import Server, server
@@ -19,8 +18,6 @@ from infoharbor.portal.routes import answer_browsers, portal
 from infoharbor.readmodel.database import default_url, open_database
 from infoharbor.readmodel.follower import Follower
 from infoharbor.sdk.trusting import ledger_trust
-
-BACKLOG: Final = 2_048
 
 
 def node_server(
@@ -45,21 +42,6 @@ def node_server(
     made = server(engine, host=host, port=port, config=config, routes=[portal, *attesting])
     answer_browsers(made.config.app)  # type: ignore[arg-type]
     return made
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections from now on; they wait until the server accepts them."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
-    listening.listen(BACKLOG)
-    return listening
-
-
-def address_of(listening: socket.socket) -> str:
-    host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def serve(

@@ -9,6 +9,7 @@ import msgspec
 from infoharbor.contractkit.days import parse_day
 from infoharbor.contractkit.encoding import encode_action
 from infoharbor.contracts.trace.pages import identify
+from infoharbor.edgekit.countries import ensure_countries
 from infoharbor.edgekit.json_form import from_json
 from infoharbor.edgekit.pages import Enclosed
 from infoharbor.kernel.encoding import Malformed
@@ -32,7 +33,9 @@ async def arguments(made: list[Input], keep: Keeping, enclosed: Enclosed | None)
         of = enclosed.kinds.get(found[enclosed.named])
         if of is None:
             raise Malformed("input.choice", enclosed.named, " or ".join(enclosed.kinds))
-        found[enclosed.held] = encode_action(from_json(of, found[enclosed.held], enclosed.held)).hex()
+        action = from_json(of, found[enclosed.held], enclosed.held)
+        ensure_countries(action, enclosed.held)
+        found[enclosed.held] = encode_action(action).hex()
     return found
 
 

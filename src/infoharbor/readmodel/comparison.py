@@ -8,7 +8,7 @@ import sqlalchemy as sql
 
 from infoharbor.engine.interface import HeightGone
 from infoharbor.kernel.records import RecordType
-from infoharbor.readmodel.database import consistent, in_bytes
+from infoharbor.readmodel.database import consistent
 from infoharbor.readmodel.follower import BLOCKS_AT_ONCE, Follower, refusals_in
 from infoharbor.readmodel.ways import untrue
 
@@ -34,7 +34,7 @@ def differences(follower: Follower) -> Iterator[str]:
 
 
 def _rows(follower: Follower, connection: sql.Connection, table: sql.Table) -> Iterator[dict[str, Any]]:
-    ordered = sql.select(*follower.mirror.own(table)).order_by(table.c.path.collate(in_bytes(follower.database)))
+    ordered = sql.select(*follower.mirror.own(table)).order_by(table.c.path)
     found = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(ordered)
     return (dict(row) for row in found.mappings())
 

@@ -80,8 +80,3 @@ def consistent(database: sql.Engine) -> Iterator[sql.Connection]:
     with database.connect() as connection:
         connection.exec_driver_sql("BEGIN")
         yield connection
-
-
-def in_bytes(database: sql.Engine | sql.Connection) -> str:
-    """The collation that sorts texts as Python does."""
-    return "C" if database.dialect.name == POSTGRESQL else "BINARY"

@@ -21,7 +21,7 @@ from infoharbor.edgekit.selecting import (
 from infoharbor.kernel.authority import RoleOf
 from infoharbor.kernel.readers import EVERYONE
 from infoharbor.kernel.records import PUBLIC
-from infoharbor.readmodel.database import POSTGRESQL, SQLITE, consistent, in_bytes
+from infoharbor.readmodel.database import POSTGRESQL, SQLITE, consistent
 from infoharbor.readmodel.follower import Follower
 from infoharbor.readmodel.grouping import LOW_BITS, group, grouped, halves, through, unindexed
 from infoharbor.readmodel.tables import Summary, column_name, fits, full_name, plain_type, text_in
@@ -50,10 +50,9 @@ class SqlRows:
 
     def paths(self, choice: Choice, order_by: str, limit: int, height: int) -> list[str] | None:
         def ask(connection: sql.Connection, table: sql.FromClause) -> list[str]:
-            by_path = table.c.path.collate(self._collation)
-            order = [by_path]
+            order: list[Any] = [table.c.path]
             if order_by:
-                first = self._in_order(table, choice, order_by.removeprefix("-"))
+                first = table.c[column_name(order_by.removeprefix("-"))]
                 order.insert(0, first.desc().nulls_last() if order_by.startswith("-") else first.asc().nulls_first())
             chosen = self._chosen(connection, table, choice)
             return list(connection.scalars(sql.select(table.c.path).where(*chosen).order_by(*order).limit(limit)))
@@ -127,15 +126,6 @@ class SqlRows:
         except sql.exc.SQLAlchemyError as fault:
             logger.error("the read model did not answer; the ledger is scanned", fault=str(fault)[:300])
             return None
-
-    @property
-    def _collation(self) -> str:
-        return in_bytes(self._follower.database)
-
-    def _in_order(self, table: sql.FromClause, choice: Choice, field: str) -> Any:
-        column = table.c[column_name(field)]
-        is_text = isinstance(column.type, sql.Text)
-        return column.collate(self._collation) if is_text else column
 
     def _chosen(
         self, connection: sql.Connection, table: sql.FromClause, choice: Choice, *, by_index: bool = True

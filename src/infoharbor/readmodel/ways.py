@@ -17,7 +17,6 @@ import sqlalchemy as sql
 from infoharbor.edgekit import selecting
 from infoharbor.edgekit.selecting import Choice, Total
 from infoharbor.kernel.records import Entry, RecordType, record_type
-from infoharbor.readmodel.database import in_bytes
 from infoharbor.readmodel.tables import Way, column_name, fields_of, fits, plain_type, says_who_reads, text_in
 
 ROWS_AT_ONCE: Final = 1_000
@@ -65,14 +64,14 @@ def every_path(connection: sql.Connection, way: Way) -> Iterator[str]:
 def _changes(connection: sql.Connection, way: Way, paths: Iterable[str]) -> Iterator[list[dict[str, str]]]:
     """For those of these rows that do not keep what they should, their path and what it is; some at a time."""
     rest, given = iter(paths), sql.bindparam("paths", type_=sql.Text(), expanding=True)
-    statement = _ends(connection, way).where(way.table.c.path.in_(given))
+    statement = _ends(way).where(way.table.c.path.in_(given))
     while some := list(itertools.islice(rest, ROWS_AT_ONCE)):
         found = itertools.groupby(connection.execute(statement, {"paths": some}), key=operator.itemgetter(0, 1))
         told = [(path, kept, _kept(rows)) for (path, kept), rows in found]
         yield [{"at": path, "found": found} for path, kept, found in told if kept != found]
 
 
-def _ends(connection: sql.Connection, way: Way) -> Any:
+def _ends(way: Way) -> Any:
     """Path and column of each row with each record that its way leads to: its text, and who may read it; all in order."""
     here, there, other = way.table, way.there.alias(), record_type(way.linked.of)
     types, where = fields_of(other), selecting.plain_where(way.linked.where)
@@ -88,8 +87,7 @@ def _ends(connection: sql.Connection, way: Way) -> Any:
     ends += [fits(there.c[column_name(name)], wanted, types[name]) for name, wanted in where.items()]
     whose = [there.c[column_name(each)] for each in says_who_reads(other)]
     chosen = sql.select(here.c.path, here.c[way.column], text, *whose)
-    ordered = (here.c.path, there.c.path.collate(in_bytes(connection)))
-    return chosen.select_from(here.outerjoin(there, sql.and_(*ends))).order_by(*ordered)
+    return chosen.select_from(here.outerjoin(there, sql.and_(*ends))).order_by(here.c.path, there.c.path)
 
 
 def _kept(rows: Iterable[Any]) -> str:

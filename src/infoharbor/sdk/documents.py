@@ -3,6 +3,7 @@
 import base64
 from typing import Any, Final, NamedTuple
 
+from infoharbor.edgekit.countries import ensure_countries
 from infoharbor.edgekit.json_form import from_iso, from_json
 from infoharbor.kernel import limits
 from infoharbor.kernel.actions import Action
@@ -47,7 +48,9 @@ def _part(registry: Registry, value: Any, field: str) -> Part:
     if kind is None:
         raise Malformed("ledger.action_unknown", f"{field}.action", "an action that /v1/contracts lists")
     arguments = _with_inner(registry, contract, name, members["arguments"], f"{field}.arguments")
-    return from_json(kind.of, arguments, f"{field}.arguments"), by
+    made: Action = from_json(kind.of, arguments, f"{field}.arguments")
+    ensure_countries(made, f"{field}.arguments")
+    return made, by
 
 
 def _with_inner(registry: Registry, contract: str, name: str, arguments: Any, field: str) -> Any:
@@ -62,6 +65,7 @@ def _with_inner(registry: Registry, contract: str, name: str, arguments: Any, fi
     if kind is None:
         raise Malformed("ledger.action_unknown", f"{field}.{inner.action}", "CONTRACT.ACTION that /v1/contracts lists")
     made: Action = from_json(kind.of, arguments[inner.arguments], f"{field}.{inner.arguments}")
+    ensure_countries(made, f"{field}.{inner.arguments}")
     return arguments | {inner.arguments: encode(made).hex()}
 
 

@@ -7,7 +7,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from infoharbor.edgekit.languages import Words
-from infoharbor.edgekit.pages import alarming_of, desks_of, enclosed_of, queries_of, references_of, reports_of
+from infoharbor.edgekit.pages import (
+    alarming_of,
+    desks_of,
+    enclosed_of,
+    measures_of,
+    queries_of,
+    references_of,
+    reports_of,
+)
 from infoharbor.edgekit.sight import Sight
 from infoharbor.engine.interface import HeightGone, Refused
 from infoharbor.kernel.encoding import Malformed
@@ -35,6 +43,7 @@ class Ledger:
         self.reports, self.desks = reports_of(self.registry), desks_of(self.registry)
         self.alarming = alarming_of(self.registry)
         self.references, self.enclosed = references_of(self.registry), enclosed_of(self.registry)
+        self.measures = measures_of(self.registry)
         self.cursors = cursors or Cursors()
         self.chain = Chain(engine.chain.id, engine.chain.suite)
 

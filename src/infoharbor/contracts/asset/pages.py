@@ -1,4 +1,4 @@
-"""Which of the states call for someone, and what fields point to."""
+"""Which of the states call for someone, what fields point to, and how amounts are read."""
 
 from infoharbor.contracts.asset.records import (
     Escrow,
@@ -10,6 +10,7 @@ from infoharbor.contracts.asset.records import (
     TitleStatus,
     Token,
 )
+from infoharbor.edgekit.measures import Measure, Measures
 from infoharbor.edgekit.pages import Alarming, Refer, References
 
 alarming = Alarming({Escrow: (EscrowStatus.DISPUTED,), Title: (TitleStatus.FROZEN,)})
@@ -22,4 +23,10 @@ references = References(
         "freeze": Refer(Freeze),
         "title": Refer(Title),
     }
+)
+measures = Measures(
+    dict.fromkeys(
+        ("amount", "left", "spent", "free", "held", "frozen", "minted", "redeemed"),
+        Measure("smallest", of="unit", decimals="decimals"),
+    )
 )

@@ -1,6 +1,6 @@
 """How the members decide: proposals, votes, and the decisions that only votes make."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from infoharbor.contractkit import (
     ENGINE,
@@ -28,6 +28,7 @@ from infoharbor.contracts.governance.records import (
 )
 from infoharbor.contracts.identity.accreditations import GrantRole, WithdrawRole
 from infoharbor.contracts.identity.attesting import BeginAttesting
+from infoharbor.contracts.identity.countries import ensure_shared
 from infoharbor.contracts.identity.organisations import (
     AdmitOrganisation,
     ExpelOrganisation,
@@ -77,12 +78,14 @@ class SetCodes(Action):
             field="entries",
             expected=f"1 to {CODES_PER_DECISION}",
         )
+        before = {each.code for each in validator_entries(ledger)}
         for entry in self.entries:
             in_order = entry.until == 0 or entry.until > entry.valid_from
             ensure(in_order, "codes_period", field="entries", expected="until after valid_from, or 0 for no end")
             ledger.put(entry)
         if any(entry.code_table == VALIDATORS for entry in self.entries):
             ensure_own_keys(ledger)
+            ensure_validators_shared(ledger, before)
 
 
 class ActivateContract(Action):
@@ -205,13 +208,26 @@ def cast(ledger: Ledger, proposal: str, *, in_favour: bool) -> None:
         ledger.move(Proposal, proposal, ProposalStatus.REJECTED)
 
 
+def validator_entries(ledger: Ledger) -> Iterator[CodeEntry]:
+    """Who votes on blocks, or will."""
+    return (each for each in ledger.scan(CodeEntry, VALIDATORS) if each.until == 0 or each.until > ledger.now)
+
+
 def ensure_own_keys(ledger: Ledger) -> None:
     """One key is one vote on blocks, whose two organisations would each count on."""
     holders: dict[str, str] = {}
-    for entry in ledger.scan(CodeEntry, VALIDATORS):
-        if entry.until == 0 or entry.until > ledger.now:
-            own = holders.setdefault(entry.value, entry.code) == entry.code
-            ensure(own, "validator_known", field="entries", expected="a validator's key of the organisation's own")
+    for entry in validator_entries(ledger):
+        own = holders.setdefault(entry.value, entry.code) == entry.code
+        ensure(own, "validator_known", field="entries", expected="a validator's key of the organisation's own")
+
+
+def ensure_validators_shared(ledger: Ledger, before: Collection[str]) -> None:
+    """With those who are new, no country can stop the network, where the members have voted so."""
+    holders = {each.code for each in validator_entries(ledger)}
+    voters = [found for each in sorted(holders) if (found := ledger.find(Organisation, each)) is not None]
+    for newcomer in voters:
+        if newcomer.id not in before:
+            ensure_shared(ledger, voters, newcomer.country, "entries")
 
 
 def ensure_voted(ledger: Ledger) -> None:

@@ -3,6 +3,7 @@
 from infoharbor.contractkit import Action, Ledger, ensure
 from infoharbor.contractkit.identifiers import is_country, is_lei, is_slug, is_uscc
 from infoharbor.contractkit.types import Code, CountryCode, OrganisationId, ShortText, UserId
+from infoharbor.contracts.identity.countries import ensure_seats_shared
 from infoharbor.contracts.identity.keys import add_key
 from infoharbor.contracts.identity.records import (
     ADMINISTRATOR,
@@ -48,12 +49,12 @@ class AdmitOrganisation(Action):
             same = (member.registration, member.number) == (self.registration, self.number)
             taken = same and member.status != OrganisationStatus.EXPELLED
             ensure(not taken, "number_taken", field="number", expected="a number that no other member has")
-        ledger.put(
-            Organisation(
-                self.id, self.name, self.name_en, self.country, self.registration, self.number,
-                OrganisationStatus.ACTIVE, self.seat, (), b"",
-            )
+        admitted = Organisation(
+            self.id, self.name, self.name_en, self.country, self.registration, self.number,
+            OrganisationStatus.ACTIVE, self.seat, (), b"",
         )  # fmt: skip
+        ledger.put(admitted)
+        ensure_seats_shared(ledger, admitted, "seat")
         add_user(ledger, User(self.administrator, self.id, UserKind.PERSON, UserStatus.ACTIVE, (ADMINISTRATOR,)))
         add_key(ledger, self.administrator, self.id, UserKind.PERSON, self.key, ())
 
@@ -74,6 +75,7 @@ class ReinstateOrganisation(Action):
 
     def apply(self, ledger: Ledger) -> None:
         ledger.move(Organisation, self.organisation, OrganisationStatus.ACTIVE)
+        ensure_seats_shared(ledger, ledger.get(Organisation, self.organisation), "organisation")
 
 
 class ExpelOrganisation(Action):
@@ -93,7 +95,8 @@ class SetSeat(Action):
 
     def apply(self, ledger: Ledger) -> None:
         ensure(ledger.actor in VOTED, "not_voted", field="by", expected="an adopted proposal")
-        organisation = ledger.get(Organisation, self.organisation, field="organisation")
-        ledger.put(organisation.replace(seat=self.seat))
+        organisation = ledger.get(Organisation, self.organisation, field="organisation").replace(seat=self.seat)
+        ledger.put(organisation)
         remain = any(has_seat(member) for member in ledger.scan(Organisation))
         ensure(remain, "last_seat", field="seat", expected="another organisation with a seat")
+        ensure_seats_shared(ledger, organisation, "seat")

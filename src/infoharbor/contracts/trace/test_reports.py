@@ -73,6 +73,13 @@ def test_the_sheet_is_narrowed_by_product_and_days(told: Trial) -> None:
     assert refused.value.field == "since"
 
 
+def test_a_sheet_tells_what_it_was_narrowed_by_in_the_order_of_its_form(told: Trial) -> None:
+    report: Report = fsma.__report__  # type: ignore[attr-defined]
+    sight = Sight(told.view, lambda _: iter(()), told.registry, told.now, ANONYMOUS)
+    given = {"until": "2025-09-12", "since": "2025-08-25"}
+    assert list(report.ask(sight, given).given.items()) == list(given.items())[::-1]
+
+
 def test_a_recall_reaches_all_that_was_made_of_a_lot(told: Trial) -> None:
     harvested = next(row["object"] for row in ask(told, fsma) if row["kind"] == HARVESTING)
     rows = ask(told, recall, object=harvested)
@@ -88,6 +95,15 @@ def test_the_sheet_speaks_both_languages(told: Trial, language: str) -> None:
     text = sheet(told, fsma, language)
     assert ("Harvesting" in text) == (language == "en")
     assert ("采收" in text) == (language == "zh")
+
+
+@pytest.mark.parametrize(("language", "units"), [("en", {"kg", "pieces", ""}), ("zh", {"公斤", "件", ""})])
+def test_units_are_words_to_people_and_codes_to_programs(told: Trial, language: str, units: set[str]) -> None:
+    rows = list(csv.DictReader(io.StringIO(sheet(told, fsma, language))))
+    assert {row["Unit" if language == "en" else "单位"] for row in rows} == units
+    amounts = {row["Quantity" if language == "en" else "数量"] for row in rows}
+    assert amounts >= {"820.5", "400"}
+    assert {row["unit"] for row in ask(told, fsma)} == {"KGM", "H87", ""}
 
 
 @pytest.mark.parametrize(

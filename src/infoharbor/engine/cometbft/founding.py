@@ -1,16 +1,12 @@
 """A network's beginning: one data folder for each member's node, all with the same genesis and the same secret."""
 
-import contextlib
 import secrets
-import shutil
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from infoharbor.contracts.governance.actions import VALIDATORS, SetCodes
-from infoharbor.crypto.keyfile import write_key
 from infoharbor.crypto.suites import SUITES
-from infoharbor.engine.clock import milliseconds
 from infoharbor.engine.cometbft.home import (
     ConsensusHome,
     NodeConfig,
@@ -20,11 +16,8 @@ from infoharbor.engine.cometbft.home import (
 )
 from infoharbor.engine.cometbft.order import Order
 from infoharbor.engine.cometbft.validators import NODES, admits
-from infoharbor.engine.folder import DataFolder, write_private
 from infoharbor.engine.founding import chain_id
-from infoharbor.engine.interface import Refused
 from infoharbor.engine.lifecycle import create
-from infoharbor.engine.reader import open_reader
 from infoharbor.kernel.block import Genesis
 from infoharbor.kernel.registry import Registry
 
@@ -58,48 +51,6 @@ def found_network(
         home.write_genesis(founding)
         Order.create(home.order, 0)
     connect(folders, keys)
-
-
-def network_of_pilot(pilot: Path, folders: Mapping[str, Path], keys: Mapping[str, ValidatorKeys]) -> int:
-    """Turn an embedded ledger that its members attest into a network: the first folder takes over the pilot's own, the others
-    begin with a copy of its blocks; the height from which CometBFT orders. The chain goes on, so every earlier proof holds.
-
-    The pilot's folder is moved, not copied, so that nobody runs it on beside the network: it would be a second history."""
-    first, *others = folders
-    folder = DataFolder(pilot)
-    founded = folder.founded()
-    if ConsensusHome(pilot).path.exists():
-        raise Refused("network.folder_taken", "from", "an embedded ledger")
-    with folder.locked(), folder.writing():
-        for name in others:
-            _copy(folder, DataFolder(folders[name]))
-        folders[first].parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.move(pilot, folders[first])
-        # The key has signed that the members attest in its place; thieves could sign something else with it.
-        log_key = DataFolder(folders[first]).log_key
-        log_key.unlink()
-        write_key(log_key, SUITES["ed25519"].generate())
-    with contextlib.closing(open_reader(folders[first])) as reader:
-        height = reader.status().height
-    founding = consensus_genesis(founded.chain.id, milliseconds(), keys)
-    for name, data in folders.items():
-        home = ConsensusHome(data)
-        home.write_keys(keys[name])
-        home.write_genesis(founding)
-        Order.create(home.order, height)
-    connect(folders, keys)
-    return height
-
-
-def _copy(source: DataFolder, target: DataFolder) -> None:
-    """The ledger without what is one node's own: its log key, what it has signed, its vaults and tokens."""
-    target.path.mkdir(mode=0o700, parents=True)
-    target.make_folders()
-    shutil.copytree(source.blocks, target.blocks, dirs_exist_ok=True)
-    shutil.copytree(source.state, target.state, dirs_exist_ok=True)
-    write_private(target.secret, source.secret.read_bytes())
-    write_key(target.log_key, SUITES["ed25519"].generate())
-    write_private(target.genesis, source.genesis.read_bytes())
 
 
 def connect(folders: Mapping[str, Path], keys: Mapping[str, ValidatorKeys]) -> None:

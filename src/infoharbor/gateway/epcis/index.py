@@ -17,7 +17,7 @@ from infoharbor.contracts.trace.records import EVERYONE, Event
 from infoharbor.engine.interface import Reading
 from infoharbor.gateway.database import open_private
 from infoharbor.gateway.epcis.conditions import EventQuery
-from infoharbor.gateway.epcis.plans import PRESENT, Plan, column_of, marks, plan
+from infoharbor.gateway.epcis.plans import PRESENT, Plan, column_of, marks, plan, times_of
 from infoharbor.gateway.epcis.rows import Described, Writer, digest
 from infoharbor.gateway.epcis.sequence import Numbered, events_in, events_of, newest_in
 from infoharbor.gateway.epcis.tables import FORM, NAMES, TABLES
@@ -28,6 +28,8 @@ BLOCKS_AT_ONCE: Final = 64
 EVENTS_AT_ONCE: Final = 5_000
 BATCH: Final = 500
 SAMPLES: Final = 20
+FEW: Final = 10_000
+"""Events of the times that are asked for, below which no others are looked at."""
 
 
 class Candidate(NamedTuple):
@@ -119,15 +121,34 @@ class Index:
         chosen = plan(query, lambda field, value: digest(asker.secret, field, value) if asker.secret else None)
         column = column_of(query.order)
         descending = query.order is not None and query.order.descending
+        source = "events" if beyond >= 0 else self._source(query)
         while True:
-            rows = self._batch(chosen, asker, column, after, beyond, descending=descending)
+            rows = self._batch(source, chosen, asker, column, after, beyond, descending=descending)
             yield from rows
             if len(rows) < BATCH:
                 return
             after = (rows[-1].place, rows[-1].seq)
 
+    def _source(self, query: EventQuery) -> str:
+        """The events; by the times that are asked for, where few are of them: SQLite would not know, and go through all."""
+        with self._reader() as database:
+            for column, said in times_of(query).items():
+                some = f"SELECT NULL FROM events WHERE {' AND '.join(said.wheres)} LIMIT {FEW}"
+                [(found,)] = database.execute(f"SELECT count(*) FROM ({some})", said.values)
+                if found < FEW:
+                    return f"events INDEXED BY by_{column}"
+        return "events"
+
     def _batch(
-        self, chosen: Plan, asker: Asker, column: str, after: tuple[int, int] | None, beyond: int, *, descending: bool
+        self,
+        source: str,
+        chosen: Plan,
+        asker: Asker,
+        column: str,
+        after: tuple[int, int] | None,
+        beyond: int,
+        *,
+        descending: bool,
     ) -> list[Candidate]:
         wheres, values = [*chosen.wheres], [*chosen.values]
         if beyond >= 0:
@@ -140,7 +161,7 @@ class Index:
         with self._reader() as database:
             where, bound = self._visible(database, asker)
             statement = (
-                f"SELECT seq, key, {column} FROM events WHERE {' AND '.join([where, *wheres])}"
+                f"SELECT seq, key, {column} FROM {source} WHERE {' AND '.join([where, *wheres])}"
                 f" ORDER BY {column} {way}, seq {way} LIMIT {BATCH}"
             )
             return [Candidate(*row) for row in database.execute(statement, (*bound, *values))]

@@ -32,6 +32,18 @@ def plan(query: EventQuery, digest: Digest) -> Plan:
     return Plan(wheres, values)
 
 
+def times_of(query: EventQuery) -> dict[str, Plan]:
+    """What a query says of each time that has a column, by the column."""
+    found: dict[str, Plan] = {}
+    for condition in query.conditions:
+        if isinstance(condition, Compared) and condition.field in COLUMNS:
+            where, bound = _compared(condition)
+            said = found.setdefault(COLUMNS[condition.field], Plan([], []))
+            said.wheres.append(where)
+            said.values.append(bound)
+    return found
+
+
 def column_of(order: Order | None) -> str:
     """The column that events are ordered by; those ordered by a fact are sorted once they are read."""
     return COLUMNS[order.field] if order is not None and order.is_indexed else "seq"
@@ -47,7 +59,8 @@ def number_of(value: Value) -> float | None:
 
 def _where(condition: Condition, digest: Digest) -> tuple[str, list[Any]]:
     if isinstance(condition, Compared) and condition.field in COLUMNS:
-        return f"{COLUMNS[condition.field]} {SIGNS[condition.comparison]} ?", [int(condition.bound)]
+        where, moment = _compared(condition)
+        return where, [moment]
     sets: list[str] = []
     values: list[Any] = []
     for statement, bound in _sets(condition):
@@ -58,6 +71,11 @@ def _where(condition: Condition, digest: Digest) -> tuple[str, list[Any]]:
         sets.append(f"SELECT seq FROM held WHERE digest IN ({marks(digests)})")
         values += digests
     return f"seq IN ({' UNION ALL '.join(sets)})", values
+
+
+def _compared(condition: Compared) -> tuple[str, int]:
+    """A condition of a time that has a column, and the bound in it."""
+    return f"{COLUMNS[condition.field]} {SIGNS[condition.comparison]} ?", int(condition.bound)
 
 
 def _sets(condition: Condition) -> list[tuple[str, list[Any]]]:

@@ -29,6 +29,8 @@ from infoharbor.sdk.problems import Problem
 
 EVIDENCE_BYTES: Final = 10 * 1024 * 1024
 VALUE_MAX: Final = 10_000
+ARGUMENTS: Final = "actions[0].arguments."
+"""Where the form's fields stand in the document that is made of it."""
 WITHOUT: Final = "without"
 """The button that takes a row away is called so; its value is the row."""
 MENDED: Final = (400, 403, 404, 409, 413, 422)
@@ -68,6 +70,7 @@ async def post_act(request: Asked) -> Response[Any]:
         problem = as_problem(fault)
         if status_of(problem) not in MENDED:
             raise
+        problem.field = problem.field.removeprefix(ARGUMENTS)
         return await asyncio.to_thread(_form, page, kind, typed, problem)
 
 
@@ -146,6 +149,7 @@ def _form(page: MemberPage, kind: ActionType, known: dict[str, str], problem: Pr
     """The form, filled in with what is known; with `problem`, what was wrong with it as it was sent."""
     known = {name: text[:VALUE_MAX] for name, text in known.items()}
     made, others = inputs(page, kind, known), _others(page, kind, known)
+    enclosed = page.ledger.enclosed.get(kind.of)
     authority = authority_for(page.ledger.registry, kind.contract, kind.name)
     return page.show(
         "act.html",
@@ -155,7 +159,7 @@ def _form(page: MemberPage, kind: ActionType, known: dict[str, str], problem: Pr
         contract=kind.contract,
         contract_title=page.contract_title(kind.contract),
         title=page.texts.sentence(page.ledger.words.text(kind.contract, "actions", kind.name)),
-        about=page.texts.sentence(page.ledger.words.about(kind)),
+        about=page.texts.sentence(page.ledger.words.about(kind) if enclosed is None else enclosed.about),
         address=f"/act/{kind.contract}/{kind.name}",
         inputs=made,
         lists={each.known: each.choices for each in leaves([*made, others]) if each.choices and each.kind != "choice"},

@@ -12,7 +12,8 @@ from infoharbor.kernel.actions import ActionType
 from infoharbor.kernel.records import RecordType
 from infoharbor.portal.diagrams import Label, states
 from infoharbor.portal.display import Display
-from infoharbor.portal.naming import action_title, field_word, parties_word
+from infoharbor.portal.measuring import kept_word
+from infoharbor.portal.naming import action_title, parties_word
 from infoharbor.portal.shell import Page
 from infoharbor.sdk.problems import Problem
 
@@ -91,7 +92,7 @@ def _action(page: Page, contract: str, kind: ActionType) -> dict[str, Any]:
         "title": action_title(page, contract, kind.name),
         "about": page.texts.sentence(page.ledger.words.about(kind)),
         "fields": [
-            (field.name, field_word(page, contract, kind.name, field.name), page.texts.sentence(told(field.type)))
+            (field.name, kept_word(page, contract, kind.name, field.name), page.texts.sentence(told(field.type)))
             for field in shape_of(kind.of).fields
         ],
     }

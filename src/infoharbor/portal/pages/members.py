@@ -1,9 +1,13 @@
 """Pages of the organisations: who is a member, with which keys, roles and signing rules."""
 
-from typing import Any, Final
+from collections import Counter
+from typing import Any, Final, NamedTuple
 
 from litestar import Response, get
 
+from infoharbor.contracts.governance.actions import VALIDATORS
+from infoharbor.contracts.governance.records import CodeEntry
+from infoharbor.contracts.identity.countries import blocking
 from infoharbor.contracts.identity.records import DEFAULT_RULES, Accreditation, Key, Organisation, User
 from infoharbor.gateway.exchange import Asked, part
 from infoharbor.kernel.readers import ANONYMOUS
@@ -24,7 +28,32 @@ def get_organisations(request: Asked) -> Response[str]:
     members = [
         (each, country(page, each.country), display.status(each.status.value)) for each in page.organisations.values()
     ]
-    return page.show("organisations.html", members=members)
+    return page.show("organisations.html", members=members, validators=_validators(page))
+
+
+class Validators(NamedTuple):
+    """How many members vote on blocks, how many of them have to agree, and of which countries so many that no block is made
+    without them."""
+
+    voting: int
+    needed: int
+    stopping: list[tuple[Shown, int]]
+
+
+def _validators(page: Page) -> Validators | None:
+    """None on a ledger that is no network."""
+    with page.ledger.sight(ANONYMOUS) as sight:
+        entries = [
+            each
+            for each in sight.scan(CodeEntry, VALIDATORS)
+            if each.valid_from <= sight.now and (each.until == 0 or sight.now < each.until)
+        ]
+    if not entries:
+        return None
+    least = blocking(len(entries))
+    known = [page.organisations[each.code].country for each in entries if each.code in page.organisations]
+    stopping = [(country(page, code), number) for code, number in Counter(known).most_common() if number >= least]
+    return Validators(len(entries), len(entries) - least + 1, stopping)
 
 
 @get("/organisations/{identifier:str}", sync_to_thread=True)

@@ -6,13 +6,15 @@ from urllib.parse import quote, urlencode
 from litestar import Response, get
 from msgspec import inspect
 
-from infoharbor.edgekit.json_form import is_instant
+from infoharbor.contractkit.days import LAST_DAY
+from infoharbor.edgekit.json_form import is_instant, without_none
 from infoharbor.gateway.exchange import Asked, part, path_after
 from infoharbor.kernel.block import header_codec
 from infoharbor.kernel.readers import ANONYMOUS
 from infoharbor.kernel.records import PUBLIC, RecordType
 from infoharbor.portal.display import Display, Shown, labelled
 from infoharbor.portal.entering import MemberPage
+from infoharbor.portal.forms import ORGANISATION
 from infoharbor.portal.naming import parties_word
 from infoharbor.portal.shell import Page
 from infoharbor.sdk.listing import list_records
@@ -20,6 +22,10 @@ from infoharbor.sdk.problems import Problem
 
 ROWS: Final = 50
 COLUMNS: Final = 6
+FEW: Final = 2
+"""So many times and amounts go before what is neither."""
+CHOSEN: Final = 50
+"""Up to so many organisations are chosen from a list."""
 VERSIONS: Final = 30
 
 
@@ -34,8 +40,12 @@ def get_records(request: Asked) -> Response[str]:
     with ledger.explained(), ledger.sight(page.reader) as sight:
         found = list_records(sight, kind, filters, limit=ROWS, after=after, cursors=ledger.cursors)
     display = Display(page, kind)
-    rows = [(seen.path, seen.path.removeprefix(kind.prefix), _cells(display, seen.record)) for seen in found.items]
-    columns = [name for name, _, shown in rows[0][2]] if rows else []
+    shown = [{name: each for name, _, each in display.fields(seen.record)} for seen in found.items]
+    columns = _columns(display, shown)
+    rows = [
+        (seen.path, display.key(seen.record), [(display.word(name), cells[name]) for name in columns])
+        for seen, cells in zip(found.items, shown, strict=True)
+    ]
     following = {**filters, "after": found.next} if found.next else None
     return page.show(
         "records.html",
@@ -79,7 +89,7 @@ def get_record(request: Asked) -> Response[str]:
         "record.html",
         table=described(page, kind),
         record_path=path,
-        key=labelled(path.removeprefix(kind.prefix)),
+        key=labelled(path.removeprefix(kind.prefix)) if newest.record is None else display.key(newest.record),
         fields=display.fields(newest.record) if newest.record is not None else [],
         status=_status(display, newest.record),
         history=history,
@@ -102,21 +112,32 @@ def described(page: Page, kind: RecordType) -> dict[str, Any]:
 
 
 def _status(display: Display, record: Any) -> Shown | None:
-    return display.status(record.status.value) if record is not None and display.kind.moves else None
+    return display.status(record.status) if record is not None and display.kind.moves else None
 
 
-def _cells(display: Display, record: Any) -> list[tuple[str, str, Shown]]:
-    """The fields that fit a row: the status first, times next, then other simple ones; the key stands before them."""
-    fields = [each for each in display.fields(record) if each[0] not in display.kind.key]
-    times = {field.name for field in display.shape.fields if is_instant(field.type)}
-    fields.sort(key=lambda each: (each[0] != "status", each[0] not in times))
-    simple = _simple(display)
-    return [each for each in fields if each[0] in simple][:COLUMNS]
+def _columns(display: Display, rows: list[dict[str, Shown]]) -> list[str]:
+    """The fields that fit a row, and that any of them has: the status first, then a few times and amounts, then other simple
+    ones, but for units, which amounts say; the key stands before them."""
+    simple = [name for name in _simple(display) if name not in display.kind.key]
+    kinds = {name: {row[name].kind for row in rows} - {"none"} for name in simple}
+    found = [name for name in simple if kinds[name] and not kinds[name] & {"bytes", "fields"}]
+    moments = [name for name in found if name in _moments(display)]
+    amounts = [name for name in found if "amount" in kinds[name]]
+    units = {display.page.ledger.measures[display.contract, name].of for name in amounts}
+    first = [*(name for name in found if name == "status"), *moments[:FEW], *amounts[:FEW]]
+    return [*first, *(name for name in found if name not in {*first, *moments, *amounts, *units})][:COLUMNS]
 
 
-def _simple(display: Display) -> set[str]:
-    compound = (inspect.VarTupleType, inspect.TupleType, inspect.StructType, inspect.UnionType)
-    return {field.name for field in display.shape.fields if not isinstance(field.type, compound)}
+def _moments(display: Display) -> set[str]:
+    fields = ((each.name, without_none(each.type)) for each in display.shape.fields)
+    return {
+        name for name, kind in fields if is_instant(kind) or (isinstance(kind, inspect.IntType) and kind.le == LAST_DAY)
+    }
+
+
+def _simple(display: Display) -> list[str]:
+    compound = (inspect.VarTupleType, inspect.TupleType, inspect.StructType)
+    return [field.name for field in display.shape.fields if not isinstance(without_none(field.type), compound)]
 
 
 def _offered(display: Display) -> list[dict[str, Any]]:
@@ -126,11 +147,14 @@ def _offered(display: Display) -> list[dict[str, Any]]:
         *display.kind.key,
         *(field.name for field in display.shape.fields if field.name in ("organisation", "owner")),
     ]
+    kinds = {field.name: without_none(field.type) for field in display.shape.fields}
+    organisations = [(each, display.page.organisation_name(each)) for each in display.page.organisations]
     for name in dict.fromkeys(names):
-        offered.append({"name": name, "word": display.word(name), "choices": []})
+        choices = organisations if kinds[name] == ORGANISATION and len(organisations) <= CHOSEN else []
+        offered.append({"name": name, "word": display.word(name), "choices": choices})
     if display.kind.moves:
-        choices = list(dict.fromkeys(str(move.after) for move in display.kind.moves))
-        words = [(choice, display.status(choice).text) for choice in choices]
+        statuses = list(dict.fromkeys(move.after for move in display.kind.moves))
+        words = [(choice, display.status(choice).text) for choice in statuses]
         offered.append({"name": "status", "word": display.word("status"), "choices": words})
     return offered
 

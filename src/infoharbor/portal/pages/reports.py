@@ -17,6 +17,7 @@ from infoharbor.kernel.records import Status
 from infoharbor.portal.codes import country_name, unit_name
 from infoharbor.portal.display import NOTHING, Shown, country, named, tone_of, unit
 from infoharbor.portal.entering import MemberPage
+from infoharbor.portal.measuring import grouped
 from infoharbor.sdk.problems import Problem
 
 ROWS_ON_DESK: Final = 20
@@ -26,8 +27,6 @@ COLUMNS_MOST: Final = 10
 """The rows of a table with more are cards: it would be wider than the page."""
 COUNTRY, TRANSACTION = "country", "transaction"
 """Columns whose codes pages say otherwise than files do."""
-GRAMS: Final = 3
-"""Decimals of a kilogram that are always written out; of finer amounts only those that are not zero."""
 NUMBERS: Final = (Kind.MONEY, Kind.QUANTITY, Kind.COUNT, Kind.SHARE)
 
 
@@ -204,10 +203,8 @@ def _cell(page: MemberPage, speech: Speech, table: Table, row: Any, column: Any,
         return Shown("link", f"{text[:8]}…{text[-6:]}", f"/transactions/{text}")
     if measured:
         return unit(page, text)
-    if column.kind is Kind.QUANTITY and column.digits > GRAMS:
-        text = text.rstrip("0").rstrip(".")
     if column.kind in NUMBERS:
-        return Shown("number", _grouped(text))
+        return Shown("number", grouped(text))
     return Shown("number" if column.kind is Kind.DAY else "text", text)
 
 
@@ -219,12 +216,6 @@ def _tone(page: MemberPage, contract: str, word: Any) -> str:
         return "" if of is None else tone_of(page, of, str(word))
     rule = page.ledger.words.text(contract, "rules", str(word))
     return "wrong" if rule != Sentence(str(word), str(word)) else ""
-
-
-def _grouped(text: str) -> str:
-    """A decimal with its thousands apart."""
-    whole, point, fraction = text.removeprefix("-").partition(".")
-    return f"{'-' if text.startswith('-') else ''}{int(whole):,}{point}{fraction}"
 
 
 def _action(speech: Speech, table: Table, row: Any, name: str) -> Shown:

@@ -16,7 +16,7 @@ from infoharbor.edgekit.json_form import is_instant, shape_of
 from infoharbor.edgekit.languages import ours_in_chinese
 from infoharbor.gateway.exchange import Asked
 from infoharbor.portal.about import table_words
-from infoharbor.portal.naming import field_word
+from infoharbor.portal.measuring import kept_word
 from infoharbor.portal.pages.assets import KEPT
 from infoharbor.portal.shell import POLICY, Page
 from infoharbor.sdk.building import now_ms
@@ -132,8 +132,7 @@ def given_along(page: Page, *, evidence: str, about: dict[str, Any] | None = Non
         "refusals": {code: page.texts.sentence(words.refusal(code)) for code in codes()},
         "fields": {
             f"{kind.contract}/{kind.table}": {
-                field.name: field_word(page, kind.contract, kind.table, field.name)
-                for field in shape_of(kind.of).fields
+                field.name: kept_word(page, kind.contract, kind.table, field.name) for field in shape_of(kind.of).fields
             }
             for kind in tables
         },

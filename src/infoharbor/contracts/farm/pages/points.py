@@ -19,7 +19,7 @@ references = References(
         "indication": Refer(Indication, by=("name",)),
         "claim": Refer(Indication, by=("name",)),
         "season": Refer(Season, ("indication", "season")),
-        "product": Refer(ProductClass, ("jurisdiction", "product"), by=("name",)),
+        "product": Refer(ProductClass, ("jurisdiction", "product"), by=("name",), home="organisation"),
         "classes": Refer(ProductClass, ("jurisdiction", "classes"), by=("name",)),
         "certificate": Refer(Certificate),
         "document": Refer(Document),

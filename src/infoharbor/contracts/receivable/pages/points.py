@@ -12,7 +12,8 @@ references = References(
         "leaf": Refer(Leaf, ("receivable", "leaf")),
         "parent": Refer(Leaf, ("receivable", "parent")),
         "payment": Refer(Payment, ("receivable", "payment")),
-        "use": Refer(InvoiceUse, ("invoice", "use")),
+        "use": Refer(InvoiceUse, ("invoice", "use"), by=("kind",)),
+        "of": Refer(Receivable, otherwise=Refer(Leaf, by=("receivable", "number"))),
         "hold": Refer(Hold),
     }
 )

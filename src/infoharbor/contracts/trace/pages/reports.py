@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import groupby, takewhile
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from infoharbor.contractkit import gs1
 from infoharbor.contracts.trace.exchange import times
@@ -12,10 +12,13 @@ from infoharbor.contracts.trace.pages import MADE_INTO, identify, label_of, node
 from infoharbor.contracts.trace.pages.way import Walk
 from infoharbor.contracts.trace.records import Effect, Event, Mention
 from infoharbor.contracts.trace.rules import MICRO_EXPONENT, is_class, uri_of
+from infoharbor.edgekit.indexes import Index
 from infoharbor.edgekit.json_form import from_iso
 from infoharbor.edgekit.languages import Sentence
 from infoharbor.edgekit.reports import Column, Kind, Row, report
+from infoharbor.edgekit.selecting import Span
 from infoharbor.edgekit.sight import Sight
+from infoharbor.kernel.encoding import Malformed
 
 HARVESTING, COOLING, PACKING = "harvesting", "cooling", "initial_packing"
 SHIPPING, RECEIVING, TRANSFORMATION = "shipping", "receiving", "transformation"
@@ -35,10 +38,13 @@ STEPS: Final = {
 member's own URI counts which ends in it."""
 CODED: Final = (PACKING, LANDING, TRANSFORMATION)
 """Where a traceability lot code is given; a lot as it was harvested has none yet."""
+PIECES: Final = "H87"
+"""What is counted without a unit, in UN/CEFACT Recommendation 20."""
 DAY_MS: Final = 86_400_000
 EVENTS_AT_HAND: Final = 32
 """One event often speaks of many lots, which lie next to each other."""
 _OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})")
+spoken_of_by_time = Index(Mention, ("order",))
 
 
 class Tracked(NamedTuple):
@@ -62,7 +68,7 @@ class Tracked(NamedTuple):
         Column("product", Kind.TEXT, "Product (GTIN)", "产品（GTIN）"),
         Column("object", Kind.TEXT, "Lot or unit", "批次或单元"),
         Column("quantity", Kind.QUANTITY, "Quantity", "数量", of="unit", digits=MICRO_EXPONENT),
-        Column("unit", Kind.TEXT, "Unit", "单位"),
+        Column("unit", Kind.WORD, "Unit", "单位"),
         Column("time", Kind.INSTANT, "Time", "时间"),
         Column("local_date", Kind.TEXT, "Local date", "当地日期"),
         Column("offset", Kind.TEXT, "Offset from UTC", "时区偏移"),
@@ -80,8 +86,7 @@ def fsma(read: Sight, product: str = "", captured_by: str = "", since: str = "",
     """`since` and `until` are days, such as 2026-04-08, both included, by UTC."""
     first, last = _day(since, "since", 0), _day(until, "until", DAY_MS)
     find = lru_cache(EVENTS_AT_HAND)(partial(read.find, Event))
-    for identifier, mentions in groupby(_mentions(read, product), key=_object_of):
-        said = list(mentions)
+    for identifier, said in _stories(read, product, captured_by, first, last):
         # What would give no row is left before its events are looked at.
         if not any(_is_asked(each.captured_by, _moment(each), captured_by, first, last) for each in said):
             continue
@@ -98,7 +103,7 @@ def fsma(read: Sight, product: str = "", captured_by: str = "", since: str = "",
                 about["value"] if about["key"] == "01" else "",
                 label_of(identifier),
                 each.said.amount if is_class(identifier) else None,
-                each.said.uom,
+                each.said.uom or (PIECES if is_class(identifier) else ""),
                 event.event_time,
                 _local_date(event),
                 event.event_time_zone_offset,
@@ -162,12 +167,34 @@ def recall(read: Sight, object: str) -> Iterator[Row]:
         )
 
 
-def _mentions(read: Sight, product: str) -> Iterator[Mention]:
-    """By object; where a GTIN is given, those of its lots and pieces alone."""
-    if not product:
-        return read.scan(Mention)
-    key = f"{gs1.GTIN}~{product.zfill(14)}"
-    return takewhile(lambda said: f"{said.object}~".startswith(f"{key}~"), read.scan(Mention, after=key))
+def _stories(read: Sight, product: str, captured_by: str, first: int, last: int) -> Iterator[tuple[str, list[Mention]]]:
+    """Objects, by key, with all that was said of them; maybe of more than is asked for."""
+    key = f"{gs1.GTIN}~{product.zfill(14)}" if product else ""
+    found = _objects_of_days(read, key, captured_by, first, last) if first or last else None
+    if found is not None:
+        yield from ((each, list(read.scan(Mention, each))) for each in found)
+        return
+    mentions = read.scan(Mention, after=key)
+    of_product = takewhile(lambda said: _is_of(said.object, key), mentions) if key else mentions
+    yield from ((each, list(said)) for each, said in groupby(of_product, key=_object_of))
+
+
+def _objects_of_days(read: Sight, key: str, captured_by: str, first: int, last: int) -> list[str] | None:
+    """What events of these days speak of, by key; None where it is so much that to go through all is as fast."""
+    # An order begins with the moment; no digit comes behind a colon.
+    where: dict[str, Any] = {"order": Span(f"{first:015d}", f"{last:015d}" if last else ":")}
+    where |= {"object": Span(key, f"{key}~~")} if key else {}
+    where |= {"captured_by": captured_by} if captured_by else {}
+    try:
+        found = [str(total.by[0]) for total in read.totals(Mention, where, by=("object",))]
+    except Malformed:
+        return None
+    return sorted((each for each in found if _is_of(each, key)), key="{}/".format)
+
+
+def _is_of(identifier: str, key: str) -> bool:
+    """Whether it is a lot or a piece of this product, or the product itself; all are of none."""
+    return not key or f"{identifier}~".startswith(f"{key}~")
 
 
 def _moment(said: Mention) -> int:
