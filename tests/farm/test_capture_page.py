@@ -4,7 +4,7 @@ import re
 
 import httpx
 from playwright.sync_api import BrowserContext, Route, expect
-from tests.farm.capture_page import capture, opened, recorded
+from tests.farm.capture_page import capture, keep, opened, recorded
 from tests.farm.conftest import GROWER, Farm, enter
 
 from infoharbor.contracts.identity.demo import IMPORTER
@@ -68,6 +68,16 @@ def test_a_place_without_a_number_of_gs1_can_be_chosen(phone: BrowserContext, fa
     expect(page.locator("#queue li[data-state=recorded]", has_text="YARD-1")).to_have_count(1)
     (event,) = recorded(farm, "YARD-1")
     assert event["place"] == "https://example.org/places/cangwu/9"
+
+
+def test_a_harvest_from_a_plot_stands_in_the_queue_as_its_event_and_its_lot(phone: BrowserContext, farm: Farm) -> None:
+    page = opened(phone)
+    page.select_option("#plot", index=1)
+    page.fill("#lot-number", "TWO-1")
+    page.fill("#amount", "1")
+    keep(page)
+    entries = page.locator("#queue li", has_text="TWO-1")
+    expect(entries).to_have_text([re.compile("批次入册 · TWO-1"), re.compile("采收：新批次 · TWO-1")])
 
 
 def test_another_site_cannot_send_in_a_members_name(farm: Farm) -> None:

@@ -96,8 +96,8 @@ def test_a_record_shows_money_in_its_currency_and_the_exact_number_beside_it(
         client.post("/enter", data={"organisation": "harbor-bank"})
         page = client.get("/records/receivable/receivables/liubao-processor:spring-tea-2026").text
         assert re.search(rf'{word}</dt><dd><span class="number" title="60000000">600,000.00 CNY</span>', page)
-        # A payment has no currency of its own: it is the receivable's.
-        rows = client.get("/records/receivable/payments").text
-        assert 'title="50000000">500,000.00 CNY</span>' in rows
+        # The use of an invoice has no currency of its own: it is the invoice's.
+        rows = client.get("/records/receivable/invoice_uses").text
+        assert 'title="60000000">600,000.00 CNY</span>' in rows
         form = client.get("/act/receivable/DraftReceivable").text
-        assert re.search(rf"{word}.(最小货币单位|minor units).", form)
+        assert re.search(rf"{word}.{{1,2}}(最小货币单位|minor units).", form)

@@ -54,6 +54,36 @@ def test_the_graph_leads_from_leaf_to_pallet_and_says_the_same_as_a_table(screen
     assert "Tea works, Wuzhou GLN 9521002000108" in page.locator("table").last.inner_text()
 
 
+def test_a_search_finds_a_lot_by_its_number_alone_and_lists_the_lots_of_a_product(screens: Screens) -> None:
+    page = screens.open("/trace", script=False)
+    page.fill("#object", "LB250418-B")
+    page.click("form.search button")
+    assert page.url.endswith(f"/trace/{OBJECT}")
+    page.goto("/trace?object=09521001001014")
+    assert page.locator("tbody tr td:first-child").all_inner_texts() == ["Lot MC250405", "Lot MC250412"]
+
+
+@pytest.mark.parametrize("wanted", ["LB250418-C", "hello", "09521001009997"])
+def test_a_search_that_finds_nothing_says_what_to_type_and_keeps_what_was_typed(portal: Portal, wanted: str) -> None:
+    answer = portal.get(f"/trace?object={wanted}")
+    assert answer.status_code == 404
+    assert "Type the lot, GTIN or SSCC as the label says it" in answer.text
+    assert f'value="{wanted}"' in answer.text
+
+
+def test_a_number_that_is_no_lots_and_has_a_wrong_check_digit_is_told_the_right_one(portal: Portal) -> None:
+    answer = portal.get("/trace?object=95210020020279")
+    assert answer.status_code == 422
+    assert "95210020020270" in answer.text
+
+
+def test_what_does_not_fit_and_papers_go_by_their_own_numbers(portal: Portal) -> None:
+    assert ">Unit …0010045</a>" in portal.get("/trace").text
+    page = portal.get(LOT).text
+    assert '<span class="id">ORG-0117</span>' in page
+    assert ">tea-2025-0418</a>" in page
+
+
 @pytest.mark.parametrize("other", ["/01/9521002002027/10/LB250418-B", f"{LOT}/", "/gtin/09521002002027/lot/LB250418-B"])
 def test_other_forms_of_a_digital_link_lead_to_the_canonical_one(portal: Portal, other: str) -> None:
     answer = portal.get(other)

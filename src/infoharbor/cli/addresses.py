@@ -14,8 +14,8 @@ def ensure_port(host: str, port: int, *, option: str = "--port") -> None:
         listen(host, port).close()
     except OverflowError:
         raise Failure("cli.port", option, "0 to 65535") from None
-    except OSError as fault:
-        raise Failure("cli.port", option, f"a free port of {host}; {port}: {fault.strerror}") from None
+    except OSError:
+        raise Failure("cli.port", option, f"a free port of {host} that you may listen on, not {port}") from None
 
 
 def ensure_public_url(url: str, *, option: str = "--public-url") -> None:

@@ -92,6 +92,22 @@ def test_lists_page(told: Trial) -> None:
     assert [each["lot"] for each in ask(told, "objects", gtin="9521001001014")["items"]] == ["MC250405"]
 
 
+def test_a_lot_is_found_by_its_number_alone(told: Trial) -> None:
+    assert [each["id"] for each in ask(told, "objects", number="LB250418-B")["items"]] == [
+        "01~09521002002027~10~LB250418-B"
+    ]
+    assert ask(told, "objects", number="LB250418-")["items"] == []
+    with pytest.raises(Malformed, match="identifier"):
+        ask(told, "objects", number="黑茶")
+
+
+def test_a_number_finds_the_lots_of_all_products_that_have_it(trial: Trial) -> None:
+    trial.act(SetAudience("*", ("public",)), by=TEA)
+    lots = [f"https://id.gs1.org/01/{gtin}/10/20250412" for gtin in ("09521001003018", "09521001003032")]
+    send(trial, said(1, 0, quantities=tuple(Quantity(each, 1, 0, "KGM") for each in lots)))
+    assert [each["uri"] for each in ask(trial, "objects", number="20250412")["items"]] == lots
+
+
 def test_what_a_reader_names_may_be_wrong(told: Trial) -> None:
     for wrong in ("/01/09521002002028/10/A", "urn:epc:id:sscc:1.2"):
         with pytest.raises(Malformed, match=r"trace\.identifier"):

@@ -60,7 +60,7 @@ SCRIPTS: Final = ("capture-codes.js", "capture.js")
 WORKER: Final = "capture-worker.js"
 WORDS: Final = (
     "online", "offline", "waiting", "recorded", "present", "refused", "enter", "again", "drop", "code_wrong",
-    "grams_wrong", "sscc_wrong",
+    "grams_wrong", "sscc_wrong", "derived",
 )  # fmt: skip
 """What the script says."""
 KNOWN: Final = "trace.event_known"

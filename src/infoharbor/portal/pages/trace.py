@@ -8,7 +8,7 @@ from litestar.response import Redirect
 
 from infoharbor.contractkit import gs1
 from infoharbor.contracts.farm.land import Site
-from infoharbor.contracts.trace.pages import identify, owner_of
+from infoharbor.contracts.trace.pages import identify, node, owner_of
 from infoharbor.contracts.trace.rules import object_id
 from infoharbor.edgekit.json_form import from_iso
 from infoharbor.gateway.exchange import Asked
@@ -21,23 +21,55 @@ from infoharbor.portal.shell import Page
 from infoharbor.sdk.problems import Problem
 
 LISTED: Final = 50
+NUMBER_MAX: Final = 20
+"""Longer is no lot or serial number of GS1."""
 
 
 @get("/trace", sync_to_thread=True)
 def get_search(request: Asked) -> Response[Any]:
-    """Look for an object by any identifier of it; below stand those that are known, and what does not fit."""
+    """Look for an object by any identifier of it, or its number alone; below stand those that are known, and what does
+    not fit."""
     page = Page(request)
     wanted = page.asked.text("object").strip()
     if wanted:
-        return Redirect(f"/trace/{quote(identified(page, wanted), safe='~')}", status_code=303)
+        return _found(page, wanted)
     after = page.asked.text("after")
     return page.show(
         "trace.html",
         known=page.client.query("trace", "objects", {"limit": str(LISTED), "after": after}),
         nonconforming=page.client.query("trace", "nonconforming", {"limit": str(LISTED)})["items"],
+        wanted="",
         name=name_of,
+        node=node,
         when=when_of,
     )
+
+
+def _found(page: Page, wanted: str) -> Response[Any]:
+    """The page of the one object that is meant; a choice where a number or a product means several. A number may be
+    a lot's before it is a product's: many lots are numbered by their day."""
+    bare = not any(mark in wanted for mark in "/:(~")
+    known = _known(page, number=wanted) if bare and len(wanted) <= NUMBER_MAX else []
+    if not known:
+        key = identified(page, wanted)
+        kind, _, rest = key.partition("~")
+        if kind == gs1.GTIN and "~" not in rest:
+            known = _known(page, gtin=rest)
+        elif rest or ":" in key:
+            return _sent_to(key)
+    if len(known) == 1:
+        return _sent_to(known[0]["id"])
+    content = {"wanted": wanted, "known": {"items": known, "next": None}, "name": name_of}
+    return page.show("trace.html", http_status=200 if known else 404, **content)
+
+
+def _known(page: Page, **named: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = page.client.query("trace", "objects", named | {"limit": str(LISTED)})["items"]
+    return items
+
+
+def _sent_to(key: str) -> Response[Any]:
+    return Redirect(f"/trace/{quote(key, safe='~')}", status_code=303)
 
 
 @get("/trace/{object_id:path}", sync_to_thread=True)

@@ -124,13 +124,14 @@ function itemsOf(fields, kept) {
   const event = eventOf(fields);
   if (!fields.get("plot")) return [event];
   const [indication, season] = fields.get("season") ? fields.get("season").split("|") : [null, null];
-  return [event, deedOf(["DeriveLots", { event: event.id, plots: [fields.get("plot")], indication, season }], kept)];
+  const derived = deedOf(["DeriveLots", { event: event.id, plots: [fields.get("plot")], indication, season }], kept);
+  return [event, { ...derived, what: say("derived") }];
 }
 
-function titleOf(fields) {
+function titleOf(fields, done) {
   const word = (name) => (fields.has(name) && field(name).selectedOptions?.[0].text) || fields.get(name);
   const told = fields.get("what") in DEEDS || fields.get("plot") || fields.get("pallet");
-  const what = told ? [word("what")] : [];
+  const what = done ? [done] : told ? [word("what")] : [];
   const cases = fields.has("cases") ? ["× " + linesOf(fields.get("cases")).length] : [];
   const amount = fields.has("amount") ? [fields.get("amount") + " " + word("unit")] : [];
   return [...what, fields.get("pledge"), fields.get("pallet"), ...cases, fields.get("lot"), ...amount, word("recipient")].filter(Boolean).join(" · ");
@@ -257,7 +258,7 @@ form.addEventListener("submit", async (submitted) => {
   const fields = new FormData(form);
   const kept = Date.now();
   for (const [at, item] of itemsOf(fields, kept).entries()) {
-    const about = { kept: kept + at, organisation: form.dataset.organisation, title: titleOf(fields) };
+    const about = { kept: kept + at, organisation: form.dataset.organisation, title: titleOf(fields, item.what) };
     await put({ ...item, ...about, state: "waiting", why: "" });
   }
   for (const name of ["amount", "moisture", "when", "code", "pledge", "cases"]) field(name).value = "";
