@@ -40,6 +40,23 @@ def test_a_supplier_finds_the_offers_cost_and_goes_to_choose(members: Members) -
     assert page.input_value("#field-leaf") == "2"
 
 
+def test_an_offer_is_chosen_where_its_cost_stands(members: Members) -> None:
+    page = members.open(SUPPLIER, "/desks/receivable/supplier")
+    offers = page.locator("section.report", has_text="What financing would bring today")
+    offers.get_by_role("link", name="Choose").nth(1).click()
+    named = {name: page.input_value(f"#field-{name}") for name in ("receivable", "leaf", "financier")}
+    assert named == {"receivable": AUTUMN_CLAIM, "leaf": "2", "financier": RIVAL.id}
+
+
+def test_no_word_and_no_day_of_a_report_is_broken_in_two(members: Members) -> None:
+    page = members.open(OFFICE.id, "/desks/receivable/supervisor", width=1280)
+    late = page.locator("section.report", has_text="What is late")
+    for text in ("overdue", "2026-11-14"):
+        found = late.get_by_text(text, exact=True)
+        lines = "e => { const r = document.createRange(); r.selectNodeContents(e); return r.getClientRects().length }"
+        assert found.evaluate(lines) == 1, text
+
+
 def test_charts_stand_beside_their_tables_and_say_what_they_show(members: Members) -> None:
     page = members.open(OFFICE.id, "/desks/receivable/supervisor")
     charts = page.locator("figure.chart svg[role=img]")

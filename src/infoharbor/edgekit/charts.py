@@ -26,8 +26,8 @@ BAR_MAX, KEY = 64, 220
 """How wide a bar is at most, and an entry of the legend."""
 DAY_LABEL: Final = 74
 """So much room a day takes below the axis, as wide as the font draws it."""
-LETTER, IDEOGRAM = 6, 12
-"""How wide a sign is."""
+LETTER, IDEOGRAM, APART = 7, 12, 4
+"""How wide a sign is, and how far a label ends from the next."""
 FONT: Final = "Noto Sans, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif"
 OTHERS: Final = Sentence("others", "其他")
 SCALES: Final = {
@@ -189,7 +189,7 @@ def _draw(title: str, stacks: list[Stack], series: list[str], digits: int, langu
                 said = " · ".join(filter(None, (stack.label, name, scaled(stack.values[name], digits))))
                 ElementTree.SubElement(bar, "title").text = said
         if at % every == 0:
-            _text(root, round(x + broad / 2), floor + 18, _fitting(stack.label, pitch * every))
+            _text(root, round(x + broad / 2), floor + 18, _fitting(stack.label, pitch * every - APART))
     for at, name in enumerate(named):
         left, base = LEFT + at % across * KEY, HEIGHT - 12 + at // across * LEGEND
         key = {"x": str(left), "y": str(base - 10), "width": "12", "height": "12", "fill": COLOURS[series.index(name)]}

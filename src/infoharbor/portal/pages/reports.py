@@ -27,6 +27,8 @@ COLUMNS_MOST: Final = 10
 """The rows of a table with more are cards: it would be wider than the page."""
 COUNTRY, TRANSACTION = "country", "transaction"
 """Columns whose codes pages say otherwise than files do."""
+FILLING: Final = (Kind.TEXT, Kind.COUNT, Kind.ORGANISATION)
+"""What a row says of these fills in the form of an action that it offers."""
 NUMBERS: Final = (Kind.MONEY, Kind.QUANTITY, Kind.COUNT, Kind.SHARE)
 
 
@@ -222,8 +224,8 @@ def _action(speech: Speech, table: Table, row: Any, name: str) -> Shown:
     """An action's name with the address of its form, filled in with what the row says."""
     columns = table.report.columns
     word = next(each for each, cell in zip(columns, row, strict=True) if isinstance(cell, tuple) and name in cell)
-    known = {each.name: cell for each, cell in zip(columns, row, strict=True) if each.kind in (Kind.TEXT, Kind.COUNT)}
-    filled = {key: str(cell) for key, cell in known.items() if cell is not None}
+    known = {each.name: cell for each, cell in zip(columns, row, strict=True) if each.kind in FILLING}
+    filled = {key: str(cell) for key, cell in known.items() if cell is not None and not isinstance(cell, tuple)}
     address = f"/act/{table.report.contract}/{name}?{urlencode(filled)}"
     return Shown("text", speech.cell(table, row, word, name), address)
 

@@ -21,6 +21,7 @@ DUE_ON = Column("due_on", Kind.DAY, "Due day", "到期日")
 CURRENCY = Column("currency", Kind.TEXT, "Currency", "币种")
 FACE = Column("face", Kind.MONEY, "Face", "面额", of="currency")
 STATUS = Column("status", Kind.WORD, "Status", "状态")
+CAN = Column("can", Kind.WORD, "What can be done now", "当前可办")
 held_leaves = Index(Leaf, ("holder", "due_on"))
 waiting_leaves = Index(Leaf, ("status", "party"))
 summed_leaves = Index(Leaf, ("due_on", "debtor", "currency", "tier", "holder", "bank", "status"), sums=("face",))
@@ -32,6 +33,8 @@ HOLDER_CAN = {
     LeafStatus.CLAIMED: ("WithdrawClaim", "HonourClaim"),
 }
 """What a holder may do before the due day, by how the leaf stands."""
+CHOOSE = ("ChooseOffer",)
+"""What a holder may do with an offer."""
 
 
 def country_of(read: Sight, organisation: str) -> str:
@@ -68,7 +71,7 @@ def open_leaves(read: Sight, **fields: str) -> list[Leaf]:
         DUE_ON,
         Column("days", Kind.COUNT, "Days to go", "距到期天数"),
         STATUS,
-        Column("can", Kind.WORD, "What can be done now", "当前可办"),
+        CAN,
         DEBTOR,
         BANK,
         HOLDER,
@@ -115,6 +118,7 @@ def can_do(leaf: Leaf, days_left: int) -> tuple[str, ...] | None:
         Column("proceeds", Kind.MONEY, "You get", "实得", of="currency"),
         Column("cost", Kind.MONEY, "It costs", "费用", of="currency"),
         Column("annual_cost", Kind.SHARE, "All in, a year", "综合年化成本"),
+        CAN,
         CURRENCY,
         FACE,
         Column("days", Kind.COUNT, "Days until due", "距到期天数"),
@@ -135,6 +139,7 @@ def offers(read: Sight, holder: str = "") -> Iterator[Row]:
     for cost, offer, leaf, days in sorted(costs, key=lambda each: (each[1].receivable, each[1].leaf, each[0])):
         yield (
             offer.receivable, offer.leaf, offer.financier, offer.proceeds, offer.face - offer.proceeds, cost,
+            CHOOSE if offer.holder == read.reader.organisation else None,
             leaf.currency, offer.face, days, offer.recourse, offer.until, offer.holder,
         )  # fmt: skip
 
