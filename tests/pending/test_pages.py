@@ -56,7 +56,7 @@ def test_a_member_sees_what_waits_and_what_it_would_do(
         assert action in listed.text
         assert f"/pending/{unsigned.id.hex()}" in listed.text
         shown = page.get(f"/pending/{unsigned.id.hex()}").text
-        assert shown.count("4,321") == 3
+        assert shown.count("43.21 CNY") == shown.count('title="4321"') == 3
         assert "infoharbor pending sign" in shown
         prepared = page.get(f"/pending/{unsigned.id.hex()}/prepared.json").json()
         assert prepared["id"] == unsigned.id.hex()

@@ -113,7 +113,7 @@ def test_where_no_keys_are_kept_it_waits_unsigned_for_the_keys_of_all(finance: F
         ("a b c", {}, "input.length", "with"),
         ("\n".join([BANK] * 16), {}, "input.length", "with"),
         (BANK, {"days": "31"}, "input.choice", "days"),
-        (BANK, {"amount": "x"}, "input.type", "actions[0].arguments.amount"),
+        (BANK, {"amount": "x"}, "input.type", "amount"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_its_field(
@@ -121,8 +121,7 @@ def test_what_does_not_fit_is_refused_by_its_field(
 ) -> None:
     with entered(finance, SUPPLIER) as clerk:
         answer = clerk.post(FORM, data=filled(invoice, others, **more))
-        assert code in answer.text
-        assert field in answer.text
+        assert f"{code} · {field}" in answer.text
         assert 400 <= answer.status_code < 500
 
 
