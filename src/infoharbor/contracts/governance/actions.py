@@ -78,12 +78,13 @@ class SetCodes(Action):
             field="entries",
             expected=f"1 to {CODES_PER_DECISION}",
         )
-        before = {each.code for each in validator_entries(ledger)}
+        concerns_validators = any(entry.code_table == VALIDATORS for entry in self.entries)
+        before = {each.code for each in validator_entries(ledger)} if concerns_validators else set()
         for entry in self.entries:
             in_order = entry.until == 0 or entry.until > entry.valid_from
             ensure(in_order, "codes_period", field="entries", expected="until after valid_from, or 0 for no end")
             ledger.put(entry)
-        if any(entry.code_table == VALIDATORS for entry in self.entries):
+        if concerns_validators:
             ensure_own_keys(ledger)
             ensure_validators_shared(ledger, before)
 
